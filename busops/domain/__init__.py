@@ -1,0 +1,1 @@
+"""The rules of school transport: pure functions over frozen values, standard library only."""

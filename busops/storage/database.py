@@ -1,0 +1,201 @@
+"""
+The database: one engine, its settings by dialect and version, and the only place that commits.
+
+Every write runs in :meth:`Database.transaction`, which takes SQLite's write lock at once
+(``BEGIN IMMEDIATE``): a deferred transaction that later writes fails with "database is
+locked" whatever the timeout. Tables belong to the stores; this module owns none.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import JSON, BigInteger, Date, DateTime, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import Table
+from sqlalchemy.types import Boolean, String, Text, TypeDecorator
+
+BUSY_TIMEOUT_MS: Final = 2000
+# WAL-reset corruption: fixed in 3.51.3 and in these backports (reliability notes §0.1).
+WAL_FIXED: Final = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
+NAMING: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[Any]):
+    """An aware UTC moment: text in ISO form on SQLite, timestamptz on PostgreSQL."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(_IsoText() if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        return value
+
+
+class _IsoText(TypeDecorator[Any]):
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="milliseconds")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class Base(DeclarativeBase):
+    """The one declarative base; every store derives its tables from it."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+@compiles(String, "sqlite")
+@compiles(Text, "sqlite")
+@compiles(Date, "sqlite")
+@compiles(JSON, "sqlite")
+def _text_on_sqlite(_type: Any, _compiler: Any, **_: Any) -> str:
+    return "TEXT"
+
+
+@compiles(BigInteger, "sqlite")
+@compiles(Boolean, "sqlite")
+def _integer_on_sqlite(_type: Any, _compiler: Any, **_: Any) -> str:
+    return "INTEGER"
+
+
+@event.listens_for(Table, "after_parent_attach")
+def _strict_on_sqlite(table: Table, _parent: Any) -> None:
+    table.dialect_options["sqlite"]["strict"] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """An open unit of work in one school; stores take it, nobody commits it but the database."""
+
+    session: Session
+    school_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """One school's database: how to read it and how to change it."""
+
+    engine: Engine
+    school_id: str
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A writing transaction: committed when the block ends well, rolled back when it raises."""
+        with _open(self.engine, writes=True) as session:
+            try:
+                yield Transaction(session=session, school_id=self.school_id)
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """A reading transaction: sees one state, keeps nothing."""
+        with _open(self.engine, writes=False) as session:
+            try:
+                yield Transaction(session=session, school_id=self.school_id)
+            finally:
+                session.rollback()
+
+
+def open_engine(url: str, *, guarded: bool = True) -> Engine:
+    """
+    An engine with every safety setting of its dialect.
+
+    ``guarded`` engines refuse DROP, ALTER, ATTACH and dangerous PRAGMAs on SQLite; only
+    migrations open an unguarded one. On PostgreSQL the application's role does that.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed)
+    prepare_sqlite(engine, guarded=guarded)
+    return engine
+
+
+def prepare_sqlite(engine: Engine, *, guarded: bool = True) -> None:
+    """Sets the listeners that make every SQLite connection of ``engine`` safe."""
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            f"journal_mode={sqlite_journal_mode()}",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "trusted_schema=OFF",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        if guarded:
+            connection.set_authorizer(_authorize)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get("busops_reads", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def sqlite_journal_mode(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:
+    """WAL only where SQLite's WAL-reset corruption is fixed, else TRUNCATE (slower, safe)."""
+    fixed = any(version[:2] == release[:2] and version >= release for release in WAL_FIXED)
+    return "WAL" if fixed or version >= max(WAL_FIXED) else "TRUNCATE"
+
+
+def describe(database: Database) -> dict[str, str]:
+    """What the health page says of the database: dialect, version, journal mode and why."""
+    with database.reading() as tx:
+        if database.engine.dialect.name == "sqlite":
+            mode = str(tx.session.execute(text("PRAGMA journal_mode")).scalar())
+            return {"dialect": "sqlite", "version": sqlite3.sqlite_version, "journal_mode": mode.upper()}
+        version = str(tx.session.execute(text("SHOW server_version")).scalar())
+        return {"dialect": "postgresql", "version": version, "journal_mode": "-"}
+
+
+@contextmanager
+def _open(engine: Engine, *, writes: bool) -> Iterator[Session]:
+    bound = engine if writes else engine.execution_options(busops_reads=True)
+    with Session(bound, expire_on_commit=False) as session:
+        yield session
+
+
+_DDL: Final = frozenset(
+    code
+    for name, code in vars(sqlite3).items()
+    if name.startswith(("SQLITE_CREATE_", "SQLITE_DROP_", "SQLITE_ALTER_"))
+) | {sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH}
+_PRAGMAS: Final = frozenset({"writable_schema", "ignore_check_constraints", "foreign_keys", "defer_foreign_keys"})
+
+
+def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+    if action in _DDL:
+        return sqlite3.SQLITE_DENY
+    if action == sqlite3.SQLITE_PRAGMA and first in _PRAGMAS and second is not None:
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK
