@@ -1,0 +1,1 @@
+"""Money: tariff, charges, ledger, matching, reconciliation. Integer fen, standard library and domain only."""

@@ -1,0 +1,1 @@
+"""Use cases: each opens the transaction, calls the core, stores and returns. No sentence, no page."""

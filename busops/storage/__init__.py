@@ -1,0 +1,1 @@
+"""The database: stores that own their tables, guards and migrations. Knows domain and finance, not Flask."""

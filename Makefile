@@ -1,0 +1,57 @@
+# For a newcomer: `make demo` shows it, `make test` proves it. `make help` lists the rest.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+BUILD := pyproject.toml hatch_build.py package.json package-lock.json .npmrc
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/run ## the demo school, served on this machine (its data stays in instance/)
+	$(BIN)/busops demo
+
+test: .venv/dev browser ## every test, in a real browser and on PostgreSQL where initdb is there
+	BROWSER_REQUIRED=1 $(BIN)/python -m pytest
+
+check: .venv/dev ## lint, format, types, import rules, size limits: under a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_architecture.py tests/test_docs.py tests/test_translations.py
+
+bench: .venv/dev ## benchmarks of imports, planner and pages
+	$(BIN)/busops bench
+
+shots: .venv/dev browser ## the screenshots of the README, made again
+	$(BIN)/python -m tests.e2e.shots
+
+lock: .venv/dev ## requirements/*.txt made again from pyproject.toml (needs uv)
+	sh requirements/lock.sh
+
+clean: ## everything that was made, except instance/
+	rm -rf .venv build dist busops/web/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	    chromium fonts-wqy-microhei </dev/null; } || { \
+	  echo "The browser tests need Chromium and a Chinese font: install them (Debian and Ubuntu:"; \
+	  echo "  sudo apt install chromium fonts-wqy-microhei), or leave those tests out: $(BIN)/pytest -m 'not browser'"; \
+	  exit 1; }
+
+.venv/%: requirements/%.txt $(BUILD)
+	@test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || { \
+	  echo "No virtual environment could be made with $(PYTHON). Debian and Ubuntu: sudo apt install python3-venv"; \
+	  exit 1; }
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "busops needs Python 3.11 or newer; this is $$($(BIN)/python -V). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; \
+	  rm -rf .venv; exit 1; }
+	$(PIP) install -q --require-hashes -r $<
+	$(PIP) install -q --no-deps -e .
+	@touch $@
+
+.PHONY: help demo test check bench shots lock clean browser
