@@ -33,8 +33,13 @@ def test_an_amount_in_yuan_becomes_fen(text: str, fen: int) -> None:
         "１２",
         "12元",
         "12\n",
-    ]
-    + ["-", "--1", "1234567890", "0x10", "٣", "114.99999999999999"],
+        "-",
+        "--1",
+        "1234567890",
+        "0x10",
+        "٣",
+        "114.99999999999999",
+    ],
 )
 def test_anything_else_is_not_money(text: str) -> None:
     """Every spelling that some parser somewhere takes for a number is refused with what was found."""
@@ -45,11 +50,21 @@ def test_anything_else_is_not_money(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "tidy"),
-    [("¥12.50", "12.50"), ("１２．５", "12.5"), (" 12 元", "12"), ("1,234.50", "1234.50"), ("−3", "-3")]
-    + [("12.5", "12.5"), ("12,5", "12,5"), ("1,23", "1,23"), ("￥ 8", "8"), ("-¥5", "-5")],
+    [
+        ("¥12.50", "12.50"),
+        ("１２．５", "12.5"),
+        (" 12 元", "12"),
+        ("1,234.50", "1234.50"),
+        ("−3", "-3"),
+        ("12.5", "12.5"),
+        ("12,5", "12,5"),
+        ("1,23", "1,23"),
+        ("￥ 8", "8"),
+        ("-¥5", "-5"),
+    ],
 )
 def test_what_sheets_write_around_a_number_comes_off(text: str, tidy: str) -> None:
-    """Currency signs, full-width digits and thousands commas go; a comma in any other place stays and fails."""
+    """Currency signs, full-width digits and thousands commas go; any other comma stays and fails."""
     assert tidy_yuan(text) == tidy
 
 
