@@ -1,0 +1,345 @@
+"""
+What happens to a run: observations from the field and decisions of the office.
+
+An *observation* is a fact: a rider got on, a tag was read. It is never refused and never
+deleted; if odd, it is stored and flagged. A *decision* is an act of the office: it is
+checked, may be refused, and carries who took it. Both are values; what they add up to is
+``run.py``'s to say, and how they look on the wire is ``envelope.py``'s.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from busops.domain.roster import NotRidingReason
+from busops.domain.values import CrewId, EventId, RiderId, RunId, StopId
+
+CLOCK_BASE_MS: Final = 2_000  # what half a round trip may hide
+CLOCK_UNKNOWN_MS: Final = 24 * 3_600_000  # a tablet that never heard the server's time
+CLOCK_DRIFT: Final = 10_000  # 100 ppm: a crystal drifts 1 ms in 10 s
+CLOCK_WILD_MS: Final = 60_000  # no event happens this long after the server has it
+
+
+class Kind(StrEnum):
+    """The kinds of observation, as they stand in the envelope."""
+
+    ACK = "ack"
+    PRECHECK = "precheck"
+    BOARD = "board"
+    ALIGHT = "alight"
+    ABSENT = "absent"
+    VOID = "void"
+    HEADCOUNT = "headcount"
+    DEPART = "depart"
+    ARRIVE = "arrive"
+    CHECK = "check"
+    PARKED = "parked"
+    SEAL = "seal"
+    NOTE = "note"
+    HANDOVER = "handover"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """
+    A fact seen by a person of the crew and recorded on a device.
+
+    ``(dev, seq)`` is the order on a device; ``event_id`` is identity only. ``digest`` is the
+    hash of the envelope, ``prev`` that of the event before it on the same device.
+    ``received_ms`` is when the server had it, None before that.
+    """
+
+    kind: ClassVar[Kind]
+
+    event_id: EventId
+    dev: int
+    seq: int
+    prev: str
+    run_id: RunId
+    roster_v: int
+    wall_ms: int
+    boot: str
+    mono_ms: int
+    off_ms: int | None
+    off_age_ms: int | None
+    lat6: int | None
+    lon6: int | None
+    acc: int | None
+    by: CrewId
+    app: str
+    digest: str
+    received_ms: int | None = None
+
+    @property
+    def at_ms(self) -> int:
+        """The best guess of when it happened, in the server's time."""
+        return self.wall_ms + (self.off_ms or 0)
+
+    @property
+    def uncertainty_ms(self) -> int:
+        """How far the best guess may be wrong, either way."""
+        if self.off_ms is None or self.is_clock_wild:
+            return CLOCK_UNKNOWN_MS
+        return CLOCK_BASE_MS + (self.off_age_ms or 0) // CLOCK_DRIFT
+
+    @property
+    def is_clock_wild(self) -> bool:
+        """Whether it claims a time after the server already had it."""
+        return self.received_ms is not None and self.at_ms > self.received_ms + CLOCK_WILD_MS
+
+    @property
+    def lo_ms(self) -> int:
+        """It happened no earlier than this."""
+        at_ms = self.at_ms if self.received_ms is None else min(self.at_ms, self.received_ms)
+        return at_ms - self.uncertainty_ms
+
+    @property
+    def hi_ms(self) -> int:
+        """It happened no later than this; never later than it was received."""
+        latest_ms = self.at_ms + self.uncertainty_ms
+        return latest_ms if self.received_ms is None else min(latest_ms, self.received_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestAcked(Observation):
+    """The crew has read the manifest whose version is ``roster_v``."""
+
+    kind = Kind.ACK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreChecked(Observation):
+    """The driver looked the vehicle over: the items found in order, and a defect in words."""
+
+    kind = Kind.PRECHECK
+    items_ok: frozenset[str]
+    defect: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boarded(Observation):
+    """A rider got on."""
+
+    kind = Kind.BOARD
+    rider_id: RiderId
+    stop_id: StopId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alighted(Observation):
+    """A rider got off."""
+
+    kind = Kind.ALIGHT
+    rider_id: RiderId
+    stop_id: StopId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkedAbsent(Observation):
+    """A rider of the manifest does not ride, for a reason."""
+
+    kind = Kind.ABSENT
+    rider_id: RiderId
+    reason: NotRidingReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voided(Observation):
+    """The author takes back what he tapped a moment ago."""
+
+    kind = Kind.VOID
+    refs: tuple[EventId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadCounted(Observation):
+    """So many riders were counted aboard."""
+
+    kind = Kind.HEADCOUNT
+    n: int
+    stop_id: StopId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departed(Observation):
+    """The bus left a stop."""
+
+    kind = Kind.DEPART
+    stop_id: StopId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived(Observation):
+    """The bus reached a stop; the last stop of the run is its terminal."""
+
+    kind = Kind.ARRIVE
+    stop_id: StopId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked(Observation):
+    """Somebody walked through the bus: how many he found, and the tags he read on the way."""
+
+    kind = Kind.CHECK
+    n: int
+    codes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked(Observation):
+    """The driver stands at the parking place with the rear tag read."""
+
+    kind = Kind.PARKED
+    codes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed(Observation):
+    """The device says: nothing of this run comes after this."""
+
+    kind = Kind.SEAL
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted(Observation):
+    """Something worth keeping, in words."""
+
+    kind = Kind.NOTE
+    rider_id: RiderId | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver(Observation):
+    """A rider was given into the hands of the person named."""
+
+    kind = Kind.HANDOVER
+    rider_id: RiderId
+    text: str
+
+
+OBSERVATIONS: Final[dict[Kind, type[Observation]]] = {
+    each.kind: each
+    for each in (
+        ManifestAcked, PreChecked, Boarded, Alighted, MarkedAbsent, Voided, HeadCounted,
+        Departed, Arrived, Checked, Parked, Sealed, Noted, HandedOver,
+    )
+}  # fmt: skip
+
+
+class Whereabouts(StrEnum):
+    """Where a rider truly is, as two people of the office found out by name (domain §5.6 C1)."""
+
+    ALIGHTED = "alighted"
+    TRANSFERRED = "transferred"
+    HANDED_TO_MEDICAL = "handed_to_medical"
+    HANDED_TO_AUTHORITY = "handed_to_authority"
+    RETURNED_TO_SCHOOL = "returned_to_school"
+    NEVER_ABOARD = "never_aboard"
+    ABOARD = "aboard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """
+    An act of the office on a run: who, who else, when and why.
+
+    ``number`` orders the decisions of a run as the server took them.
+    """
+
+    kind: ClassVar[str]
+
+    decision_id: str
+    run_id: RunId
+    made_ms: int
+    by: str
+    second: str | None = None
+    reason: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released(Decision):
+    """The run was given to its vehicle and crew."""
+
+    kind = "released"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved(Decision):
+    """Two people say where a rider is; it stands for the events it covers, and for no other."""
+
+    kind = "resolved"
+    rider_id: RiderId
+    says: Whereabouts
+    covers: frozenset[EventId]
+    absence: NotRidingReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceReleased(Decision):
+    """Two people give up waiting for a device, after what it had sent up to ``upto_seq``."""
+
+    kind = "device_released"
+    dev: int
+    upto_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingSettled(Decision):
+    """Two people looked into a finding and wrote down what came of it."""
+
+    kind = "finding_settled"
+    finding_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrewChanged(Decision):
+    """The run has another crew of record from now on."""
+
+    kind = "crew_changed"
+    driver_id: CrewId
+    attendant_ids: tuple[CrewId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestChanged(Decision):
+    """The run has a new version of its manifest, which the crew must acknowledge."""
+
+    kind = "manifest_changed"
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled(Decision):
+    """The run does not take place; only if nobody was ever aboard."""
+
+    kind = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed(Decision):
+    """The run was closed and its closure written under this version."""
+
+    kind = "closed"
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopened(Decision):
+    """The run is open again; whatever check it had is void."""
+
+    kind = "reopened"
+    event_id: EventId | None = None
+
+
+DECISIONS: Final[dict[str, type[Decision]]] = {
+    each.kind: each
+    for each in (
+        Released, Resolved, DeviceReleased, FindingSettled, CrewChanged,
+        ManifestChanged, Cancelled, Closed, Reopened,
+    )
+}  # fmt: skip
+
+Event = Observation | Decision

@@ -1,0 +1,146 @@
+"""
+Where each rider of a run is: the one rule everything hangs on.
+
+A rider is off only when some alighting is *certainly* after every boarding, aboard when
+some boarding is certainly after every alighting, and otherwise disputed, which counts as
+aboard: like a track circuit, what cannot be known to be free is taken as occupied.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from busops.domain.events import (
+    Alighted,
+    Boarded,
+    Decision,
+    MarkedAbsent,
+    Observation,
+    Resolved,
+    Voided,
+    Whereabouts,
+)
+from busops.domain.roster import NotRidingReason
+from busops.domain.timeline import Timeline
+from busops.domain.values import EventId, RiderId
+
+Mark = Boarded | Alighted
+
+
+class RiderState(StrEnum):
+    """What is known of a rider on a run."""
+
+    EXPECTED = "expected"
+    ABSENT = "absent"
+    ABOARD = "aboard"
+    DISPUTED = "disputed"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiderAccount:
+    """One rider's state, why he does not ride, and the marks it rests on."""
+
+    rider_id: RiderId
+    state: RiderState
+    reason: NotRidingReason | None = None
+    resolved: Resolved | None = None
+    boards: tuple[Boarded, ...] = ()
+    alights: tuple[Alighted, ...] = ()
+
+    @property
+    def rode(self) -> bool:
+        """Whether he was on the bus at any time."""
+        if self.resolved is not None and self.resolved.says is Whereabouts.NEVER_ABOARD:
+            return False
+        return bool(self.boards or self.alights or self.resolved)
+
+    @property
+    def was_marked(self) -> bool:
+        """Whether anybody marked him on or off."""
+        return bool(self.boards or self.alights)
+
+
+def accounts(
+    expected: Iterable[RiderId], line: Timeline, decided: Sequence[Decision]
+) -> Mapping[RiderId, RiderAccount]:
+    """The account of every expected rider and of everybody else who was marked."""
+    marks: dict[RiderId, list[Mark]] = defaultdict(list)
+    absences: dict[RiderId, list[MarkedAbsent]] = defaultdict(list)
+    for event in line.standing():
+        if isinstance(event, Boarded | Alighted):
+            marks[event.rider_id].append(event)
+        elif isinstance(event, MarkedAbsent):
+            absences[event.rider_id].append(event)
+    to_cover = _to_cover(line)
+    resolved = {each.rider_id: each for each in decided if _covers(each, to_cover)}
+    riders = {*expected, *marks, *absences, *resolved}
+    return {
+        rider_id: _account(rider_id, marks[rider_id], absences[rider_id], resolved.get(rider_id), line)
+        for rider_id in sorted(riders)
+    }
+
+
+def certain_state(boards: Sequence[Boarded], alights: Sequence[Alighted], line: Timeline) -> RiderState:
+    """Off, aboard or disputed, from the marks alone; without a boarding he is off."""
+    if not boards or any(all(line.precedes(board, alight) for board in boards) for alight in alights):
+        return RiderState.OFF
+    if any(all(line.precedes(alight, board) for alight in alights) for board in boards):
+        return RiderState.ABOARD
+    return RiderState.DISPUTED
+
+
+def _account(
+    rider_id: RiderId,
+    marks: Sequence[Mark],
+    absences: Sequence[MarkedAbsent],
+    resolved: Resolved | None,
+    line: Timeline,
+) -> RiderAccount:
+    boards = tuple(mark for mark in marks if isinstance(mark, Boarded))
+    alights = tuple(mark for mark in marks if isinstance(mark, Alighted))
+    reason = None
+    if resolved is not None:
+        state, reason = _resolved_state(resolved), resolved.absence
+    elif marks:
+        state = certain_state(boards, alights, line)
+    elif absences:
+        last = max(absences, key=lambda each: (each.at_ms, each.dev, each.seq))
+        state, reason = RiderState.ABSENT, last.reason
+    else:
+        state = RiderState.EXPECTED
+    return RiderAccount(
+        rider_id=rider_id, state=state, reason=reason, resolved=resolved, boards=boards, alights=alights
+    )
+
+
+def _resolved_state(resolved: Resolved) -> RiderState:
+    if resolved.says is Whereabouts.ABOARD:
+        return RiderState.ABOARD
+    return RiderState.ABSENT if resolved.says is Whereabouts.NEVER_ABOARD else RiderState.OFF
+
+
+def _to_cover(line: Timeline) -> Mapping[RiderId, set[EventId]]:
+    """What a resolution must have seen of each rider: his marks, and whatever takes one of them back."""
+    to_cover: dict[RiderId, set[EventId]] = defaultdict(set)
+    rider_of: dict[EventId, RiderId] = {}
+    for event in line.events:
+        if isinstance(event, Boarded | Alighted):
+            to_cover[event.rider_id].add(event.event_id)
+            rider_of[event.event_id] = event.rider_id
+    for event in _voids(line.events):
+        for ref in event.refs:
+            if ref in rider_of:
+                to_cover[rider_of[ref]].add(event.event_id)
+    return to_cover
+
+
+def _voids(events: Iterable[Observation]) -> Iterable[Voided]:
+    return (event for event in events if isinstance(event, Voided))
+
+
+def _covers(decision: Decision, to_cover: Mapping[RiderId, set[EventId]]) -> bool:
+    if not isinstance(decision, Resolved) or decision.second in (None, decision.by):
+        return False
+    return to_cover.get(decision.rider_id, set()) <= decision.covers
