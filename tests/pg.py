@@ -88,19 +88,20 @@ class Cluster:
         identity = {}
         if self.account:
             identity = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
-        done = subprocess.run(
-            [path, *arguments],
-            check=False,
-            cwd=self.folder,
-            env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder), "LC_ALL": "C"},
-            stdin=subprocess.DEVNULL,
-            stdout=(self.folder / f"{program}.out").open("ab"),
-            stderr=subprocess.STDOUT,
-            **identity,
-        )
+        said = self.folder / f"{program}.out"
+        with said.open("ab") as output:
+            done = subprocess.run(
+                [path, *arguments],
+                check=False,
+                cwd=self.folder,
+                env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder), "LC_ALL": "C"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                **identity,
+            )
         if done.returncode:
-            said = (self.folder / f"{program}.out").read_text(errors="replace")
-            raise RuntimeError(f"{program} failed: {said}")
+            raise RuntimeError(f"{program} failed: {said.read_text(errors='replace')}")
 
 
 def start_cluster() -> Cluster:
