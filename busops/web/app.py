@@ -1,0 +1,137 @@
+"""
+Makes the web application: settings in, Flask out. The only place that knows every page.
+
+It holds no rules: who may call what is in ``security.py``, what a page does is in its own
+module. An application whose pages do not all say who may call them does not start.
+"""
+
+import importlib
+import importlib.util
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from jinja2 import StrictUndefined
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import OperationalError
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from busops.clock import SystemClock, UuidIds
+from busops.config import Settings, load_settings
+from busops.domain.values import Clock, Ids
+from busops.storage.database import Base, Database, prepare_sqlite
+from busops.web import auth, errors, formats, language, metrics, security, shown
+from busops.web.context import EXTENSION, Runtime
+
+PACKAGE: Final = Path(__file__).resolve().parent.parent
+BODY_LIMIT_BYTES: Final = 256 * 1024
+FORM_PARTS: Final = 5000
+STATIC_KEPT: Final = timedelta(days=365)
+PAGES: Final = (
+    "home",
+    "auth",
+    "search",
+    "manage",
+    "design",
+    "health",
+    "register",
+    "register_imports",
+    "rosters",
+    "planning",
+    "dispatch",
+    "runs",
+    "tablet",
+    "finance",
+    "printing",
+    "jobs_page",
+    "demo",
+    "api",
+)
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate()
+
+
+def create_app(settings: Settings | None = None, *, clock: Clock | None = None, ids: Ids | None = None) -> Flask:
+    """A ready application over one school's database."""
+    settings = settings or load_settings()
+    clock = clock or SystemClock()
+    app = Flask(
+        "busops.web",
+        root_path=str(PACKAGE / "web"),
+        instance_path=str(settings.instance_path.resolve()),
+        template_folder=str(_templates()),
+    )
+    app.config.update(_flask_config(settings))
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    database = Database(engine=_engine(app), school_id=settings.school_id)
+    app.extensions[EXTENSION] = Runtime(
+        settings=settings, database=database, clock=clock, ids=ids or UuidIds(clock)
+    )
+    for part in (metrics, language, formats, shown, errors, auth):
+        part.install(app)
+    app.register_error_handler(OperationalError, errors.busy)
+    security.guard(app, settings)
+    _register_pages(app)
+    security.refuse_undeclared(app)
+    if settings.behind_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": _absolute(settings.database_url),
+        "TRUSTED_HOSTS": list(settings.trusted_hosts) or None,
+        "TESTING": settings.environment == "test",
+        "MAX_CONTENT_LENGTH": BODY_LIMIT_BYTES,
+        "MAX_FORM_PARTS": FORM_PARTS,
+        "SEND_FILE_MAX_AGE_DEFAULT": STATIC_KEPT,
+        "SESSION_COOKIE_NAME": "__Host-busops" if settings.secure_cookies else "busops",
+        "SESSION_COOKIE_SECURE": settings.secure_cookies,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "WTF_CSRF_CHECK_DEFAULT": False,  # security.py decides, before any view
+        "WTF_CSRF_TIME_LIMIT": None,  # as long as the session
+        "WTF_CSRF_SSL_STRICT": False,  # the Sec-Fetch-Site check stands in for the referrer
+    }
+
+
+def _absolute(database_url: str) -> str:
+    """SQLite's path from the root, so that Flask-SQLAlchemy and the worker mean the same file."""
+    url = make_url(database_url)
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    if url.database and url.database != ":memory:":
+        url = url.set(database=str(Path(url.database).resolve()))
+    return url.render_as_string(hide_password=False)
+
+
+def _engine(app: Flask) -> Engine:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(PACKAGE / "storage" / "migrations"))
+    with app.app_context():
+        engine = db.engine
+    if engine.dialect.name == "sqlite":
+        prepare_sqlite(engine)
+    return engine
+
+
+def _templates() -> Path:
+    """The checkout's templates where there is one, else those that travel in the wheel."""
+    checkout = PACKAGE.parent / "templates"
+    return checkout if (checkout / "layout").is_dir() else PACKAGE / "templates"
+
+
+def _register_pages(app: Flask) -> None:
+    for name in PAGES:
+        if importlib.util.find_spec(f"busops.web.{name}") is not None:
+            app.register_blueprint(importlib.import_module(f"busops.web.{name}").bp)

@@ -1,0 +1,75 @@
+"""
+What a view may lean on: the school's database, the clock, new ids, settings, the reader.
+
+``current()`` is the only door to them. It is not a place for state: everything here is
+made once by ``create_app`` or found anew for each request.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+from flask_login import current_user
+
+from busops.config import Settings
+from busops.domain.errors import NotFound
+from busops.domain.people import Actor
+from busops.domain.values import Clock, Ids
+from busops.storage.database import Database
+from busops.web import language
+
+EXTENSION = "busops"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """What one application was made with; lives as long as the process."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    ids: Ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Current:
+    """What the view of this request may use."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    ids: Ids
+    locale: str
+    person: Actor | None
+
+    @property
+    def actor(self) -> Actor:
+        """The signed-in person; views behind ``@allow`` always have one."""
+        if self.person is None:
+            raise NotFound("nobody_signed_in")
+        return self.person
+
+
+def current() -> Current:
+    """The runtime and the reader of the request that is being answered."""
+    made = runtime()
+    return Current(
+        settings=made.settings,
+        database=made.database,
+        clock=made.clock,
+        ids=made.ids,
+        locale=language.chosen(),
+        person=signed_in(),
+    )
+
+
+def runtime() -> Runtime:
+    """What the application was made with."""
+    made: Runtime = current_app.extensions[EXTENSION]
+    return made
+
+
+def signed_in() -> Actor | None:
+    """The person of this request, or None."""
+    user: Any = current_user
+    return user.actor if user and user.is_authenticated else None

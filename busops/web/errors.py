@@ -1,0 +1,95 @@
+"""
+What a reader sees when something cannot be done: a page in their language, or problem+json.
+
+A page says what, where and what to do now. Nothing of the inside is shown; the number of
+the request leads to the log.
+"""
+
+from typing import Final
+
+import structlog
+from flask import Flask, Response, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.wrappers import Response as AnyResponse
+
+from busops.domain.errors import BusopsError, Conflict, InvalidInput, NotFound, Refused
+from busops.web.problem import of_error, problem, reasons_of
+from busops.web.security import is_api
+
+log = structlog.get_logger(__name__)
+
+STATUS: Final[dict[type[BusopsError], int]] = {InvalidInput: 400, Refused: 409, Conflict: 409, NotFound: 404}
+CODES: Final = {
+    400: "bad_request",
+    401: "sign_in_needed",
+    403: "not_allowed",
+    404: "page_missing",
+    405: "method_wrong",
+    409: "refused",
+    413: "upload_too_large",
+    415: "media_type_wrong",
+    429: "too_many_requests",
+    500: "fault",
+    503: "busy",
+}
+BUSY_RETRY_S: Final = "2"
+LAST_STATUS: Final = 599
+
+
+def install(app: Flask) -> None:
+    """Every failure of ``app`` is answered in the reader's language."""
+    app.register_error_handler(BusopsError, _own_error)
+    app.register_error_handler(CSRFError, _forgery)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _fault)
+
+
+def busy(_: Exception) -> AnyResponse:
+    """The database is held by another writer: try again in a moment."""
+    log.warning("database_busy", path=request.path)
+    answer = _answer(503, "busy")
+    answer.headers["Retry-After"] = BUSY_RETRY_S
+    return answer
+
+
+def _own_error(error: BusopsError) -> AnyResponse:
+    status = next((number for kind, number in STATUS.items() if isinstance(error, kind)), 500)
+    log.info("request_refused", code=error.code, status=status)
+    if is_api():
+        return of_error(error, status)
+    return _page(status, error.code, error)
+
+
+def _forgery(_: CSRFError) -> AnyResponse:
+    return _answer(400, "form_expired")
+
+
+def _http_error(error: HTTPException) -> AnyResponse:
+    if error.response is not None:
+        return error.response
+    status = error.code or InternalServerError.code
+    if not 400 <= status <= LAST_STATUS:
+        return error.get_response()
+    answer = _answer(status, CODES.get(status, "bad_request"))
+    for name, value in error.get_headers():
+        if name.lower() in {"allow", "retry-after", "www-authenticate"}:
+            answer.headers[name] = value
+    return answer
+
+
+def _fault(error: Exception) -> AnyResponse:
+    log.exception("request_failed", path=request.path, kind=type(error).__name__)
+    return _answer(500, "fault")
+
+
+def _answer(status: int, code: str) -> AnyResponse:
+    return problem(status, code) if is_api() else _page(status, code)
+
+
+def _page(status: int, code: str, error: BusopsError | None = None) -> Response:
+    reasons = reasons_of(error) if error is not None else ()
+    page = render_template(
+        "errors/error.html", status=status, code=code, shown=error or code, reasons=reasons
+    )
+    return make_response(page, status)

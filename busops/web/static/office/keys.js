@@ -1,0 +1,93 @@
+// Keys of the office: / search, g then a letter, j k through rows, ? help. They can be switched off.
+const GO_MS = 1500;
+const STORE = "busops.keys";
+
+export function keysAreOn() {
+  try {
+    return localStorage.getItem(STORE) !== "off";
+  } catch {
+    return true;
+  }
+}
+
+function isTyping(target) {
+  return target.closest?.("input, select, textarea, [contenteditable], dialog[open]") !== null;
+}
+
+function moveRow(step) {
+  const rows = [...document.querySelectorAll("tr[data-row]")];
+  if (rows.length === 0) {
+    return;
+  }
+  const at = rows.findIndex((row) => row.classList.contains("is-at"));
+  const next = rows[Math.min(Math.max(at + step, 0), rows.length - 1)];
+  rows[at]?.classList.remove("is-at");
+  next.classList.add("is-at");
+  next.scrollIntoView({ block: "nearest" });
+  next.querySelector("a, button")?.focus({ preventScroll: true });
+}
+
+function openHelp() {
+  const dialog = document.getElementById("keys");
+  if (dialog && !dialog.open) {
+    dialog.showModal();
+  }
+}
+
+function startSwitch() {
+  const box = document.querySelector("[data-keys-switch]");
+  if (!box) {
+    return;
+  }
+  box.checked = keysAreOn();
+  box.addEventListener("change", () => {
+    try {
+      localStorage.setItem(STORE, box.checked ? "on" : "off");
+    } catch {
+      // a browser without storage keeps the default
+    }
+  });
+}
+
+export function startKeys() {
+  let goUntil = 0;
+  startSwitch();
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || !keysAreOn()) {
+      return;
+    }
+    if (event.timeStamp < goUntil) {
+      goUntil = 0;
+      const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+      if (link) {
+        event.preventDefault();
+        link.click();
+      }
+      return;
+    }
+    switch (event.key) {
+      case "/": {
+        const search = document.querySelector('[data-key="/"]');
+        if (search) {
+          event.preventDefault();
+          search.focus();
+        }
+        break;
+      }
+      case "g":
+        goUntil = event.timeStamp + GO_MS;
+        break;
+      case "j":
+        moveRow(1);
+        break;
+      case "k":
+        moveRow(-1);
+        break;
+      case "?":
+        openHelp();
+        break;
+      default:
+        break;
+    }
+  });
+}

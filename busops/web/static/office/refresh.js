@@ -1,0 +1,72 @@
+// Parts that keep themselves fresh: <div id="board" data-refresh="10" data-from="/dispatch/board">.
+// data-refresh: seconds; data-from: an address that answers with the new inner HTML (else this page).
+// A part is left alone while a field or an open dialog inside it is in use, or the tab is hidden.
+const SLOWEST = 6;
+
+function isInUse(part) {
+  const focused = document.activeElement;
+  const typing = focused && part.contains(focused) && focused.matches("input, select, textarea");
+  return typing || part.querySelector("dialog[open], details[open]") !== null || document.hidden;
+}
+
+function focusName(part) {
+  const focused = document.activeElement;
+  return focused && part.contains(focused) ? focused.id || focused.getAttribute("href") : null;
+}
+
+function restoreFocus(part, name) {
+  if (!name) {
+    return;
+  }
+  const again = part.querySelector(`[id="${CSS.escape(name)}"], [href="${CSS.escape(name)}"]`);
+  again?.focus({ preventScroll: true });
+}
+
+async function freshen(part) {
+  const from = part.dataset.from;
+  const answer = await fetch(from || location.href, {
+    headers: { "X-Refresh": part.id },
+    credentials: "same-origin",
+    redirect: "error",
+  });
+  if (!answer.ok) {
+    throw new Error(String(answer.status));
+  }
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = from ? page.getElementById(part.id) || page.body : page.getElementById(part.id);
+  if (!fresh || fresh.innerHTML === part.innerHTML) {
+    return;
+  }
+  const name = focusName(part);
+  part.replaceChildren(...fresh.childNodes);
+  restoreFocus(part, name);
+  part.dispatchEvent(new CustomEvent("busops:fresh", { bubbles: true }));
+}
+
+function keepFresh(part) {
+  const every = Number(part.dataset.refresh) * 1000;
+  let misses = 0;
+  const again = () => setTimeout(step, every * Math.min(misses + 1, SLOWEST));
+  async function step() {
+    if (!isInUse(part)) {
+      try {
+        await freshen(part);
+        misses = 0;
+        part.removeAttribute("data-stale");
+      } catch {
+        misses += 1;
+        part.setAttribute("data-stale", String(misses));
+      }
+    }
+    if (part.isConnected) {
+      again();
+    }
+  }
+  again();
+}
+
+export function startRefreshing() {
+  for (const part of document.querySelectorAll("[data-refresh]")) {
+    keepFresh(part);
+  }
+}
