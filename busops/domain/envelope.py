@@ -68,6 +68,8 @@ def envelope_of(observation: Observation) -> dict[str, Any]:
         value = getattr(observation, name)
         wire = _WIRE.get(name, name)
         envelope[wire] = sorted(value) if isinstance(value, frozenset) else value
+        if value == "":
+            envelope[wire] = None
     envelope["refs"] = list(envelope["refs"])
     if isinstance(envelope["reason"], NotRidingReason):
         envelope["reason"] = envelope["reason"].value

@@ -108,8 +108,6 @@ def _jumped_boots(events: Iterable[Observation]) -> frozenset[tuple[int, str]]:
     return frozenset(
         boot for boot, started_ms in starts.items() if max(started_ms) - min(started_ms) > JUMP_MS
     )
-        boot for boot, started_ms in starts.items() if max(started_ms) - min(started_ms) > JUMP_MS
-    )
 
 
 def _voided(events: Iterable[Observation]) -> frozenset[EventId]:

@@ -54,7 +54,7 @@ class RiderAccount:
         """Whether he was on the bus at any time."""
         if self.resolved is not None and self.resolved.says is Whereabouts.NEVER_ABOARD:
             return False
-        return bool(self.boards or self.alights or self.resolved)
+        return self.was_marked or self.state is RiderState.ABOARD
 
     @property
     def was_marked(self) -> bool:
@@ -73,8 +73,7 @@ def accounts(
             marks[event.rider_id].append(event)
         elif isinstance(event, MarkedAbsent):
             absences[event.rider_id].append(event)
-    to_cover = _to_cover(line)
-    resolved = {each.rider_id: each for each in decided if _covers(each, to_cover)}
+    resolved = _standing_resolutions(decided, _to_cover(line))
     riders = {*expected, *marks, *absences, *resolved}
     return {
         rider_id: _account(rider_id, marks[rider_id], absences[rider_id], resolved.get(rider_id), line)
@@ -140,7 +139,14 @@ def _voids(events: Iterable[Observation]) -> Iterable[Voided]:
     return (event for event in events if isinstance(event, Voided))
 
 
-def _covers(decision: Decision, to_cover: Mapping[RiderId, set[EventId]]) -> bool:
-    if not isinstance(decision, Resolved) or decision.second in (None, decision.by):
-        return False
-    return to_cover.get(decision.rider_id, set()) <= decision.covers
+def _standing_resolutions(
+    decided: Sequence[Decision], to_cover: Mapping[RiderId, set[EventId]]
+) -> Mapping[RiderId, Resolved]:
+    """The last word of two different people on each rider, unless something new was marked since."""
+    return {
+        each.rider_id: each
+        for each in decided
+        if isinstance(each, Resolved)
+        and each.second not in (None, each.by)
+        and to_cover.get(each.rider_id, set()) <= each.covers
+    }
