@@ -7,6 +7,7 @@ at once. What a person may change while it runs is no setting but a row of the d
 
 import ipaddress
 import os
+import re
 import secrets
 import tempfile
 import tomllib
@@ -28,6 +29,7 @@ SECRET_FIELDS: Final = frozenset({"secret_key", "database_url", "executor", "til
 YES: Final = frozenset({"1", "true", "yes", "on"})
 NO: Final = frozenset({"0", "false", "no", "off"})
 HIGHEST_PORT: Final = 65535
+SCHOOL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 MIB: Final = 1024 * 1024
 
 
@@ -193,7 +195,7 @@ def _value_faults(settings: Settings) -> list[Finding]:
         "session_tablet_s": settings.session_tablet_s > 0,
         "session_idle_s": settings.session_idle_s > 0,
         "log_level": settings.log_level in {"debug", "info", "warning", "error"},
-        "school_id": settings.school_id.isascii() and settings.school_id.isidentifier(),
+        "school_id": bool(SCHOOL_ID.fullmatch(settings.school_id)),
         "database_url": settings.database_url.startswith(
             ("sqlite:///", "postgresql://", "postgresql+psycopg://")
         )

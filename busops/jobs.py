@@ -17,6 +17,7 @@ from huey import PostgresHuey, SqliteHuey
 from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
 
+from busops.clock import SystemClock
 from busops.config import Settings
 from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.values import Clock, Ids
@@ -97,13 +98,27 @@ class JobContext:
 
 
 class JobQueue:
-    """One school's queue: submit from anywhere, work in as many processes as you like."""
+    """
+    One school's queue: submit from anywhere, work in as many processes as you like.
 
-    def __init__(self, database: Database, settings: Settings, *, clock: Clock, ids: Ids) -> None:
+    ``clock`` is what handlers live by; beats and the rescue go by the machine's own time,
+    because a demo's clock may stand still or run sixty times as fast.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        *,
+        clock: Clock,
+        ids: Ids,
+        machine: Clock | None = None,
+    ) -> None:
         self.database = database
         self.settings = settings
         self.clock = clock
         self.ids = ids
+        self._machine = machine or SystemClock()
         self._leaving = threading.Event()
         self._consumer: Consumer | None = None
         self._rescuer: threading.Thread | None = None
@@ -116,7 +131,7 @@ class JobQueue:
             raise InvalidInput("job_unknown_kind", kind=kind)
         job_id = self.ids.new()
         with self.database.transaction() as tx:
-            job_store.insert_job(tx, job_id, kind, arguments, by=by, at=self.clock.now())
+            job_store.insert_job(tx, job_id, kind, arguments, by=by, at=self._machine.now())
         self._task(job_id)
         return job_id
 
@@ -128,12 +143,12 @@ class JobQueue:
     def cancel(self, job_id: str) -> None:
         """A waiting job is cancelled, a running one asked to stop."""
         with self.database.transaction() as tx:
-            job_store.ask_to_cancel(tx, job_id, at=self.clock.now())
+            job_store.ask_to_cancel(tx, job_id, at=self._machine.now())
 
     def work(self, job_id: str) -> None:
         """The job is done here and now, unless somebody else has it or it is over."""
         with self.database.transaction() as tx:
-            claim = job_store.claim_job(tx, job_id, at=self.clock.now())
+            claim = job_store.claim_job(tx, job_id, at=self._machine.now())
         if claim is None:
             return
         log.info("job_started", job_id=job_id, kind=claim.kind, tries=claim.tries)
@@ -150,7 +165,7 @@ class JobQueue:
 
     def rescue(self) -> tuple[str, ...]:
         """Jobs that lost their worker or their place in the queue are queued again; their ids."""
-        now = self.clock.now()
+        now = self._machine.now()
         with self.database.transaction() as tx:
             waiting = job_store.rescue(
                 tx, silent_since=now - timedelta(seconds=SILENT_S), tries=TRIES, at=now
@@ -209,14 +224,14 @@ class JobQueue:
     def _beaten(self, claim: Job, context: JobContext) -> bool:
         try:
             with self.database.transaction() as tx:
-                return job_store.beat(tx, claim, context.take_news(), at=self.clock.now())
+                return job_store.beat(tx, claim, context.take_news(), at=self._machine.now())
         except Exception:
             # A busy database must not end the work; if it stays away, the rescuer takes over.
             log.warning("job_beat_missed", job_id=claim.job_id, exc_info=True)
             return True
 
     def _end(self, claim: Job, context: JobContext, state: JobState, outcome: Mapping[str, Any]) -> None:
-        now = self.clock.now()
+        now = self._machine.now()
         with self.database.transaction() as tx:
             asked = not job_store.beat(tx, claim, context.take_news(), at=now)
             if state is JobState.CANCELLED and self._leaving.is_set() and not asked:

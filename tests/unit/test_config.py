@@ -83,6 +83,7 @@ def test_wrong_toml_types_refuse(tmp_path: Path, toml: str) -> None:
         ({"BUSOPS_ENVIRONMENT": "prod"}, "setting_value_wrong"),
         ({"BUSOPS_DATABASE_URL": "mysql://x"}, "setting_value_wrong"),
         ({"BUSOPS_LOG_LEVEL": "loud"}, "setting_value_wrong"),
+        ({"BUSOPS_SCHOOL_ID": "no spaces"}, "setting_value_wrong"),
     ],
 )
 def test_insecure_or_senseless_values_refuse(tmp_path: Path, environ: dict[str, str], code: str) -> None:
