@@ -1,0 +1,237 @@
+"""
+Plans from roster to release: make one, verify it, store it, decide about it.
+
+A plan is read in one transaction, solved outside any, and stored in another. No plan is stored
+unverified, and none with a hard violation is ever approved. Releasing is ``services.runs``'s.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+from busops.domain.errors import InvalidInput, Refused
+from busops.domain.findings import Finding, Severity
+from busops.domain.values import Clock, Direction, Ids, PlanId
+from busops.planner.document import plan_document
+from busops.planner.problem import Plan
+from busops.planner.solve import OnProgress, solve
+from busops.planner.verify import verify
+from busops.services.planning_input import (
+    PlanningInput,
+    Prepared,
+    fares_forecast,
+    load_input,
+    prepare,
+    speed_findings,
+)
+from busops.storage import plan_store, roster_store
+from busops.storage.database import Database, Transaction
+from busops.storage.plan_store import PlanState, PlanSummary, StoredPlan
+
+MAX_SECONDS: Final = 3600
+FRIDAY: Final = 4
+
+
+def plan_weekend(
+    database: Database,
+    *,
+    weekend_on: date,
+    direction: Direction,
+    seconds: float,
+    seed: int,
+    clock: Clock,
+    ids: Ids,
+    by: str = "",
+    on_progress: OnProgress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> PlanId:
+    """A verified draft of one direction is stored; its id.
+
+    Raises Refused when nobody rides, or when somebody stopped it: then nothing is stored.
+    """
+    _refuse_bad_order(weekend_on, seconds)
+    with database.reading() as tx:
+        given = load_input(tx, weekend_on)
+    prepared = prepare(given, direction)
+    plan = solve(
+        prepared.problem, seconds=seconds, seed=seed, on_progress=on_progress, should_stop=should_stop
+    )
+    if should_stop is not None and should_stop():
+        raise Refused("planning_stopped", weekend_on=weekend_on, direction=direction)
+    stored = _stored(
+        given, prepared, plan, seed=seed, seconds=seconds, made=(PlanId(ids.new()), clock.now(), by)
+    )
+    with database.transaction() as tx:
+        plan_store.save_plan(tx, stored)
+    return stored.plan_id
+
+
+def run_plan_job(
+    database: Database,
+    arguments: Mapping[str, Any],
+    *,
+    on_progress: OnProgress | None,
+    should_stop: Callable[[], bool] | None,
+    clock: Clock,
+    ids: Ids,
+) -> dict[str, str]:
+    """A plan made as a job's arguments (weekend_on, direction, seconds, seed, by) ask for; its id."""
+    order = read_order(arguments)
+    plan_id = plan_weekend(
+        database, **order, clock=clock, ids=ids, on_progress=on_progress, should_stop=should_stop
+    )
+    return {"plan_id": plan_id}
+
+
+def read_order(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a planning job as values; raises InvalidInput for what cannot be planned."""
+    try:
+        order: dict[str, Any] = {
+            "weekend_on": date.fromisoformat(str(arguments["weekend_on"])),
+            "direction": Direction(arguments["direction"]),
+            "seconds": float(arguments.get("seconds", 20)),
+            "seed": int(arguments.get("seed", 1)),
+            "by": str(arguments.get("by", "")),
+        }
+    except (KeyError, ValueError, TypeError) as fault:
+        raise InvalidInput("plan_order_invalid") from fault
+    _refuse_bad_order(order["weekend_on"], order["seconds"])
+    return order
+
+
+def approve(
+    database: Database,
+    plan_id: str,
+    *,
+    by: str,
+    clock: Clock,
+    unserved_seen: int | None = None,
+) -> None:
+    """
+    The plan is approved; raises Refused with every reason why not.
+
+    ``unserved_seen`` is how many riders without a seat the person was shown: a different number
+    means that he decided about another plan. None is for callers that list them as findings.
+    """
+    with database.transaction() as tx:
+        plan = plan_store.load_plan(tx, plan_id)
+        reasons = reasons_not_to_approve(tx, plan)
+        if unserved_seen is not None and unserved_seen != plan.summary.unserved_count:
+            facts = {"count": plan.summary.unserved_count, "seen": unserved_seen}
+            reasons += (Finding(code="unserved_not_seen", facts=facts),)
+        if reasons:
+            raise Refused("plan_not_approved", reasons, plan_id=plan_id)
+        plan_store.move_plan(tx, plan_id, PlanState.APPROVED, by=by, at=clock.now())
+
+
+def discard(database: Database, plan_id: str, *, by: str, clock: Clock) -> None:
+    """The plan is out; raises Refused for one that has runs or is out already."""
+    with database.transaction() as tx:
+        plan = plan_store.load_plan(tx, plan_id)
+        if plan.summary.state not in plan_store.COMES_FROM[PlanState.DISCARDED]:
+            facts = {"plan_id": plan_id, "state": plan.summary.state.value}
+            raise Refused("plan_not_discarded", [Finding(code="plan_is_decided", facts=facts)], **facts)
+        plan_store.move_plan(tx, plan_id, PlanState.DISCARDED, by=by, at=clock.now())
+
+
+def reasons_not_to_approve(tx: Transaction, plan: StoredPlan) -> tuple[Finding, ...]:
+    """Everything that forbids to approve this plan now, at once."""
+    summary = plan.summary
+    reasons: list[Finding] = []
+    if summary.state is not PlanState.DRAFT:
+        facts: dict[str, Any] = {"plan_id": summary.plan_id, "state": summary.state.value}
+        reasons.append(Finding(code="plan_is_decided", facts=facts))
+    if summary.violation_count:
+        reasons.append(Finding(code="plan_has_violations", facts={"count": summary.violation_count}))
+    locked = roster_store.load_latest_version(tx, summary.weekend_on)
+    version = locked.version if locked else 0
+    if version == 0:
+        reasons.append(Finding(code="roster_must_be_locked", facts={"weekend_on": summary.weekend_on}))
+    elif version != summary.roster_version:
+        versions = {"planned": summary.roster_version, "locked": version}
+        reasons.append(Finding(code="roster_is_newer", facts=versions))
+    for other in plan_store.list_plans(tx, summary.weekend_on, direction=summary.direction):
+        if other.plan_id != summary.plan_id and other.state in {PlanState.APPROVED, PlanState.RELEASED}:
+            facts = {"plan_id": other.plan_id, "state": other.state.value, "made_at": other.made_at}
+            reasons.append(Finding(code="other_plan_stands", place=other.plan_id, facts=facts))
+    return tuple(reasons)
+
+
+def plans_of(database: Database, weekend_on: date | None = None) -> tuple[PlanSummary, ...]:
+    """The plans of a weekend, or of all, the latest first."""
+    with database.reading() as tx:
+        return plan_store.list_plans(tx, weekend_on)
+
+
+def document(database: Database, plan_id: str) -> Mapping[str, Any]:
+    """The plan as the JSON document of the file contract."""
+    with database.reading() as tx:
+        return plan_store.load_plan(tx, plan_id).document
+
+
+def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts as JSON can hold them: dates and moments as ISO text."""
+    return {
+        name: value.isoformat() if isinstance(value, date | datetime) else value
+        for name, value in facts.items()
+    }
+
+
+def _refuse_bad_order(weekend_on: date, seconds: float) -> None:
+    if weekend_on.weekday() != FRIDAY:
+        raise InvalidInput("weekend_is_no_friday", on=weekend_on)
+    if not 0 < seconds <= MAX_SECONDS:
+        raise InvalidInput("plan_seconds_out_of_range", seconds=seconds, most=MAX_SECONDS)
+
+
+def _stored(
+    given: PlanningInput,
+    prepared: Prepared,
+    plan: Plan,
+    *,
+    seed: int,
+    seconds: float,
+    made: tuple[PlanId, datetime, str],
+) -> StoredPlan:
+    fares_fen = fares_forecast(given, plan, prepared.on)
+    violations = (*verify(prepared.problem, plan), *speed_findings(prepared.problem, plan))
+    text = plan_document(
+        prepared.problem,
+        plan,
+        school_id=given.school.school_id,
+        on=prepared.on,
+        seed=seed,
+        seconds=seconds,
+        fares_fen=fares_fen,
+        travel_source=prepared.travel_source,
+        violations=violations,
+    )
+    plan_id, made_at, made_by = made
+    summary = PlanSummary(
+        plan_id=plan_id,
+        weekend_on=given.weekend_on,
+        on=prepared.on,
+        direction=prepared.problem.direction,
+        state=PlanState.DRAFT,
+        roster_version=given.roster_version,
+        cost_fen=plan.cost_fen,
+        lower_bound_fen=plan.lower_bound_fen,
+        fares_fen=fares_fen,
+        trip_count=len(plan.trips),
+        served_count=sum(len(halt.rider_ids) for trip in plan.trips for halt in trip.stops),
+        unserved_count=len(plan.unserved),
+        violation_count=sum(finding.severity is Severity.BLOCK for finding in violations),
+        made_at=made_at,
+        made_by=made_by,
+    )
+    return StoredPlan(summary=summary, document=text, notices=tuple(_documents(prepared.notices)))
+
+
+def _documents(findings: Iterable[Finding]) -> Iterable[dict[str, Any]]:
+    for finding in findings:
+        yield {
+            "code": finding.code,
+            "severity": finding.severity.value,
+            "place": finding.place,
+            "facts": plain_facts(finding.facts),
+        }

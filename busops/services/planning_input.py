@@ -1,0 +1,243 @@
+"""
+From the register and a weekend's roster to the planner's Problem, and what had to be left out.
+
+Only what may lawfully run on the day goes in: designated stops, vehicles whose papers are valid
+and that can have a driver and an attendant. Nothing is solved or stored here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Final
+
+from busops.domain.crews import match_crews
+from busops.domain.errors import InvalidInput, Refused
+from busops.domain.findings import Finding, Severity
+from busops.domain.fleet import CrewMember, Vehicle, VehicleClass, vehicle_papers
+from busops.domain.network import ApprovedLine, Stop, designated_on
+from busops.domain.roster import Rider, RosterEntry
+from busops.domain.school import PlanningPolicy, School
+from busops.domain.travel import TravelTime
+from busops.domain.values import CAMPUS, Direction, RiderId, StopId
+from busops.finance.tariff import FareUnit, TariffRate, rate_on, ride_fare_fen
+from busops.finance.waivers import parse_waiver, waived_fen
+from busops.planner.document import TravelSource
+from busops.planner.problem import Limits, Plan, Problem, RiderDemand, VehicleOption
+from busops.planner.travel import TravelTimes, estimate_travel, travel_from_rows
+from busops.storage import fleet_store, network_store, register_store, roster_store
+from busops.storage.database import Transaction
+
+RETURN_AFTER: Final = timedelta(days=2)
+SCHOOL_WEEKS_A_MONTH: Final = 4
+EXPRESSWAY_M_PER_H: Final = 80_000  # Decree 617 art. 35
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanningInput:
+    """Everything that a plan of one weekend depends on, as it was in one reading transaction."""
+
+    school: School
+    weekend_on: date
+    roster_version: int
+    entries: tuple[RosterEntry, ...]
+    riders: Mapping[RiderId, Rider]
+    stops: tuple[Stop, ...]
+    vehicles: tuple[Vehicle, ...]
+    crew: tuple[CrewMember, ...]
+    lines: tuple[ApprovedLine, ...]
+    tariff: tuple[TariffRate, ...]
+    travel: tuple[TravelTime, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A problem ready to solve, where its travel times come from, and what was left out and why."""
+
+    problem: Problem
+    on: date
+    travel_source: TravelSource
+    notices: tuple[Finding, ...]
+
+
+def day_of(weekend_on: date, direction: Direction) -> date:
+    """The day on which the runs of a direction go: the Friday home, the Sunday back."""
+    return weekend_on if direction is Direction.HOMEWARD else weekend_on + RETURN_AFTER
+
+
+def load_input(tx: Transaction, weekend_on: date) -> PlanningInput:
+    """What a plan of the weekend depends on; the last locked roster, else the draft (version 0)."""
+    locked = roster_store.load_latest_version(tx, weekend_on)
+    return PlanningInput(
+        school=register_store.load_school(tx),
+        weekend_on=weekend_on,
+        roster_version=locked.version if locked else 0,
+        entries=locked.entries if locked else roster_store.load_roster(tx, weekend_on),
+        riders={rider.rider_id: rider for rider in register_store.load_riders(tx)},
+        stops=network_store.load_stops(tx),
+        vehicles=fleet_store.load_vehicles(tx),
+        crew=fleet_store.load_crew(tx),
+        lines=network_store.load_lines(tx),
+        tariff=register_store.load_tariff(tx),
+        travel=network_store.load_travel(tx),
+    )
+
+
+def prepare(given: PlanningInput, direction: Direction) -> Prepared:
+    """The problem of one direction; raises Refused when there is nobody to carry."""
+    on = day_of(given.weekend_on, direction)
+    demands = _demands(given, direction, designated_on(given.stops, on))
+    if not demands:
+        raise Refused("nobody_rides", weekend_on=given.weekend_on, direction=direction)
+    wanted = {StopId(stop_id) for demand in demands for stop_id in demand.stop_ids}
+    stops = {stop.stop_id: stop for stop in given.stops if stop.stop_id in wanted}
+    vehicles, notices = _vehicles(given, on)
+    options = (_option(vehicle, given.lines, frozenset(stops), direction) for vehicle in vehicles)
+    problem = Problem(
+        direction=direction,
+        stop_ids=tuple(stops),
+        riders=tuple(demands),
+        vehicles=tuple(option for option in options if option is not None),
+        limits=limits_of(given.school.planning),
+        travel=_travel(given, stops),
+    )
+    if given.roster_version == 0:
+        notices.insert(0, Finding(code="roster_not_locked", severity=Severity.WARN))
+    source: TravelSource = "file" if given.travel else "estimate"
+    return Prepared(problem=problem, on=on, travel_source=source, notices=tuple(notices))
+
+
+def limits_of(policy: PlanningPolicy) -> Limits:
+    """The school's planning policy in the planner's terms."""
+    return Limits(
+        max_ride_s=60 * policy.max_ride_min,
+        ride_factor_milli=policy.ride_factor_milli,
+        max_stops=policy.max_stops,
+        dwell_base_s=policy.dwell_base_s,
+        dwell_rider_s=policy.dwell_rider_s,
+        returns_to_campus=policy.returns_to_campus,
+    )
+
+
+def fares_forecast(given: PlanningInput, plan: Plan, on: date) -> int:
+    """What the riders of a plan will owe for this ride, fen, waivers taken off; no price = nothing."""
+    own_stop = {entry.rider_id: entry.stop_id for entry in given.entries}
+    band_of = {stop.stop_id: stop.band for stop in given.stops}
+    total_fen = 0
+    for trip in plan.trips:
+        for rider_id in (RiderId(name) for halt in trip.stops for name in halt.rider_ids):
+            rider = given.riders[rider_id]
+            band = band_of.get(own_stop.get(rider_id) or rider.stop_id, "")
+            fare_fen = _ride_fen(given, band, on)
+            total_fen += fare_fen - _waived(rider, fare_fen)
+    return total_fen
+
+
+def speed_findings(problem: Problem, plan: Plan) -> tuple[Finding, ...]:
+    """
+    Legs of the plan that cannot be driven within 80 km/h, the highest cap of the law (art. 35).
+
+    Whole seconds are given one second of grace: a true time may have been rounded down.
+    """
+    found: dict[str, Finding] = {}
+    for trip in plan.trips:
+        halts = [halt.stop_id for halt in trip.stops]
+        places = [str(CAMPUS), *halts] if problem.direction is Direction.HOMEWARD else [*halts, str(CAMPUS)]
+        for origin, target in pairwise(places):
+            metres, seconds = problem.travel.between(origin, target)
+            if metres * 3600 > EXPRESSWAY_M_PER_H * (seconds + 1):
+                facts = {"from": origin, "to": target, "distance_m": metres, "duration_s": seconds}
+                place = f"{origin}→{target}"
+                found[place] = Finding(code="plan_leg_too_fast", place=place, facts=facts)
+    return tuple(found.values())
+
+
+def _demands(
+    given: PlanningInput, direction: Direction, designated: Mapping[StopId, Stop]
+) -> list[RiderDemand]:
+    demands = []
+    for entry in given.entries:
+        rider = given.riders.get(entry.rider_id)
+        if rider is None or not entry.rides(direction):
+            continue
+        # A stop named for this weekend is where the family waits: the usual others do not count then.
+        wishes = (entry.stop_id,) if entry.stop_id else (rider.stop_id, *rider.other_stops)
+        stop_ids = tuple(dict.fromkeys(str(stop_id) for stop_id in wishes if stop_id in designated))
+        demands.append(RiderDemand(rider_id=rider.rider_id, stop_ids=stop_ids))
+    return demands
+
+
+def _vehicles(given: PlanningInput, on: date) -> tuple[tuple[Vehicle, ...], list[Finding]]:
+    notices: list[Finding] = []
+    fit: list[Vehicle] = []
+    for vehicle in given.vehicles:
+        papers = vehicle_papers(vehicle, on)
+        notices += papers
+        if not any(paper.severity is Severity.BLOCK for paper in papers):
+            fit.append(vehicle)
+    match = match_crews(fit, given.crew, on)
+    for code, plates in (
+        ("vehicle_without_driver", match.without_driver),
+        ("vehicle_without_attendant", match.without_attendant),
+    ):
+        notices += (
+            Finding(code=code, severity=Severity.WARN, place=plate, facts={"plate": plate})
+            for plate in plates
+        )
+    return tuple(vehicle for vehicle in fit if vehicle.plate in match.driver_of), notices
+
+
+def _option(
+    vehicle: Vehicle, lines: Iterable[ApprovedLine], stops: frozenset[StopId], direction: Direction
+) -> VehicleOption | None:
+    """The vehicle as the planner sees it; None for a licensed bus none of whose lines has a wanted stop."""
+    courses = None
+    if vehicle.vehicle_class is VehicleClass.LICENSED_SCHOOL_BUS:
+        # The file gives a line from the campus outward; the way back to school is its mirror.
+        step = 1 if direction is Direction.HOMEWARD else -1
+        own = (line.stop_ids[::step] for line in lines if line.plate == vehicle.plate)
+        courses = tuple(
+            course
+            for line in own
+            if (course := tuple(dict.fromkeys(str(stop_id) for stop_id in line if stop_id in stops)))
+        )
+        if not courses:
+            return None
+    return VehicleOption(
+        plate=vehicle.plate,
+        capacity=vehicle.approved_students,
+        fixed_fen=vehicle.fixed_fen,
+        per_km_fen=vehicle.per_km_fen,
+        max_trips=vehicle.max_trips,
+        lines=courses,
+    )
+
+
+def _travel(given: PlanningInput, stops: Mapping[StopId, Stop]) -> TravelTimes:
+    names = [str(stop_id) for stop_id in stops]
+    if given.travel:
+        rows = ((way.origin_id, way.target_id, way.distance_m, way.duration_s) for way in given.travel)
+        return travel_from_rows(names, rows)
+    positions = {str(stop_id): stop.position for stop_id, stop in stops.items()}
+    detour_milli = given.school.planning.detour_factor_milli
+    return estimate_travel(given.school.campus, positions, detour_milli=detour_milli)
+
+
+def _ride_fen(given: PlanningInput, band: str, on: date) -> int:
+    """The price of one ride; where only months or terms are priced, its share of those."""
+    fare_fen = ride_fare_fen(given.tariff, band, on)
+    if fare_fen is not None:
+        return fare_fen
+    if month := rate_on(given.tariff, band, FareUnit.MONTH, on):
+        return month.fen // (2 * SCHOOL_WEEKS_A_MONTH)
+    if term := rate_on(given.tariff, band, FareUnit.TERM, on):
+        weeks = max(1, ((given.school.term.ends_on - given.school.term.starts_on).days + 1) // 7)
+        return term.fen // (2 * weeks)
+    return 0
+
+
+def _waived(rider: Rider, fare_fen: int) -> int:
+    try:
+        return waived_fen(parse_waiver(rider.waiver), fare_fen)
+    except InvalidInput:
+        return 0  # the charge stays whole too until somebody reads the words

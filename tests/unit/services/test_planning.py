@@ -1,0 +1,231 @@
+"""Planning through the service: what may go in, what is stored, and what may be approved."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from busops.domain.errors import Conflict, InvalidInput, Refused
+from busops.domain.travel import TravelTime
+from busops.domain.values import CAMPUS, Direction, PlanId, StopId
+from busops.services import planning, rosters
+from busops.services.planning_input import load_input, prepare
+from busops.storage import fleet_store, network_store, plan_store
+from busops.storage.database import Database
+from busops.storage.plan_store import PlanState, StoredPlan
+from tests.machine import CountingIds, FixedClock
+from tests.small_school import COACH, FRIDAY, LAPSED, LICENSED, SUNDAY, fill
+
+Facts = dict[str, Any]
+
+
+def plan(database: Database, direction: Direction = Direction.HOMEWARD, **changed: Any) -> PlanId:
+    """A plan of the small weekend, made in half a second."""
+    order = {"weekend_on": FRIDAY, "direction": direction, "seconds": 0.5, "seed": 1, **changed}
+    return planning.plan_weekend(database, **order, clock=FixedClock(), ids=CountingIds())
+
+
+def stored(database: Database, plan_id: str) -> StoredPlan:
+    """The plan as it stands in the database."""
+    with database.reading() as tx:
+        return plan_store.load_plan(tx, plan_id)
+
+
+def test_a_plan_carries_everybody_who_rides_and_is_stored_verified(sqlite_database: Database) -> None:
+    """22 of 24 ride on Friday: all are in trips of vehicles that may run, and nothing contradicts it."""
+    fill(sqlite_database)
+    kept = stored(sqlite_database, plan(sqlite_database))
+    trips = kept.document["trips"]
+    carried = [rider for trip in trips for halt in trip["stops"] for rider in halt["riders"]]
+    assert len(carried) == len(set(carried)) == kept.summary.served_count == 22
+    assert {"20230005", "20230006"}.isdisjoint(carried)
+    assert {trip["plate"] for trip in trips} <= {LICENSED, COACH}
+    assert kept.document["violations"] == []
+    assert kept.document["on"] == "2026-03-13"
+    assert kept.document["travel"] == "estimate"
+    assert 0 < kept.summary.lower_bound_fen <= kept.summary.cost_fen
+
+
+def test_fares_are_the_bands_of_the_riders_stops_without_waivers(sqlite_database: Database) -> None:
+    """12 riders of band A and 10 of band B ride home; one of band A is waived: 11·10 + 10·15 yuan."""
+    made = fill(sqlite_database)
+    band = {stop.stop_id: stop.band for stop in made.stops}
+    riding = [rider for rider in made.riders if rider.rider_id not in {"20230005", "20230006"}]
+    in_a = sum(band[rider.stop_id] == "A" for rider in riding)
+    kept = stored(sqlite_database, plan(sqlite_database))
+    assert kept.summary.fares_fen == (in_a - 1) * 1000 + (len(riding) - in_a) * 1500
+    net_fen = kept.document["margin"]["net_fen"]
+    assert net_fen == kept.summary.fares_fen - kept.summary.cost_fen
+    assert kept.document["margin"]["met"] == (10 * net_fen >= kept.summary.fares_fen)
+
+
+def test_the_way_back_is_planned_for_the_sunday(sqlite_database: Database) -> None:
+    """The return plan is of Sunday, carries the one who was fetched, and ends at the campus."""
+    fill(sqlite_database)
+    kept = stored(sqlite_database, plan(sqlite_database, Direction.RETURN))
+    assert kept.summary.on == SUNDAY
+    assert kept.summary.weekend_on == FRIDAY
+    assert kept.summary.served_count == 23
+    assert all(trip["campus_arrive_s"] > trip["stops"][-1]["leave_s"] for trip in kept.document["trips"])
+
+
+def test_what_may_not_run_is_left_out_with_its_reason(sqlite_database: Database) -> None:
+    """A lapsed insurance keeps a coach out; its notice names vehicle and paper; so does a missing lock."""
+    fill(sqlite_database)
+    notices = {(one["code"], one["place"]) for one in stored(sqlite_database, plan(sqlite_database)).notices}
+    assert ("vehicle_insurance_expired", LAPSED) in notices
+    assert ("roster_not_locked", "") in notices
+
+
+def test_a_licensed_bus_is_bound_to_its_line(sqlite_database: Database) -> None:
+    """It gets its approved stops in order, mirrored on the way back; the coach is free."""
+    fill(sqlite_database)
+    with sqlite_database.reading() as tx:
+        given = load_input(tx, FRIDAY)
+    lines = {
+        direction: {option.plate: option.lines for option in prepare(given, direction).problem.vehicles}
+        for direction in Direction
+    }
+    assert lines[Direction.HOMEWARD] == {LICENSED: (("S001", "S002", "S003"),), COACH: None}
+    assert lines[Direction.RETURN][LICENSED] == (("S003", "S002", "S001"),)
+
+
+def test_no_more_vehicles_than_crews(sqlite_database: Database) -> None:
+    """With one attendant left only the larger vehicle goes; a licensed bus needs the driver on its plate."""
+    fill(sqlite_database)
+    with sqlite_database.transaction() as tx:
+        fleet_store.retire_crew(tx, "Z2", FRIDAY)
+    with sqlite_database.reading() as tx:
+        prepared = prepare(load_input(tx, FRIDAY), Direction.HOMEWARD)
+    assert [option.plate for option in prepared.problem.vehicles] == [COACH]
+    assert ("vehicle_without_attendant", LICENSED) in {(one.code, one.place) for one in prepared.notices}
+    with sqlite_database.transaction() as tx:
+        fleet_store.retire_crew(tx, "Z2", None)
+        fleet_store.retire_crew(tx, "D1", FRIDAY)
+    with sqlite_database.reading() as tx:
+        prepared = prepare(load_input(tx, FRIDAY), Direction.HOMEWARD)
+    assert ("vehicle_without_driver", LICENSED) in {(one.code, one.place) for one in prepared.notices}
+
+
+def test_a_stop_that_is_not_designated_serves_nobody(sqlite_database: Database) -> None:
+    """Its riders are left over with the reason; everybody else still rides."""
+    made = fill(sqlite_database)
+    ended = replace(made.stops[0], designated_to=date(2026, 3, 1))
+    with sqlite_database.transaction() as tx:
+        network_store.save_stops(tx, [ended])
+    kept = stored(sqlite_database, plan(sqlite_database))
+    reasons = {row["reason"] for row in kept.document["unserved"]}
+    assert kept.summary.unserved_count == 3  # one of the four is fetched
+    assert reasons == {"no_stop"}
+
+
+def test_the_travel_file_is_the_truth_and_a_missing_pair_an_error(sqlite_database: Database) -> None:
+    """With a file its own metres are used; with one pair missing nothing is planned, and it is named."""
+    made = fill(sqlite_database)
+    places = [CAMPUS, *(stop.stop_id for stop in made.stops)]
+    ways = [
+        TravelTime(origin_id=one, target_id=two, distance_m=5000, duration_s=600)
+        for one in places
+        for two in places
+        if one != two
+    ]
+    with sqlite_database.transaction() as tx:
+        network_store.save_travel(tx, ways)
+    kept = stored(sqlite_database, plan(sqlite_database))
+    assert kept.document["travel"] == "file"
+    assert all(trip["distance_m"] % 5000 == 0 for trip in kept.document["trips"])
+    with sqlite_database.transaction() as tx:
+        network_store.save_travel(tx, [way for way in ways if way.target_id != StopId("S002")])
+    with pytest.raises(InvalidInput) as refusal:
+        plan(sqlite_database)
+    assert {finding.code for finding in refusal.value.findings} == {"travel_pair_missing"}
+
+
+def test_a_leg_above_the_speed_cap_is_a_violation_and_stops_approval(sqlite_database: Database) -> None:
+    """A file that has a bus drive 5 km in two minutes gives a plan that nobody can approve (art. 35)."""
+    made = fill(sqlite_database)
+    places = [CAMPUS, *(stop.stop_id for stop in made.stops)]
+    with sqlite_database.transaction() as tx:
+        network_store.save_travel(
+            tx,
+            (
+                TravelTime(origin_id=one, target_id=two, distance_m=5000, duration_s=120)
+                for one in places
+                for two in places
+                if one != two
+            ),
+        )
+    rosters.lock(sqlite_database, FRIDAY, by="u1", clock=FixedClock())
+    plan_id = plan(sqlite_database)
+    assert {one["code"] for one in stored(sqlite_database, plan_id).violations} == {"plan_leg_too_fast"}
+    with pytest.raises(Refused) as refusal:
+        planning.approve(sqlite_database, plan_id, by="u1", clock=FixedClock())
+    assert [reason.code for reason in refusal.value.reasons] == ["plan_has_violations"]
+
+
+def test_a_plan_is_approved_only_on_the_roster_that_counts(sqlite_database: Database) -> None:
+    """Not before the lock, not after a newer version; all reasons at once; one plan a direction."""
+    made = fill(sqlite_database)
+    clock, ids = FixedClock(), CountingIds()
+    order: Facts = {"weekend_on": FRIDAY, "direction": Direction.HOMEWARD, "seconds": 0.3, "seed": 1}
+    early = planning.plan_weekend(sqlite_database, **order, clock=clock, ids=ids)
+    with pytest.raises(Refused) as refusal:
+        planning.approve(sqlite_database, early, by="u1", clock=clock, unserved_seen=7)
+    codes = [reason.code for reason in refusal.value.reasons]
+    assert codes == ["roster_must_be_locked", "unserved_not_seen"]
+    rosters.lock(sqlite_database, FRIDAY, by="u1", clock=clock)
+    first = planning.plan_weekend(sqlite_database, **order, clock=clock, ids=ids)
+    second = planning.plan_weekend(sqlite_database, **order, clock=clock, ids=ids)
+    planning.approve(sqlite_database, first, by="u1", clock=clock, unserved_seen=0)
+    with pytest.raises(Refused) as refusal:
+        planning.approve(sqlite_database, second, by="u1", clock=clock)
+    assert [reason.code for reason in refusal.value.reasons] == ["other_plan_stands"]
+    change = rosters.EntryChange(rides_homeward=True, rides_return=True)
+    rosters.change_entry(sqlite_database, FRIDAY, made.riders[4].rider_id, change, clock=clock)
+    rosters.lock(sqlite_database, FRIDAY, by="u1", clock=clock, approval="家长来电")
+    planning.discard(sqlite_database, first, by="u1", clock=clock)
+    with pytest.raises(Refused) as refusal:
+        planning.approve(sqlite_database, second, by="u1", clock=clock)
+    assert [reason.code for reason in refusal.value.reasons] == ["roster_is_newer"]
+    with pytest.raises(Refused):
+        planning.discard(sqlite_database, first, by="u1", clock=clock)
+    assert stored(sqlite_database, first).summary.state is PlanState.DISCARDED
+
+
+def test_an_order_that_cannot_be_planned_is_refused(sqlite_database: Database) -> None:
+    """No Friday, no time, an unknown direction: InvalidInput; nobody on the roster: Refused."""
+    fill(sqlite_database)
+    for changed in ({"weekend_on": SUNDAY}, {"seconds": 0}, {"seconds": 100_000}):
+        with pytest.raises(InvalidInput):
+            plan(sqlite_database, **changed)
+    with pytest.raises(InvalidInput):
+        planning.read_order({"weekend_on": "2026-03-13", "direction": "sideways"})
+    with pytest.raises(Refused):
+        plan(sqlite_database, weekend_on=date(2026, 3, 20))
+
+
+def test_a_job_stores_its_plan_and_a_stopped_one_nothing(sqlite_database: Database) -> None:
+    """The job's result names the plan and progress was told; stopped, it refuses and leaves no plan."""
+    fill(sqlite_database)
+    arguments = {"weekend_on": "2026-03-13", "direction": "homeward", "seconds": 0.4, "seed": 3, "by": "u1"}
+    seen: list[int] = []
+
+    def run(*, stops: bool) -> dict[str, str]:
+        return planning.run_plan_job(
+            sqlite_database,
+            arguments,
+            on_progress=lambda progress: seen.append(progress.done_milli),
+            should_stop=lambda: stops,
+            clock=FixedClock(),
+            ids=CountingIds(),
+        )
+
+    with pytest.raises(Refused):
+        run(stops=True)
+    assert planning.plans_of(sqlite_database) == ()
+    result = run(stops=False)
+    assert [one.plan_id for one in planning.plans_of(sqlite_database, FRIDAY)] == [result["plan_id"]]
+    assert seen[-1] == 1000
+    with pytest.raises(Conflict):
+        run(stops=False)  # the counting ids give the same id again: a plan is never overwritten
