@@ -22,6 +22,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from busops.clock import SystemClock, UuidIds
 from busops.config import Settings, load_settings
 from busops.domain.values import Clock, Ids
+from busops.jobs import JobQueue
+from busops.services.credentials import CHEAP, STRONG
 from busops.storage.database import Base, Database, prepare_sqlite
 from busops.web import auth, errors, formats, language, metrics, security, shown
 from busops.web.context import EXTENSION, Runtime
@@ -55,7 +57,9 @@ db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 
 
-def create_app(settings: Settings | None = None, *, clock: Clock | None = None, ids: Ids | None = None) -> Flask:
+def create_app(
+    settings: Settings | None = None, *, clock: Clock | None = None, ids: Ids | None = None
+) -> Flask:
     """A ready application over one school's database."""
     settings = settings or load_settings()
     clock = clock or SystemClock()
@@ -71,9 +75,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
     app.jinja_env.lstrip_blocks = True
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     database = Database(engine=_engine(app), school_id=settings.school_id)
-    app.extensions[EXTENSION] = Runtime(
-        settings=settings, database=database, clock=clock, ids=ids or UuidIds(clock)
-    )
+    app.extensions[EXTENSION] = _runtime(settings, database, clock, ids or UuidIds(clock))
     for part in (metrics, language, formats, shown, errors, auth):
         part.install(app)
     app.register_error_handler(OperationalError, errors.busy)
@@ -83,6 +85,18 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
     if settings.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app
+
+
+def _runtime(settings: Settings, database: Database, clock: Clock, ids: Ids) -> Runtime:
+    return Runtime(
+        settings=settings,
+        database=database,
+        clock=clock,
+        ids=ids,
+        jobs=JobQueue(database, settings, clock=clock, ids=ids),
+        machine_clock=SystemClock() if settings.demo else clock,
+        hasher=CHEAP if settings.demo or settings.environment == "test" else STRONG,
+    )
 
 
 def _flask_config(settings: Settings) -> dict[str, Any]:

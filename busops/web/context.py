@@ -8,6 +8,7 @@ made once by ``create_app`` or found anew for each request.
 from dataclasses import dataclass
 from typing import Any
 
+from argon2 import PasswordHasher
 from flask import current_app
 from flask_login import current_user
 
@@ -15,6 +16,7 @@ from busops.config import Settings
 from busops.domain.errors import NotFound
 from busops.domain.people import Actor
 from busops.domain.values import Clock, Ids
+from busops.jobs import JobQueue
 from busops.storage.database import Database
 from busops.web import language
 
@@ -29,6 +31,9 @@ class Runtime:
     database: Database
     clock: Clock
     ids: Ids
+    jobs: JobQueue
+    machine_clock: Clock  # of sessions and lock-outs: the demo's own clock may run sixty times as fast
+    hasher: PasswordHasher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,7 @@ class Current:
     database: Database
     clock: Clock
     ids: Ids
+    jobs: JobQueue
     locale: str
     person: Actor | None
 
@@ -58,6 +64,7 @@ def current() -> Current:
         database=made.database,
         clock=made.clock,
         ids=made.ids,
+        jobs=made.jobs,
         locale=language.chosen(),
         person=signed_in(),
     )

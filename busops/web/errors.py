@@ -34,7 +34,7 @@ CODES: Final = {
     503: "busy",
 }
 BUSY_RETRY_S: Final = "2"
-LAST_STATUS: Final = 599
+FAILURES: Final = range(400, 600)
 
 
 def install(app: Flask) -> None:
@@ -66,11 +66,11 @@ def _forgery(_: CSRFError) -> AnyResponse:
 
 
 def _http_error(error: HTTPException) -> AnyResponse:
-    if error.response is not None:
+    if isinstance(error.response, AnyResponse):
         return error.response
     status = error.code or InternalServerError.code
-    if not 400 <= status <= LAST_STATUS:
-        return error.get_response()
+    if status not in FAILURES:  # a redirect that was raised
+        return make_response(error.get_response())
     answer = _answer(status, CODES.get(status, "bad_request"))
     for name, value in error.get_headers():
         if name.lower() in {"allow", "retry-after", "www-authenticate"}:

@@ -1,33 +1,24 @@
 """
 How values look on a page: money, days, times, clocks, counts. Filters of the templates.
 
-Inside everything is integer fen and aware UTC; only here it takes the form a person reads,
-at the school's own time. No arithmetic of the domain happens here.
+Inside everything is integer fen and aware UTC; only here it takes the form a person reads.
+The forms themselves are ``busops.i18n``'s, so that pages, files and sentences agree.
 """
 
-from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Final
 
 from flask import Flask
 
+from busops import i18n
 from busops.domain.errors import BusopsError
 from busops.domain.findings import Finding
+from busops.domain.values import SCHOOL_TIME
 from busops.web import language
 
-SCHOOL_ZONE: Final = ZoneInfo("Asia/Shanghai")
-MINUS: Final = "−"
-NOTHING: Final = "–"
-FEN_A_YUAN: Final = 100
+NOTHING: Final = i18n.MISSING
 HOUR_S: Final = 3600
 MINUTE_S: Final = 60
-ONE_PER_MILLE_BP: Final = 100  # basis points in one per cent
-DAYS: Final = {
-    language.CHINESE: ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
-    language.ENGLISH: ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-}
-MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def install(app: Flask) -> None:
@@ -49,68 +40,49 @@ def install(app: Flask) -> None:
 
 def money(fen: int | None) -> str:
     """Yuan with two digits, grouped: 1234560 → 12,345.60; the unit stands in the head."""
-    if fen is None:
-        return NOTHING
-    yuan, rest = divmod(abs(fen), FEN_A_YUAN)
-    return f"{MINUS if fen < 0 else ''}{yuan:,}.{rest:02d}"
+    return NOTHING if fen is None else i18n.format_fen(fen)
 
 
 def signed_money(fen: int | None) -> str:
     """Like :func:`money` with a plus before what is more than nothing: for differences."""
-    return f"+{money(fen)}" if fen is not None and fen > 0 else money(fen)
+    return NOTHING if fen is None else i18n.format_fen(fen, signed=True)
 
 
 def number(value: int | None) -> str:
     """A whole number, grouped by thousands."""
-    if value is None:
-        return NOTHING
-    return f"{MINUS if value < 0 else ''}{abs(value):,}"
+    return NOTHING if value is None else f"{value:,}".replace("-", i18n.MINUS)
 
 
 def percent(basis_points: int | None) -> str:
-    """Hundredths of a per cent as per cent: 1035 → 10.35 %."""
-    if basis_points is None:
-        return NOTHING
-    whole, rest = divmod(abs(basis_points), ONE_PER_MILLE_BP)
-    return f"{MINUS if basis_points < 0 else ''}{whole}.{rest:02d} %"
+    """Hundredths of a per cent as per cent, floored: 1035 → 10.35 %."""
+    return NOTHING if basis_points is None else i18n.format_ratio_bp(basis_points)
 
 
 def day(value: date | datetime | None) -> str:
     """A day with its weekday: 3月15日 周五 / Fri 15 Mar."""
-    if value is None:
-        return NOTHING
-    on = _school_day(value)
-    if language.chosen() == language.ENGLISH:
-        return f"{weekday(on)} {day_short(on)}"
-    return f"{day_short(on)} {weekday(on)}"
+    return NOTHING if value is None else i18n.format_date(_school_day(value), language.chosen())
 
 
 def day_short(value: date | datetime | None) -> str:
     """A day without its weekday: 3月15日 / 15 Mar."""
-    if value is None:
-        return NOTHING
-    on = _school_day(value)
-    if language.chosen() == language.ENGLISH:
-        return f"{on.day} {MONTHS[on.month - 1]}"
-    return f"{on.month}月{on.day}日"
+    before, _, after = day(value).partition(" ")
+    return after if language.chosen() == language.ENGLISH and after else before
 
 
 def weekday(value: date | datetime | None) -> str:
     """The day's name: 周五 / Fri."""
-    return NOTHING if value is None else DAYS[language.chosen()][_school_day(value).weekday()]
+    before, _, after = day(value).partition(" ")
+    return before if language.chosen() == language.ENGLISH or not after else after
 
 
 def clock_time(value: datetime | None) -> str:
     """The school's time of day: 16:45."""
-    return NOTHING if value is None else value.astimezone(SCHOOL_ZONE).strftime("%H:%M")
+    return NOTHING if value is None else i18n.format_time(value)
 
 
 def moment(value: datetime | None) -> str:
-    """Day and time together: 3月15日 周五 16:45 / Fri 15 Mar, 16:45."""
-    if value is None:
-        return NOTHING
-    comma = "," if language.chosen() == language.ENGLISH else ""
-    return f"{day(value)}{comma} {clock_time(value)}"
+    """Day and time together: 3月15日 周五 16:45 / Fri 15 Mar 16:45."""
+    return NOTHING if value is None else i18n.format_moment(value, language.chosen())
 
 
 def stopwatch(seconds: int | None) -> str:
@@ -119,7 +91,7 @@ def stopwatch(seconds: int | None) -> str:
         return NOTHING
     hours, rest = divmod(abs(seconds), HOUR_S)
     lead = f"{hours}:{rest // MINUTE_S:02d}" if hours else f"{rest // MINUTE_S}"
-    return f"{MINUS if seconds < 0 else ''}{lead}:{rest % MINUTE_S:02d}"
+    return f"{i18n.MINUS if seconds < 0 else ''}{lead}:{rest % MINUTE_S:02d}"
 
 
 def minutes(seconds: int | None) -> str:
@@ -134,30 +106,16 @@ def minutes(seconds: int | None) -> str:
 
 def words(problem: Finding | BusopsError | str | None) -> str:
     """The sentence of a finding, an error or a code, in the reader's language."""
-    if problem is None:
-        return NOTHING
-    if isinstance(problem, str):
-        return language.code_words(problem)
-    return language.code_words(problem.code, _shown_facts(problem.facts))
-
-
-def _shown_facts(facts: Mapping[str, Any]) -> dict[str, str]:
-    return {name: _shown(name, value) for name, value in facts.items()}
-
-
-def _shown(name: str, value: Any) -> str:
-    if value is None:
-        return NOTHING
-    if isinstance(value, datetime):
-        return moment(value)
-    if isinstance(value, date):
-        return day(value)
-    if isinstance(value, int) and name.endswith("_fen"):
-        return money(value)
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return "、".join(str(item) for item in value)
-    return str(value)
+    match problem:
+        case None:
+            return NOTHING
+        case Finding():
+            return i18n.finding_words(problem, language.chosen())
+        case BusopsError():
+            return i18n.error_words(problem, language.chosen())
+        case _:
+            return language.code_words(problem)
 
 
 def _school_day(value: date | datetime) -> date:
-    return value.astimezone(SCHOOL_ZONE).date() if isinstance(value, datetime) else value
+    return value.astimezone(SCHOOL_TIME).date() if isinstance(value, datetime) else value

@@ -29,9 +29,11 @@ def ready() -> Response:
     parts = {"database": True}
     try:
         describe(runtime().database)
-    except Exception:  # noqa: BLE001
+    except Exception:
         parts["database"] = False
-    return Response(json.dumps(parts), status=200 if all(parts.values()) else 503, mimetype="application/json")
+    return Response(
+        json.dumps(parts), status=200 if all(parts.values()) else 503, mimetype="application/json"
+    )
 
 
 @bp.get("/metrics")

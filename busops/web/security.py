@@ -17,13 +17,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from busops.config import Settings
 from busops.domain.people import Role
-from busops.web.context import runtime, signed_in
+from busops.web.context import signed_in
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE: Final = "busops_access"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 EVERYBODY: Final = frozenset(Role)
 OFFICE: Final = frozenset({Role.DISPATCHER, Role.FINANCE, Role.SUPERVISOR, Role.ADMIN})
+IN_A_BUS: Final = frozenset({Role.ATTENDANT, Role.DRIVER})
 YEAR_S: Final = 365 * 24 * 3600
 API: Final = "/api/"
 
@@ -184,11 +185,6 @@ def _with_headers(response: Response, policy: str, *, over_tls: bool) -> Respons
     access = access_of(current_app, request.endpoint) if request.endpoint else None
     if access is None or not access.keeps:
         headers.setdefault("Cache-Control", "no-store")
+    elif "v" not in request.args:
+        headers["Cache-Control"] = "no-cache"  # an address that does not change with its content
     return response
-
-
-def session_limit_s(role: Role) -> int:
-    """How long a session of this role lasts, in seconds."""
-    settings = runtime().settings
-    in_a_bus = role in {Role.ATTENDANT, Role.DRIVER}
-    return settings.session_tablet_s if in_a_bus else settings.session_office_s

@@ -5,7 +5,6 @@ Only values for the layouts; the layouts themselves are templates.
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from busops.domain.people import Role
 from busops.web import charts, formats, language
-from busops.web.context import current, runtime
+from busops.web.context import current
 from busops.web.security import access_of
 
 DIGEST_CHARACTERS: Final = 10
@@ -93,7 +92,7 @@ def doors(role: Role) -> tuple[Door, ...]:
     return tuple(door for door in DOORS if open_to(role, door.path))
 
 
-def _around() -> Mapping[str, Any]:
+def _around() -> dict[str, Any]:
     here = current()
     return {
         "reader": here.person,
@@ -101,8 +100,8 @@ def _around() -> Mapping[str, Any]:
         "html_lang": language.TAGS[here.locale],
         "other_language": language.ENGLISH if here.locale == language.CHINESE else language.CHINESE,
         "now": here.clock.now(),
-        "settings": runtime().settings,
-        "school_name": runtime().settings.school_id,
+        "is_demo": here.settings.demo,
+        "school_name": here.settings.school_id,
         "navigation": doors(here.person.role) if here.person else (),
         "this_page": request.full_path.rstrip("?") if request.method == "GET" else "/",
     }

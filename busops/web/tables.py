@@ -88,7 +88,9 @@ class Listing:
     @property
     def kept(self) -> tuple[tuple[str, str], ...]:
         """What the filter form must carry along besides its own fields."""
-        own = {f"{self.prefix}q", f"{self.prefix}page"} | {f"{self.prefix}{item.key}" for item in self.filters}
+        own = {f"{self.prefix}q", f"{self.prefix}page"} | {
+            f"{self.prefix}{item.key}" for item in self.filters
+        }
         return tuple((name, value) for name, value in self.args.items() if name not in own)
 
     @property

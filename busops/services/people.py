@@ -1,0 +1,226 @@
+"""
+Accounts: who there is, in which role, and the one-time passwords that an administrator hands over.
+
+What a role may see is declared by the pages (``web/security.py``); signing in is in
+``signin.py``. Every change of a right ends the account's sessions at once.
+"""
+
+from argon2 import PasswordHasher
+
+from busops.domain.errors import Conflict, InvalidInput, Refused
+from busops.domain.findings import Finding
+from busops.domain.people import Actor, Role
+from busops.domain.values import Clock, CrewId, Ids
+from busops.services import audit
+from busops.services.credentials import (
+    CHEAP,
+    STRONG,
+    attempt_subject,
+    fold_username,
+    hash_password,
+    matches,
+    one_time_password,
+    password_faults,
+)
+from busops.storage import people_store
+from busops.storage.database import Database, Transaction
+from busops.storage.people_store import Attempts, Person
+
+__all__ = [
+    "CHEAP",
+    "STRONG",
+    "Person",
+    "actor_of",
+    "change_own_password",
+    "change_person",
+    "create_person",
+    "disable_person",
+    "enable_person",
+    "ensure_admin",
+    "find_person",
+    "list_people",
+    "reset_password",
+]
+
+
+def create_person(
+    database: Database,
+    *,
+    name: str,
+    username: str,
+    role: Role,
+    password: str,
+    clock: Clock,
+    ids: Ids,
+    crew_id: CrewId | None = None,
+    by: Actor | None = None,
+    must_change: bool = False,
+    hasher: PasswordHasher = STRONG,
+) -> Person:
+    """The new account; InvalidInput names every fault, Conflict a user name that is taken."""
+    username = fold_username(username)
+    faults = [*_name_faults(name, username), *password_faults(password, username)]
+    if faults:
+        raise InvalidInput("person_invalid", faults)
+    person = Person(
+        user_id=ids.new(),
+        username=username,
+        name=name.strip(),
+        role=role,
+        crew_id=crew_id,
+        must_change=must_change,
+        created_at=clock.now(),
+    )
+    password_hash = hash_password(password, hasher)
+    with database.transaction() as tx:
+        if people_store.find_credentials(tx, username) is not None:
+            raise Conflict("username_taken", username=username)
+        people_store.insert_person(tx, person, password_hash)
+        facts = {"role": role.value, "crew_id": crew_id}
+        audit.record(tx, by, "person_created", f"person:{person.user_id}", facts, clock=clock)
+    return person
+
+
+def ensure_admin(
+    database: Database, *, clock: Clock, ids: Ids, hasher: PasswordHasher = STRONG
+) -> tuple[str, str] | None:
+    """The first administrator's user name and one-time password; None when there is an administrator."""
+    with database.reading() as tx:
+        if any(p.role is Role.ADMIN and not p.is_disabled for p in people_store.load_people(tx)):
+            return None
+        taken = {person.username for person in people_store.load_people(tx)}
+    username = next(name for n in range(1, 1000) if (name := "admin" if n == 1 else f"admin{n}") not in taken)
+    password = one_time_password()
+    create_person(
+        database,
+        name="管理员",
+        username=username,
+        role=Role.ADMIN,
+        password=password,
+        clock=clock,
+        ids=ids,
+        must_change=True,
+        hasher=hasher,
+    )
+    return username, password
+
+
+def list_people(database: Database) -> tuple[Person, ...]:
+    """Every account."""
+    with database.reading() as tx:
+        return people_store.load_people(tx)
+
+
+def find_person(database: Database, user_id: str) -> Person:
+    """One account; NotFound when there is none."""
+    with database.reading() as tx:
+        return people_store.load_person(tx, user_id)
+
+
+def change_person(
+    database: Database,
+    user_id: str,
+    *,
+    name: str,
+    role: Role,
+    crew_id: CrewId | None,
+    by: Actor,
+    clock: Clock,
+) -> None:
+    """The account has this name, role and crew member; a changed right ends its sessions at once."""
+    faults = _name_faults(name, "user")
+    if faults:
+        raise InvalidInput("person_invalid", faults)
+    with database.transaction() as tx:
+        before = people_store.load_person(tx, user_id)
+        if before.role is Role.ADMIN and role is not Role.ADMIN:
+            _refuse_without_admin(tx, user_id)
+        people_store.update_person(tx, user_id, name=name.strip(), role=role.value, crew_id=crew_id)
+        if (before.role, before.crew_id) != (role, crew_id):
+            people_store.end_sessions(tx, at=clock.now(), user_id=user_id)
+        facts = {"role_before": before.role.value, "role": role.value, "crew_id": crew_id}
+        audit.record(tx, by, "person_changed", f"person:{user_id}", facts, clock=clock)
+
+
+def disable_person(database: Database, user_id: str, *, by: Actor, clock: Clock) -> None:
+    """Nobody can sign in with the account, and its sessions are over."""
+    with database.transaction() as tx:
+        if people_store.load_person(tx, user_id).role is Role.ADMIN:
+            _refuse_without_admin(tx, user_id)
+        people_store.update_person(tx, user_id, disabled_at=clock.now())
+        people_store.end_sessions(tx, at=clock.now(), user_id=user_id)
+        audit.record(tx, by, "person_disabled", f"person:{user_id}", {}, clock=clock)
+
+
+def enable_person(database: Database, user_id: str, *, by: Actor, clock: Clock) -> None:
+    """The account can be used again."""
+    with database.transaction() as tx:
+        people_store.update_person(tx, user_id, disabled_at=None)
+        audit.record(tx, by, "person_enabled", f"person:{user_id}", {}, clock=clock)
+
+
+def reset_password(
+    database: Database, user_id: str, *, by: Actor, clock: Clock, hasher: PasswordHasher = STRONG
+) -> str:
+    """A new one-time password, to be handed over once; the account's sessions are over."""
+    password = one_time_password()
+    password_hash = hash_password(password, hasher)
+    with database.transaction() as tx:
+        person = people_store.load_person(tx, user_id)
+        people_store.update_person(tx, user_id, password_hash=password_hash, must_change=True)
+        people_store.end_sessions(tx, at=clock.now(), user_id=user_id)
+        subject = attempt_subject("account", person.username)
+        people_store.save_attempts(tx, subject, Attempts(), at=clock.now())
+        audit.record(tx, by, "password_reset", f"person:{user_id}", {}, clock=clock)
+    return password
+
+
+def change_own_password(
+    database: Database,
+    actor: Actor,
+    *,
+    old: str,
+    new: str,
+    clock: Clock,
+    hasher: PasswordHasher = STRONG,
+) -> None:
+    """The person's password is the new one; every session of theirs is over, this one too."""
+    with database.reading() as tx:
+        person = people_store.load_person(tx, actor.user_id)
+        found = people_store.find_credentials(tx, person.username)
+    if found is None or not matches(old, found[1], hasher):
+        raise Refused("password_wrong")
+    faults = password_faults(new, person.username)
+    if new == old:
+        faults = (*faults, Finding(code="password_same"))
+    if faults:
+        raise InvalidInput("password_weak", faults)
+    password_hash = hash_password(new, hasher)
+    with database.transaction() as tx:
+        people_store.update_person(tx, actor.user_id, password_hash=password_hash, must_change=False)
+        people_store.end_sessions(tx, at=clock.now(), user_id=actor.user_id)
+        audit.record(tx, actor, "password_changed", f"person:{actor.user_id}", {}, clock=clock)
+
+
+def actor_of(person: Person) -> Actor:
+    """The account as somebody who acts."""
+    return Actor(user_id=person.user_id, role=person.role, name=person.name, crew_id=person.crew_id)
+
+
+def _refuse_without_admin(tx: Transaction, user_id: str) -> None:
+    others = [
+        person
+        for person in people_store.load_people(tx)
+        if person.role is Role.ADMIN and not person.is_disabled and person.user_id != user_id
+    ]
+    if not others:
+        raise Refused("last_admin")
+
+
+def _name_faults(name: str, username: str) -> tuple[Finding, ...]:
+    faults = []
+    if not name.strip():
+        faults.append(Finding(code="name_missing"))
+    if not username or not all(character.isalnum() or character in "-_.@" for character in username):
+        faults.append(Finding(code="username_wrong"))
+    return tuple(faults)
