@@ -21,6 +21,8 @@ from busops.clock import SystemClock
 from busops.config import Settings
 from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.values import Clock, Ids
+from busops.planner.solve import Progress
+from busops.services import planning
 from busops.storage import job_store
 from busops.storage.database import Database, sqlite_journal_mode
 from busops.storage.job_store import Job, JobState
@@ -261,6 +263,8 @@ def _outcome(claim: Job, context: JobContext) -> tuple[JobState, Mapping[str, An
     except JobCancelled:
         return JobState.CANCELLED, {}
     except BusopsError as error:
+        if context.cancelled():  # an error of work that was told to stop is its way of stopping
+            return JobState.CANCELLED, {}
         log.info("job_refused", job_id=claim.job_id, code=error.code)
         return JobState.FAILED, {"error_code": error.code, "error_facts": _plain(error)}
     except Exception:
@@ -305,6 +309,29 @@ def _open_queue(settings: Settings) -> Any:
     settings.queue_path.parent.mkdir(parents=True, exist_ok=True)
     mode = sqlite_journal_mode().lower()
     return SqliteHuey(filename=str(settings.queue_path), fsync=True, journal_mode=mode, **common)
+
+
+@job("plan")
+def plan_weekend(context: JobContext, **arguments: Any) -> dict[str, str]:
+    """A plan of one direction of a weekend is made and stored; ``{"plan_id": …}``."""
+
+    def told(step: Progress) -> None:
+        context.progress(
+            step.done_milli,
+            1000,
+            phase=step.phase.value,
+            cost_fen=step.cost_fen,
+            unserved=step.unserved,
+        )
+
+    return planning.run_plan_job(
+        context.database,
+        arguments,
+        on_progress=told,
+        should_stop=context.cancelled,
+        clock=context.clock,
+        ids=context.ids,
+    )
 
 
 class _QuietConsumer(Consumer):

@@ -17,7 +17,7 @@ from structlog.contextvars import bound_contextvars, merge_contextvars
 from busops.config import Settings
 
 
-def set_up_logging(settings: Settings, *, output: TextIO | None = None) -> None:
+def configure_logging(settings: Settings, *, output: TextIO | None = None) -> None:
     """Every log line of this process, our own and the libraries', goes to ``output`` in one form."""
     stream = output or sys.stderr
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]

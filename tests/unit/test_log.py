@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from busops.config import Settings
-from busops.log import request_logged, set_up_logging
+from busops.log import request_logged, configure_logging
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def output() -> Iterator[io.StringIO]:
 
 def test_lines_are_json_with_the_request_id(settings: Settings, output: io.StringIO) -> None:
     """Our own lines and the libraries' have the same form; only lines of a request carry its id."""
-    set_up_logging(settings, output=output)
+    configure_logging(settings, output=output)
     log = structlog.get_logger()
     with request_logged("r-1"):
         log.info("run_closed", run_id="R1", name="谭")
@@ -39,7 +39,7 @@ def test_lines_are_json_with_the_request_id(settings: Settings, output: io.Strin
 
 def test_a_crash_is_one_line_too(settings: Settings, output: io.StringIO) -> None:
     """A traceback is a key of its line, so that a log reader never sees half an error."""
-    set_up_logging(settings, output=output)
+    configure_logging(settings, output=output)
     try:
         raise ZeroDivisionError("x")
     except ZeroDivisionError:
