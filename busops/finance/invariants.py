@@ -1,0 +1,118 @@
+"""
+The invariants of a reconciliation (domain §3.6, I1 … I8): each gives findings, none when it holds.
+
+They take what they compare from different places on purpose: a sum that is checked against
+itself proves nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from busops.domain.findings import Finding, Severity
+from busops.domain.values import RiderId, RunId
+from busops.finance.matching import ReceiptStatus
+from busops.finance.reconcile import ReconRow
+from busops.finance.rows import Allocation
+from busops.finance.statement import ReceiptRecord, SourceFile, Statement, digest
+
+
+def every_receipt_is_somewhere(receipts: Iterable[ReceiptRecord]) -> tuple[Finding, ...]:
+    """I1: each imported amount is allocated or has another status, all of it and only once."""
+    findings = []
+    for receipt in receipts:
+        amount, allocated = receipt.line.amount_fen, receipt.allocated_fen
+        match receipt.status:
+            case ReceiptStatus.MATCHED:
+                holds = allocated == amount
+            case ReceiptStatus.PARTIAL:
+                holds = 0 < allocated < amount
+            case ReceiptStatus.REFUND_LINE:
+                holds = amount < 0 and allocated in {0, amount}
+            case _:
+                holds = allocated == 0
+        if not holds:
+            place = f"{receipt.line.source}:{receipt.line.line}"
+            findings.append(_broken("I1", place, amount_fen=amount, allocated_fen=allocated))
+    return tuple(findings)
+
+
+def rows_hold_every_allocation(
+    rows: Iterable[ReconRow], allocations: Iterable[Allocation]
+) -> tuple[Finding, ...]:
+    """I2: what the rows call paid is the sum of the allocations."""
+    return _same("I2", sum(row.facts.paid_fen for row in rows), sum(item.fen for item in allocations))
+
+
+def ledger_agrees(owed: Mapping[RiderId, int], ledger: Mapping[RiderId, int]) -> tuple[Finding, ...]:
+    """I3: for each rider due minus paid, over all time, is his balance in the ledger."""
+    return tuple(
+        _broken("I3", rider_id, owed_fen=owed.get(rider_id, 0), ledger_fen=ledger.get(rider_id, 0))
+        for rider_id in sorted(owed.keys() | ledger.keys())
+        if owed.get(rider_id, 0) != ledger.get(rider_id, 0)
+    )
+
+
+def runs_agree(
+    counted: Mapping[RunId, frozenset[RiderId]], closed: Mapping[RunId, frozenset[RiderId]]
+) -> tuple[Finding, ...]:
+    """I4: for each closed run the riders counted as boarded are those of its closure."""
+    findings = []
+    for run_id in sorted(counted.keys() | closed.keys()):
+        apart = counted.get(run_id, frozenset()) ^ closed.get(run_id, frozenset())
+        if apart:
+            findings.append(_broken("I4", run_id, riders=sorted(apart)))
+    return tuple(findings)
+
+
+def files_agree(sources: Iterable[SourceFile]) -> tuple[Finding, ...]:
+    """I5: the total a file states is the total of the lines read from it."""
+    return tuple(
+        _broken("I5", source.name, stated_fen=source.stated_total_fen, read_fen=source.total_fen)
+        for source in sources
+        if source.stated_total_fen is not None and source.stated_total_fen != source.total_fen
+    )
+
+
+def no_line_twice(receipts: Iterable[ReceiptRecord]) -> tuple[Finding, ...]:
+    """I6: no payment is held twice, whichever files show it."""
+    counts = Counter(receipt.line.row_key for receipt in receipts)
+    return tuple(
+        _broken("I6", row_key, times=count) for row_key, count in sorted(counts.items()) if count > 1
+    )
+
+
+def totals_agree(statement: Statement, sheet: Mapping[str, int]) -> tuple[Finding, ...]:
+    """I7: the totals that a sheet adds up from its own lines are the sums of the verdict."""
+    sums = statement.sums
+    expected = {
+        "due": statement.charged_fen,
+        "paid": sums.receipts_fen - sums.refunds_fen,
+        "refunded": sums.refunds_fen,
+        "waived": sums.waived_fen,
+        "earned": sums.earned_fen,
+        "unidentified": sums.unidentified_fen,
+        "costs": sums.costs_fen,
+    }
+    return tuple(
+        _broken("I7", name, sum_fen=fen, sheet_fen=sheet[name])
+        for name, fen in expected.items()
+        if name in sheet and sheet[name] != fen
+    )
+
+
+def closed_period_is_stable(statement: Statement, digest_at_close: str) -> tuple[Finding, ...]:
+    """I8: a closed period reconciled again is the same to the byte."""
+    now = digest(statement)
+    return () if now == digest_at_close else (_broken("I8", statement.period, was=digest_at_close, now=now),)
+
+
+def _same(invariant: str, left_fen: int, right_fen: int) -> tuple[Finding, ...]:
+    if left_fen == right_fen:
+        return ()
+    return (_broken(invariant, "", left_fen=left_fen, right_fen=right_fen),)
+
+
+def _broken(invariant: str, place: str, **facts: Any) -> Finding:
+    code = f"invariant_{invariant.lower()}"
+    return Finding(code=code, severity=Severity.BLOCK, place=place, facts={"place": place, **facts})

@@ -1,0 +1,195 @@
+"""
+The reconciliation of a period as one value: rows, receipts, costs, sums and the verdict.
+
+Everything that is shown, exported or checked is read from here, so that page, workbook and
+file cannot differ.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from busops.domain.findings import Finding
+from busops.domain.school import FinancePolicy
+from busops.domain.values import RiderId
+from busops.finance.costs import CostLine, CostSums, cost_sums
+from busops.finance.matching import ReceiptLine, ReceiptStatus, Share
+from busops.finance.net_revenue import NetRevenue, PeriodSums, judge
+from busops.finance.reconcile import ReconRow, status_counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRecord:
+    """A stored line of a bill and what became of it."""
+
+    receipt_id: str
+    line: ReceiptLine
+    status: ReceiptStatus
+    tier: str = ""
+    rider_id: RiderId | None = None
+    shares: tuple[Share, ...] = ()
+    note: str = ""
+
+    @property
+    def allocated_fen(self) -> int:
+        """How much of it was given to riders' units."""
+        return sum(share.fen for share in self.shares)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file that was imported: what it was, how many rows and how much it says it has."""
+
+    file_id: str
+    name: str
+    sha256: str
+    channel: str
+    rows: int
+    total_fen: int
+    stated_total_fen: int | None
+    rejected: int
+    imported_by: str
+    imported_at: str
+    reader: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A reconciled period."""
+
+    period: str
+    period_from: date
+    period_to: date
+    policy: FinancePolicy
+    rows: tuple[ReconRow, ...]
+    receipts: tuple[ReceiptRecord, ...]
+    costs: tuple[CostLine, ...]
+    cost_sums: CostSums
+    sums: PeriodSums
+    charged_fen: int
+    judgement: NetRevenue
+    sources: tuple[SourceFile, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    open_runs: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def make_statement(
+    *,
+    period: str,
+    period_from: date,
+    period_to: date,
+    policy: FinancePolicy,
+    rows: tuple[ReconRow, ...],
+    receipts: tuple[ReceiptRecord, ...],
+    costs: tuple[CostLine, ...],
+    sources: tuple[SourceFile, ...] = (),
+    open_runs: tuple[str, ...] = (),
+) -> Statement:
+    """The statement of a period: sums taken from the rows and lines, and the verdict they lead to."""
+    totals = cost_sums(costs)
+    sums = PeriodSums(
+        earned_fen=sum(row.earned_fen for row in rows),
+        receipts_fen=sum(row.received_fen for row in rows),
+        refunds_fen=sum(row.refunded_fen for row in rows),
+        unidentified_fen=sum(unidentified_fen(receipt) for receipt in receipts),
+        costs_fen=totals.counted_fen,
+        cash_costs_fen=totals.cash_fen,
+        estimated_fen=totals.estimated_fen,
+        estimated_cash_fen=totals.estimated_cash_fen,
+        waived_fen=sum(row.waived_fen for row in rows),
+        open_runs=len(open_runs),
+    )
+    return Statement(
+        period=period,
+        period_from=period_from,
+        period_to=period_to,
+        policy=policy,
+        rows=rows,
+        receipts=receipts,
+        costs=costs,
+        cost_sums=totals,
+        sums=sums,
+        charged_fen=sum(row.facts.due_fen for row in rows),
+        judgement=judge(sums, policy),
+        sources=sources,
+        open_runs=open_runs,
+    )
+
+
+def unidentified_fen(receipt: ReceiptRecord) -> int:
+    """How much of a receipt nobody has claimed yet."""
+    if receipt.status in {ReceiptStatus.UNIDENTIFIED, ReceiptStatus.PARTIAL}:
+        return receipt.line.amount_fen - receipt.allocated_fen
+    return 0
+
+
+def document(statement: Statement) -> dict[str, Any]:
+    """The statement as ``reconciliation.json`` (files.md §3): plain values, the same bytes each time."""
+    sums, official = statement.sums, statement.judgement.official
+    return {
+        "period": statement.period,
+        "basis": str(official.basis),
+        "verdict": str(statement.judgement.verdict),
+        "sums_fen": {
+            "charged": statement.charged_fen,
+            "receipts": sums.receipts_fen,
+            "refunds": sums.refunds_fen,
+            "unidentified": sums.unidentified_fen,
+            "earned": sums.earned_fen,
+            "costs": official.costs_fen if official.basis != "CASH_GROSS" else sums.cash_costs_fen,
+            "base": official.base_fen,
+            "net": official.net_fen,
+        },
+        "bases": {
+            str(result.basis): {"base": result.base_fen, "net": result.net_fen, "met": result.is_met}
+            for result in statement.judgement.bases
+        },
+        "rows": [_row_document(row) for row in statement.rows],
+        "receipts": [_receipt_document(receipt) for receipt in statement.receipts],
+        "status_counts": status_counts(statement.rows),
+        "doubts": [str(doubt) for doubt in statement.judgement.doubts],
+        "findings": [finding.key for finding in statement.findings],
+    }
+
+
+def digest(statement: Statement) -> str:
+    """SHA-256 of the document: the same period reconciled again must give the same (I8)."""
+    text = json.dumps(document(statement), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def receipt_totals(receipts: Iterable[ReceiptRecord]) -> dict[str, int]:
+    """The amounts of the lines by status, fen."""
+    totals: dict[str, int] = {}
+    for receipt in receipts:
+        totals[str(receipt.status)] = totals.get(str(receipt.status), 0) + receipt.line.amount_fen
+    return dict(sorted(totals.items()))
+
+
+def _row_document(row: ReconRow) -> dict[str, Any]:
+    return {
+        "rider_id": row.rider_id,
+        "unit": row.unit_key,
+        "due_fen": row.facts.due_fen,
+        "paid_fen": row.facts.paid_fen,
+        "registered": row.facts.registered,
+        "rides": row.facts.rides,
+        "leave": row.facts.on_leave,
+        "status": str(row.status),
+        "flags": sorted(str(flag) for flag in row.flags),
+    }
+
+
+def _receipt_document(receipt: ReceiptRecord) -> dict[str, Any]:
+    return {
+        "source": receipt.line.source,
+        "line": receipt.line.line,
+        "amount_fen": receipt.line.amount_fen,
+        "status": str(receipt.status),
+        "rider_id": receipt.rider_id,
+        "tier": receipt.tier or None,
+    }
