@@ -1,0 +1,140 @@
+"""
+A proven lower bound on the cost of a plan: seats and reach, true for any split and any choice of stops.
+
+Every trip that comes as far as distance L costs its vehicle's fixed cost and the kilometres to L;
+the trips that come at least so far need seats for all riders that live at least so far. The least
+cost of such trips is a small integer program; what its solver has *proved* so far is the bound.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ortools.sat.python import cp_model
+
+from busops.domain.values import CAMPUS, Direction
+from busops.planner.demand import shortest_distances_m
+from busops.planner.problem import Problem
+
+SEATS_AND_REACH: Final = "seats_and_reach"
+_MOST_SETS: Final = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """``fen`` can be undercut by no plan that serves at least ``served`` riders."""
+
+    fen: int
+    model: str
+    served: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stock:
+    capacity: int
+    fixed_fen: int
+    per_km_fen: int
+    stops: frozenset[str] | None  # None: any stop
+
+
+def lower_bound(problem: Problem, served: int, *, effort: float = 0.1) -> Bound:
+    """
+    The bound for plans that serve at least ``served`` riders; 0 where nothing better is proved.
+
+    ``effort`` is CP-SAT's deterministic time, so that the same problem has the same bound. Ride
+    caps, stop limits and line orders are relaxed; ways are shortest ways over any places.
+    """
+    reach = _reach_m(problem)
+    far = {
+        rider.rider_id: min(reach[stop] for stop in rider.stop_ids)
+        for rider in problem.riders
+        if rider.stop_ids
+    }
+    spare = len(far) - served
+    stock = Counter[_Stock]()
+    for vehicle in problem.vehicles:
+        stops = None
+        if vehicle.lines is not None:
+            stops = frozenset(stop for line in vehicle.lines for stop in line)
+        kind = _Stock(
+            capacity=vehicle.capacity,
+            fixed_fen=vehicle.fixed_fen,
+            per_km_fen=vehicle.per_km_fen,
+            stops=stops,
+        )
+        stock[kind] += vehicle.max_trips
+    if served <= 0 or spare < 0 or not stock:
+        return Bound(fen=0, model=SEATS_AND_REACH, served=served)
+    needs = _needs(problem, far, tuple(stock)) if spare == 0 else {}
+    needs[frozenset(range(len(stock)))] = tuple(far.values())
+    fen = _least_cost_fen(stock, needs, spare, effort)
+    return Bound(fen=fen, model=SEATS_AND_REACH, served=served)
+
+
+def _reach_m(problem: Problem) -> dict[str, int]:
+    """For each stop the least metres of any trip that halts there."""
+    shortest, index = shortest_distances_m(problem), problem.travel.index
+    closed = problem.limits.returns_to_campus
+    out = closed or problem.direction is Direction.HOMEWARD
+    back = closed or problem.direction is Direction.RETURN
+    campus = index[CAMPUS]
+    return {
+        stop: int(out * shortest[campus, index[stop]] + back * shortest[index[stop], campus])
+        for stop in problem.stop_ids
+    }
+
+
+def _needs(
+    problem: Problem, far: Mapping[str, int], kinds: Sequence[_Stock]
+) -> dict[frozenset[int], tuple[int, ...]]:
+    """For sets of kinds the reaches of the riders whom no other kind may serve."""
+    only: dict[frozenset[int], list[int]] = {}
+    for rider in problem.riders:
+        if rider.rider_id in far:
+            able = frozenset(
+                number
+                for number, kind in enumerate(kinds)
+                if kind.stops is None or not kind.stops.isdisjoint(rider.stop_ids)
+            )
+            only.setdefault(able, []).append(far[rider.rider_id])
+    merged: dict[frozenset[int], tuple[int, ...]] = {}
+    for able in sorted(only, key=lambda able: (len(able), sorted(able)))[:_MOST_SETS]:
+        inside = [reaches for other, reaches in only.items() if other <= able]
+        merged[able] = tuple(reach for reaches in inside for reach in reaches)
+    return merged
+
+
+def _least_cost_fen(
+    stock: Counter[_Stock],
+    needs: Mapping[frozenset[int], Sequence[int]],
+    spare: int,
+    effort: float,
+) -> int:
+    model = cp_model.CpModel()
+    levels = sorted({0, *(reach for reaches in needs.values() for reach in reaches)})
+    cost: list[cp_model.LinearExpr | int] = []
+    trips: list[list[cp_model.IntVar]] = []
+    for number, (kind, count) in enumerate(stock.items()):
+        reaching = [model.new_int_var(0, count, f"trips_{number}_{level}") for level in levels]
+        trips.append(reaching)
+        # A trip's cost is rounded half up, so it may lie 499 milli-fen under the exact value.
+        cost.append((1000 * kind.fixed_fen - 499) * reaching[0])
+        for at in range(1, len(levels)):
+            model.add(reaching[at] <= reaching[at - 1])
+            cost.append(kind.per_km_fen * (levels[at] - levels[at - 1]) * reaching[at])
+    capacities = [kind.capacity for kind in stock]
+    for able, reaches in needs.items():
+        for at, level in enumerate(levels):
+            riders = sum(1 for reach in reaches if reach >= level) - spare
+            if riders > 0:
+                model.add(sum(capacities[kind] * trips[kind][at] for kind in able) >= riders)
+    model.minimize(sum(cost))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = 1
+    solver.parameters.max_deterministic_time = effort
+    if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return 0
+    # Trips of no cost could make the sum negative by rounding alone: then nothing is proved.
+    return max(0, -(-int(solver.best_objective_bound // 1) // 1000))

@@ -1,0 +1,93 @@
+"""
+From riders to nodes: at which of his stops each rider is served, and how large stops are split.
+
+A node is a group of riders at one stop that one bus takes together. The choice made here is the
+plain one (a rider's first usable stop); no route is looked at.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from busops.domain.values import CAMPUS, Direction
+from busops.planner.problem import Problem, RiderDemand, Unserved, UnservedReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """Riders that are served together at one stop."""
+
+    stop_id: str
+    rider_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """The nodes of a problem, and the riders that no vehicle of the day can serve at all."""
+
+    nodes: tuple[Node, ...]
+    unserved: tuple[Unserved, ...]
+
+
+def direct_s(problem: Problem, stop_id: str) -> int:
+    """The direct driving time of a stop in the direction of the run."""
+    if problem.direction is Direction.HOMEWARD:
+        return problem.travel.between(CAMPUS, stop_id)[1]
+    return problem.travel.between(stop_id, CAMPUS)[1]
+
+
+def largest_vehicle(problem: Problem) -> dict[str, int]:
+    """For each stop the seats of the largest vehicle that may serve it; 0 where none may."""
+    free = max((vehicle.capacity for vehicle in problem.vehicles if vehicle.lines is None), default=0)
+    largest = dict.fromkeys(problem.stop_ids, free)
+    for vehicle in problem.vehicles:
+        for line in vehicle.lines or ():
+            for stop_id in line:
+                largest[stop_id] = max(largest[stop_id], vehicle.capacity)
+    return largest
+
+
+def nodes_of(problem: Problem) -> Demand:
+    """Every rider is in exactly one node or among the unserved; the result does not depend on their order."""
+    largest = largest_vehicle(problem)
+    within = {
+        stop_id: direct_s(problem, stop_id) <= problem.limits.ride_cap_s(direct_s(problem, stop_id))
+        for stop_id in problem.stop_ids
+    }
+    at_stop: dict[str, list[str]] = {stop_id: [] for stop_id in problem.stop_ids}
+    unserved: list[Unserved] = []
+    for rider in sorted(problem.riders, key=lambda rider: rider.rider_id):
+        usable = [stop for stop in rider.stop_ids if within[stop] and largest[stop] > 0]
+        if usable:
+            at_stop[usable[0]].append(rider.rider_id)
+        else:
+            reason = _why_none(rider, largest)
+            unserved.append(Unserved(rider_id=rider.rider_id, reason=reason))
+    nodes = [
+        Node(stop_id=stop_id, rider_ids=part)
+        for stop_id in problem.stop_ids
+        for part in full_bus_parts(at_stop[stop_id], largest[stop_id])
+    ]
+    return Demand(nodes=tuple(nodes), unserved=tuple(unserved))
+
+
+def full_bus_parts(rider_ids: Sequence[str], seats: int) -> tuple[tuple[str, ...], ...]:
+    """The riders of a stop in their order, cut into full buses and the rest."""
+    return tuple(tuple(rider_ids[at : at + seats]) for at in range(0, len(rider_ids), max(seats, 1)))
+
+
+def _why_none(rider: RiderDemand, largest: dict[str, int]) -> UnservedReason:
+    if not rider.stop_ids:
+        return UnservedReason.NO_STOP
+    if all(largest[stop] == 0 for stop in rider.stop_ids):
+        return UnservedReason.NO_VEHICLE_FOR_STOP
+    return UnservedReason.RIDE_CAP
+
+
+def shortest_distances_m(problem: Problem) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    """Metres of the shortest way between any two places, over other places if that is shorter."""
+    shortest = problem.travel.distance_m.copy()
+    for via in range(len(shortest)):
+        np.minimum(shortest, shortest[:, via, None] + shortest[None, via, :], out=shortest)
+    return shortest

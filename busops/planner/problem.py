@@ -1,0 +1,208 @@
+"""
+What is asked of the planner and what it answers: frozen values, checked once, integers only.
+
+A ``Problem`` is one direction of one day. Whatever is read from files, calendars or papers (who
+is designated, which vehicle may run) has been decided before; nothing here knows the solver.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from busops.domain.errors import InvalidInput
+from busops.domain.findings import Finding
+from busops.domain.values import CAMPUS, Direction
+
+if TYPE_CHECKING:
+    from busops.planner.travel import TravelTimes
+
+
+class UnservedReason(StrEnum):
+    """Why a rider is in no trip."""
+
+    NO_STOP = "no_stop"  # none of the rider's stops is designated on the day
+    NO_VEHICLE_FOR_STOP = "no_vehicle_for_stop"  # no vehicle of the day may go to any of them
+    RIDE_CAP = "ride_cap"  # even the direct way is longer than the cap
+    STOP_LIMIT = "stop_limit"  # seats are left, but every trip is at its limit of stops
+    NO_SEAT = "no_seat"  # the seats (or the trips) of the day do not reach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiderDemand:
+    """A rider and the stops he may use, best first: his own, then the others that his family named."""
+
+    rider_id: str
+    stop_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleOption:
+    """
+    A vehicle with valid papers. ``lines`` is None for a charter coach (free among the stops); a
+    licensed bus drives one of its approved lines a trip, each in driving order of this direction.
+    """
+
+    plate: str
+    capacity: int
+    fixed_fen: int
+    per_km_fen: int
+    max_trips: int = 1
+    lines: tuple[tuple[str, ...], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The policies that bind every trip."""
+
+    max_ride_s: int = 75 * 60
+    ride_factor_milli: int = 1600
+    max_stops: int = 12
+    dwell_base_s: int = 30
+    dwell_rider_s: int = 3
+    returns_to_campus: bool = True
+    turnaround_s: int = 15 * 60
+
+    def ride_cap_s(self, direct_s: int) -> int:
+        """The longest ride of a rider whose stop is ``direct_s`` from (or to) the campus."""
+        return max(self.max_ride_s, self.ride_factor_milli * direct_s // 1000)
+
+    def dwell_s(self, riders: int) -> int:
+        """How long a bus stands where ``riders`` get on or off."""
+        return self.dwell_base_s + self.dwell_rider_s * riders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Riders, vehicles and ways of one direction on one day; InvalidInput when it contradicts itself."""
+
+    direction: Direction
+    stop_ids: tuple[str, ...]
+    riders: tuple[RiderDemand, ...]
+    vehicles: tuple[VehicleOption, ...]
+    limits: Limits
+    travel: "TravelTimes"
+
+    def __post_init__(self) -> None:
+        findings = tuple(_inconsistencies(self))
+        if findings:
+            raise InvalidInput("planning_problem_invalid", findings, count=len(findings))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripStop:
+    """One halt: times in seconds after the trip's own time 0."""
+
+    stop_id: str
+    arrive_s: int
+    leave_s: int
+    rider_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    """
+    One journey of one vehicle. ``depart_s`` is the trip's time 0 in seconds after time 0 of the
+    first wave: leaving the campus (homeward), arriving at the first stop (return).
+    """
+
+    plate: str
+    wave: int
+    stops: tuple[TripStop, ...]
+    depart_s: int
+    campus_arrive_s: int | None
+    distance_m: int
+    cost_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unserved:
+    """A rider without a trip, and why."""
+
+    rider_id: str
+    reason: UnservedReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Trips, riders left over, the cost, and what no plan of the named model can undercut."""
+
+    trips: tuple[Trip, ...]
+    unserved: tuple[Unserved, ...]
+    cost_fen: int
+    lower_bound_fen: int
+    bound_model: str
+    stats: Mapping[str, int | str] = field(default_factory=dict)
+
+
+def trip_cost_fen(vehicle: VehicleOption, distance_m: int) -> int:
+    """Fixed cost plus kilometres, rounded half up once per trip."""
+    return (1000 * vehicle.fixed_fen + vehicle.per_km_fen * distance_m + 500) // 1000
+
+
+def _inconsistencies(problem: Problem) -> Iterator[Finding]:
+    yield from _repeated("stop_repeated", problem.stop_ids)
+    yield from _repeated("rider_repeated", (rider.rider_id for rider in problem.riders))
+    yield from _repeated("vehicle_repeated", (vehicle.plate for vehicle in problem.vehicles))
+    stops = frozenset(problem.stop_ids)
+    if CAMPUS in stops:
+        yield Finding(code="stop_is_campus", place=CAMPUS)
+    for stop_id in problem.stop_ids:
+        if stop_id not in problem.travel.index:
+            yield Finding(code="travel_stop_missing", place=stop_id, facts={"stop_id": stop_id})
+    for rider in problem.riders:
+        for stop_id in rider.stop_ids:
+            if stop_id not in stops:
+                facts = {"rider_id": rider.rider_id, "stop_id": stop_id}
+                yield Finding(code="rider_stop_unknown", place=rider.rider_id, facts=facts)
+    for vehicle in problem.vehicles:
+        yield from _vehicle_faults(vehicle, stops)
+    yield from _limit_faults(problem.limits)
+
+
+def _vehicle_faults(vehicle: VehicleOption, stops: frozenset[str]) -> Iterator[Finding]:
+    least = {"capacity": 1, "fixed_fen": 0, "per_km_fen": 0, "max_trips": 1}
+    for name, floor in least.items():
+        value = getattr(vehicle, name)
+        if value < floor:
+            facts = {"plate": vehicle.plate, "field": name, "value": value, "least": floor}
+            yield Finding(code="vehicle_value_too_small", place=vehicle.plate, facts=facts)
+    for line in vehicle.lines or ():
+        for stop_id in line:
+            if stop_id not in stops:
+                facts = {"plate": vehicle.plate, "stop_id": stop_id}
+                yield Finding(code="line_stop_unknown", place=vehicle.plate, facts=facts)
+        for finding in _repeated("line_stop_repeated", line):
+            yield Finding(
+                code=finding.code, place=vehicle.plate, facts={**finding.facts, "plate": vehicle.plate}
+            )
+
+
+def _limit_faults(limits: Limits) -> Iterator[Finding]:
+    for name, floor in (
+        ("max_ride_s", 0),
+        ("ride_factor_milli", 0),
+        ("max_stops", 1),
+        ("dwell_base_s", 0),
+        ("dwell_rider_s", 0),
+        ("turnaround_s", 0),
+    ):
+        value = getattr(limits, name)
+        if value < floor:
+            facts = {"field": name, "value": value, "least": floor}
+            yield Finding(code="limit_value_too_small", place=name, facts=facts)
+
+
+def _repeated(code: str, names: Iterable[str]) -> Iterator[Finding]:
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield Finding(code=code, place=name, facts={"name": name, "count": count})
+
+
+def follows(line: tuple[str, ...], stop_ids: Iterable[str]) -> bool:
+    """True when the stops lie on ``line`` in its order; some may be skipped, none is driven twice."""
+    place = {stop_id: number for number, stop_id in enumerate(line)}
+    ranks = [place.get(stop_id, -1) for stop_id in stop_ids]
+    return -1 not in ranks and all(first < second for first, second in pairwise(ranks))

@@ -1,0 +1,188 @@
+"""
+The planner as a function: a problem, a time and a seed in, a plan out; nothing else is read or kept.
+
+    demand → greedy → routing search → ruin and recreate → assembly of all routes seen → timetable → bound
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from busops.planner.assemble import assemble
+from busops.planner.bound import lower_bound
+from busops.planner.demand import nodes_of
+from busops.planner.effort import Effort, StopWish
+from busops.planner.fleet_state import FleetState
+from busops.planner.greedy import Search, fill_seats, greedy_plan, why_left_over
+from busops.planner.problem import Plan, Problem, Unserved
+from busops.planner.routing import RoutingSearch
+from busops.planner.ruin import RuinRecreate, annealing_for
+from busops.planner.timetable import trips_of
+
+_ROUTING_SHARE: Final = 0.15
+_RUIN_SHARE: Final = 0.65
+_LEAST_S: Final = 0.3  # a step with less time than this is not begun
+_TELL_EVERY_S: Final = 0.5
+_ASSEMBLY_EFFORT: Final = 2  # deterministic seconds of CP-SAT when rounds are counted
+_BOUND_EFFORT: Final = 0.1
+
+
+class PlanningPhase(StrEnum):
+    """What the planner is doing."""
+
+    GREEDY = "greedy"
+    ROUTING = "routing"
+    RUIN = "ruin"
+    ASSEMBLY = "assembly"
+    BOUND = "bound"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the planner is: share of its time in thousandths, the best cost, riders left over."""
+
+    phase: PlanningPhase
+    done_milli: int
+    cost_fen: int
+    unserved: int
+
+
+OnProgress: TypeAlias = Callable[[Progress], None]
+
+
+def solve(
+    problem: Problem,
+    *,
+    seconds: float,
+    seed: int,
+    on_progress: OnProgress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    rounds: int | None = None,
+) -> Plan:
+    """
+    The best plan found in about ``seconds``; always a plan, partial when the fleet is too small.
+
+    With ``rounds`` the work is counted instead of the time, and the plan is the same on every
+    machine. ``should_stop`` and ``on_progress`` are called on the calling thread; after a yes the
+    best plan so far comes back within about half a second. Never worse than the greedy plan.
+    """
+    effort = Effort(seconds, StopWish(should_stop), rounds)
+    demand = nodes_of(problem)
+    search = greedy_plan(problem, demand.nodes)
+    search.stats["greedy_cost_fen"] = search.cost // 1000
+    steps = _Steps(search, effort, seed, on_progress)
+    steps.tell(PlanningPhase.GREEDY)
+    if search.best:
+        steps.routing()
+        steps.ruin()
+        steps.assembly()
+    steps.tell(PlanningPhase.BOUND)
+    plan = _plan(problem, fill_seats(problem, search), demand.unserved)
+    steps.tell(PlanningPhase.DONE)
+    return plan
+
+
+class _Steps:
+    """The improving steps; each leaves the search no worse than it was."""
+
+    def __init__(self, search: Search, effort: Effort, seed: int, report: OnProgress | None) -> None:
+        self.search = search
+        self.effort = effort
+        self.seed = seed
+        self.report = report
+        self._tell_at = 0.0
+
+    def tell(self, phase: PlanningPhase) -> None:
+        """The caller knows where the planner stands."""
+        if self.report is None:
+            return
+        done = 1.0 if phase is PlanningPhase.DONE else self.effort.used()
+        self._tell_at = time.monotonic() + _TELL_EVERY_S
+        self.report(
+            Progress(
+                phase=phase,
+                done_milli=int(1000 * min(done, 1.0)),
+                cost_fen=self.search.cost // 1000,
+                unserved=self.search.missing,
+            )
+        )
+
+    def _tell_sometimes(self, phase: PlanningPhase) -> None:
+        if self.report is not None and time.monotonic() >= self._tell_at:
+            self.tell(phase)
+
+    def _share(self, share: float, rounds: int | None = None) -> Effort | None:
+        """A budget of ``share`` of the time (or ``rounds``), or None when the step is not worth beginning."""
+        whole = self.effort
+        if whole.wish():
+            return None
+        if whole.rounds is not None:
+            counted = whole.rounds if rounds is None else rounds
+            return Effort(0, whole.wish, counted) if whole.rounds else None
+        seconds = min(share * whole.seconds, whole.left_s())
+        return Effort(seconds, whole.wish) if seconds >= _LEAST_S else None
+
+    def routing(self) -> None:
+        """OR-Tools has searched from the best plan; all its routes are pooled."""
+        effort = self._share(_ROUTING_SHARE)
+        if effort is None:
+            return
+        search = self.search
+        run = RoutingSearch(search.book, search.best, search.pool)
+        search.offer(run.run(effort, lambda: self._tell_sometimes(PlanningPhase.ROUTING)))
+        search.stats["routing_solutions"] = run.solutions
+        search.stats["routing_cost_fen"] = search.cost // 1000
+        self.tell(PlanningPhase.ROUTING)
+
+    def ruin(self) -> None:
+        """One annealed chain has run from the best plan."""
+        effort = self._share(_RUIN_SHARE)
+        if effort is None:
+            return
+        search = self.search
+        chain = RuinRecreate(FleetState(search.model, search.book, search.best), self.seed, search.pool)
+        annealing = annealing_for(search.cost, len(search.best))
+
+        def spent() -> float:
+            self._tell_sometimes(PlanningPhase.RUIN)
+            return effort.spent()
+
+        search.offer(chain.run(spent, annealing))
+        search.stats["ruin_rounds"] = chain.rounds
+        search.stats["ruin_cost_fen"] = search.cost // 1000
+        self.tell(PlanningPhase.RUIN)
+
+    def assembly(self) -> None:
+        """The pool holds no better plan that could be found in the time left."""
+        effort = self._share(1.0, _ASSEMBLY_EFFORT)
+        if effort is None:
+            return
+        search = self.search
+        search.stats["pool_routes"] = len(search.pool)
+        search.offer(assemble(search.model, search.pool, search.best, effort, self.seed))
+        self.tell(PlanningPhase.ASSEMBLY)
+
+
+def _plan(problem: Problem, search: Search, without_stop: Sequence[Unserved]) -> Plan:
+    """The plan on the clock, with its bound and the reasons of those left over."""
+    state = FleetState(search.model, search.book, search.best)
+    left_over = list(without_stop)
+    for node in state.absent():
+        reason = why_left_over(search, node)
+        riders = search.model.nodes[node - 1].rider_ids
+        left_over.extend(Unserved(rider_id=rider_id, reason=reason) for rider_id in riders)
+    trips = trips_of(problem, search.model, search.best)
+    cost_fen = sum(trip.cost_fen for trip in trips)
+    served = sum(len(halt.rider_ids) for trip in trips for halt in trip.stops)
+    bound = lower_bound(problem, served, effort=_BOUND_EFFORT)
+    return Plan(
+        trips=trips,
+        unserved=tuple(sorted(left_over, key=lambda rider: rider.rider_id)),
+        cost_fen=cost_fen,
+        lower_bound_fen=bound.fen,
+        bound_model=bound.model,
+        stats=search.stats,
+    )
