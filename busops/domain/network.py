@@ -66,3 +66,13 @@ def is_designated(stop: Stop, on: date) -> bool:
 def designated_on(stops: Iterable[Stop], on: date) -> dict[StopId, Stop]:
     """The stops that are designated on ``on``, by id."""
     return {stop.stop_id: stop for stop in stops if is_designated(stop, on)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TravelTime:
+    """Road distance and time from one stop (or ``@campus``) to another, in that direction."""
+
+    origin: StopId
+    destination: StopId
+    distance_m: int
+    duration_s: int

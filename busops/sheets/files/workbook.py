@@ -1,0 +1,145 @@
+"""
+XLSX as rows of text, through calamine: visible sheets only, merged data cells filled down.
+
+The one place that knows calamine. ``check_upload`` has passed the bytes before.
+"""
+
+import html
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+
+import python_calamine
+
+from busops.domain.errors import InvalidInput
+from busops.sheets.files.raw import RawSheet, RowCleaner, cell_text
+
+MAX_COLUMNS: Final = 64
+
+_ELEMENT: Final = re.compile(rb"<(?:\w+:)?(row|c)\b([^>]*)>")
+_REF: Final = re.compile(rb'\br="([A-Z]{0,4})([0-9]{1,9})"')
+_HIDDEN: Final = re.compile(rb'\bhidden="(?:1|true)"')
+_SHEET: Final = re.compile(rb"<(?:\w+:)?sheet\b([^>]*)>")
+_RELATION: Final = re.compile(rb"<(?:\w+:)?Relationship\b([^>]*)>")
+_ATTRIBUTE: Final = re.compile(rb'(\w+(?::\w+)?)="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workbook:
+    """The visible sheets, and what was passed over."""
+
+    sheets: tuple[RawSheet, ...]
+    hidden_sheets: tuple[str, ...]
+    has_external_links: bool
+
+
+def read_workbook(file_name: str, content: bytes, *, max_rows: int) -> Workbook:
+    """The visible sheets of the workbook; positions are checked before calamine makes a grid of them."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        hidden_rows = _hidden_rows(file_name, archive, max_rows)
+        has_links = any(name.startswith("xl/externalLinks/") for name in archive.namelist())
+    try:
+        with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
+            visible = [sheet.name for sheet in book.sheets_metadata if _is_shown(sheet)]
+            hidden = [
+                sheet.name
+                for sheet in book.sheets_metadata
+                if sheet.typ is python_calamine.SheetTypeEnum.WorkSheet and not _is_shown(sheet)
+            ]
+            sheets = tuple(
+                _read_sheet(book.get_sheet_by_name(name), hidden_rows.get(name, ())) for name in visible
+            )
+    except (python_calamine.CalamineError, ValueError, OverflowError) as error:
+        raise InvalidInput("file_damaged", file=file_name) from error
+    return Workbook(sheets=sheets, hidden_sheets=tuple(hidden), has_external_links=has_links)
+
+
+def _is_shown(sheet: python_calamine.SheetMetadata) -> bool:
+    return (
+        sheet.typ is python_calamine.SheetTypeEnum.WorkSheet
+        and sheet.visible is python_calamine.SheetVisibleEnum.Visible
+    )
+
+
+def _read_sheet(sheet: python_calamine.CalamineSheet, hidden_rows: tuple[int, ...]) -> RawSheet:
+    cleaner = RowCleaner()
+    grid = sheet.to_python(skip_empty_area=False)
+    for (first_row, first_column), (last_row, last_column) in sheet.merged_cell_ranges or ():
+        # A value merged over several rows stands for each of them; a title merged over columns stands once.
+        if first_column == last_column and first_row < len(grid) and first_column < len(grid[first_row]):
+            for row in grid[first_row + 1 : last_row + 1]:
+                row[first_column] = grid[first_row][first_column]
+    rows = []
+    for number, values in enumerate(grid, start=1):
+        cells = cleaner.clean_row(number, [cell_text(value) for value in values])
+        if cells:
+            rows.append((number, cells))
+    return RawSheet(
+        name=sheet.name,
+        rows=tuple(rows),
+        is_workbook=True,
+        hidden_rows=hidden_rows,
+        stripped=frozenset(cleaner.stripped),
+        too_long=frozenset(cleaner.too_long),
+    )
+
+
+def _hidden_rows(file_name: str, archive: zipfile.ZipFile, max_rows: int) -> dict[str, tuple[int, ...]]:
+    """The rows that are hidden, by sheet name; refuses a sheet that is too large or too wide."""
+    by_path: dict[str, tuple[int, ...]] = {}
+    for name in archive.namelist():
+        if name.endswith(".xml"):
+            part = archive.read(name)
+            if b"sheetData" in part:
+                by_path[name.lstrip("/")] = tuple(_measure(file_name, part, max_rows))
+    return {sheet: by_path.get(path, ()) for sheet, path in _sheet_paths(archive)}
+
+
+def _measure(file_name: str, part: bytes, max_rows: int) -> Iterator[int]:
+    # calamine lays a sheet out as a full grid: one cell at XFD1048576 would ask for 17 billion cells.
+    row, seen_rows, is_hidden = 0, 0, False
+    for element in _ELEMENT.finditer(part):
+        kind, attributes = element.group(1), element.group(2)
+        ref = _REF.search(attributes)
+        if kind == b"row":
+            row = int(ref.group(2)) if ref else row + 1
+            is_hidden = bool(_HIDDEN.search(attributes))
+            seen_rows += not attributes.endswith(b"/")
+            continue
+        if attributes.endswith(b"/"):
+            continue
+        if ref and ref.group(1):
+            row = int(ref.group(2))
+            if len(ref.group(1)) > 1 and _column_number(ref.group(1)) > MAX_COLUMNS:
+                raise InvalidInput("too_many_columns", file=file_name, row=row, limit=MAX_COLUMNS)
+        if max(row, seen_rows) > max_rows + 100:  # titles and totals do not count
+            raise InvalidInput("too_many_rows", file=file_name, limit=max_rows)
+        if is_hidden:
+            yield row
+            is_hidden = False
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number
+
+
+def _sheet_paths(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
+    names = set(archive.namelist())
+    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
+        return
+    targets = {}
+    for relation in _RELATION.finditer(archive.read("xl/_rels/workbook.xml.rels")):
+        attributes = dict(_ATTRIBUTE.findall(relation.group(1)))
+        targets[attributes.get(b"Id", b"")] = attributes.get(b"Target", b"").decode("utf-8", "replace")
+    for sheet in _SHEET.finditer(archive.read("xl/workbook.xml")):
+        attributes = dict(_ATTRIBUTE.findall(sheet.group(1)))
+        target = targets.get(attributes.get(b"r:id", b""), "")
+        path = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
+        yield html.unescape(attributes.get(b"name", b"").decode("utf-8", "replace")), path

@@ -1,0 +1,269 @@
+"""
+Receipts from any sheet with a day and an amount: a teacher's list, a cash book, a platform's export.
+
+Columns are found by their words; the sheet's own total is checked against its rows. Bills of
+WeChat, Alipay and banks have forms of their own and are not read here.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from busops.domain.errors import InvalidInput
+from busops.domain.findings import Finding, Severity
+from busops.finance.matching import Channel, ReceiptLine
+from busops.finance.money import parse_yuan_fen, tidy_yuan
+from busops.sheets.files.columns import Column, TableSpec
+from busops.sheets.files.raw import squeezed
+from busops.sheets.table_reader import Row, Sheet, read_table_text
+from busops.sheets.tables import cells
+from busops.sheets.tables.rows import RowReader
+
+RECEIPTS: Final = TableSpec(
+    kind="receipts",
+    columns=(
+        Column(
+            name="paid_on",
+            header="日期",
+            aliases=(
+                *("时间", "交易时间", "交易日期", "缴费时间", "缴费日期", "付款时间", "付款日期", "支付时间"),
+                *("收款时间", "收款日期", "记账日期", "入账时间", "到账时间", "date", "time"),
+            ),
+            is_required=True,
+        ),
+        Column(
+            name="amount",
+            header="金额",
+            aliases=(
+                *("实缴", "实缴金额", "实收", "实收金额", "收款金额", "缴费金额", "付款金额", "交易金额"),
+                *("到账金额", "收入金额", "支付金额"),
+            ),
+            is_required=True,
+        ),
+        Column(
+            name="payer",
+            header="付款人",
+            aliases=("付款方", "对方", "交易对方", "对方户名", "缴费人", "家长"),
+        ),
+        Column(name="student", header="姓名", aliases=("学生姓名", "学生", "name")),
+        Column(
+            name="remark",
+            header="备注",
+            aliases=("摘要", "留言", "附言", "付款备注", "转账留言", "交易摘要", "用途", "说明", "商品"),
+        ),
+        Column(
+            name="reference",
+            header="单号",
+            aliases=(
+                *("流水号", "交易流水号", "交易单号", "订单号", "商户单号", "凭证号", "票据号", "收据号"),
+                *("交易号",),
+            ),
+        ),
+        Column(name="rider_id", header="学号", aliases=("学生编号", "student_id")),
+        Column(name="grade", header="年级"),
+        Column(name="class", header="班级", aliases=("班",)),
+        Column(name="kind", header="类型", aliases=("交易类型", "业务类型", "收/支", "收支")),
+        Column(name="state", header="状态", aliases=("当前状态", "交易状态", "缴费状态")),
+        Column(name="serial", header="序号", aliases=("no",)),
+    ),
+)
+REFUND_WORDS: Final = ("退款", "退费", "支出", "退回", "refund")
+NOT_PAID_WORDS: Final = ("失败", "关闭", "未支付", "未缴", "取消", "作废", "待支付")
+CHANNEL_WORDS: Final = (
+    (Channel.WECHAT, ("微信", "wechat", "weixin")),
+    (Channel.ALIPAY, ("支付宝", "alipay")),
+    (Channel.BANK, ("银行", "bank")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptImport:
+    """The lines of a sheet, what was wrong, and two sums that agree; ``control_fen`` is the sheet's own."""
+
+    source: str
+    lines: tuple[ReceiptLine, ...]
+    findings: tuple[Finding, ...]
+    sum_fen: int
+    control_fen: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Amount:
+    """An amount as the sheet writes it and as it counts: a refund counts as negative."""
+
+    written_fen: int
+    signed_fen: int
+    was_tidied: bool
+
+
+def read_receipts(source: str, content: bytes) -> ReceiptImport:
+    """
+    The receipts of a sheet, each with its cell; refunds are negative, unpaid lines are left out and told.
+
+    Where the sheet has a total row, its sum must be that of the rows, or the import is blocked.
+    """
+    text = read_table_text(source, content, RECEIPTS)
+    findings = [
+        replace(finding, severity=Severity.LOG) if finding.code == "column_unknown" else finding
+        for finding in text.findings
+    ]
+    lines: list[ReceiptLine] = []
+    control_fen: int | None = None
+    seen: Counter[str] = Counter()
+    for sheet in text.sheets:
+        amounts: list[_Amount] = []
+        for row in sheet.rows:
+            reader = RowReader(sheet=sheet, row=row, findings=findings)
+            if _is_unpaid(reader):
+                continue
+            amount = _amount(reader)
+            line = _line(reader, source, amount, seen)
+            if reader.is_good:
+                amounts.append(amount)
+                lines.append(line)
+        own_fen = _check_control(sheet, amounts, findings)
+        if own_fen is not None:
+            control_fen = (control_fen or 0) + own_fen
+        tidied = sum(amount.was_tidied for amount in amounts)
+        if tidied:
+            facts = {"file": source, "sheet": sheet.name, "count": tidied}
+            findings.append(Finding(code="amounts_tidied", severity=Severity.LOG, place=source, facts=facts))
+    return ReceiptImport(
+        source=source,
+        lines=tuple(lines),
+        findings=(*findings, *_references_twice(lines, source)),
+        sum_fen=sum(line.amount_fen for line in lines),
+        control_fen=control_fen,
+    )
+
+
+def _is_unpaid(reader: RowReader) -> bool:
+    state = squeezed(reader.text("state"))
+    if any(word in state for word in NOT_PAID_WORDS):
+        reader.report("state", "receipt_not_paid", Severity.WARN, found=reader.text("state"))
+        return True
+    return False
+
+
+def _amount(reader: RowReader) -> _Amount:
+    header = squeezed(reader.sheet.headers.get("amount", ""))
+    is_fen = "(分)" in header or header.endswith("分")
+    written = reader.text("amount")
+    tidy = tidy_yuan(written).removeprefix("+")
+    parse = _fen if is_fen else _yuan
+    written_fen = reader.need("amount", parse, 0)
+    kind = squeezed(reader.text("kind")) + squeezed(reader.text("state"))
+    is_refund = any(word in kind for word in REFUND_WORDS)
+    return _Amount(
+        written_fen=written_fen,
+        signed_fen=-abs(written_fen) if is_refund else written_fen,
+        was_tidied=tidy != written,
+    )
+
+
+def _yuan(text: str) -> int:
+    return parse_yuan_fen(tidy_yuan(text).removeprefix("+"))
+
+
+def _fen(text: str) -> int:
+    return cells.whole_number(text, least=-(10**9))
+
+
+def _line(reader: RowReader, source: str, amount: _Amount, seen: Counter[str]) -> ReceiptLine:
+    paid_on = reader.need("paid_on", cells.day, date.min)
+    student = cells.person_name(reader.text("student"))
+    payer = cells.words(reader.text("payer")) or student
+    school_class = f"{cells.plain(reader.text('grade'))}{cells.plain(reader.text('class'))}"
+    # Matching looks for name and class in the remark: what stands in columns of its own is added to it.
+    remark = " ".join(part for part in (cells.words(reader.text("remark")), school_class, student) if part)
+    reference = cells.words(reader.text("reference"))
+    address = reader.sheet.facts(reader.row, "amount")["cell"]
+    parts = (paid_on.isoformat(), payer, str(amount.signed_fen), reference, remark)
+    same = "\x1f".join(parts)
+    seen[same] += 1
+    key = hashlib.sha256(f"receipt\x1f{same}\x1f{seen[same]}".encode()).hexdigest()
+    return ReceiptLine(
+        source=source,
+        line=reader.row.number,
+        cell=f"{reader.sheet.name}!{address}" if reader.sheet.name else str(address),
+        paid_on=paid_on,
+        amount_fen=amount.signed_fen,
+        payer=payer,
+        remark=remark,
+        reference=reference,
+        rider_hint=cells.plain(reader.text("rider_id")),
+        row_key=key,
+        channel=_channel(source),
+    )
+
+
+def _channel(source: str) -> Channel:
+    name = squeezed(source)
+    return next(
+        (channel for channel, words in CHANNEL_WORDS if any(word in name for word in words)), Channel.SHEET
+    )
+
+
+def _check_control(sheet: Sheet, amounts: list[_Amount], findings: list[Finding]) -> int | None:
+    """The sum that the sheet itself gives in its total row; another sum of its rows is a BLOCK."""
+    totals = [row for row in sheet.totals if not squeezed(_first(row)).startswith(("小计", "subtotal"))]
+    for row in reversed(totals):
+        written = sheet.cell(row, "amount")
+        if not written:
+            continue
+        control_fen = _control_fen(written)
+        if control_fen is None:
+            findings.append(
+                sheet.finding(row, "amount", "control_total_unreadable", Severity.WARN, found=written)
+            )
+            return None
+        as_written = sum(amount.written_fen for amount in amounts)
+        signed = sum(amount.signed_fen for amount in amounts)
+        income = sum(amount.signed_fen for amount in amounts if amount.signed_fen > 0)
+        if control_fen not in (as_written, signed, income):
+            facts = {"control_fen": control_fen, "sum_fen": signed, "difference_fen": control_fen - signed}
+            findings.append(
+                Finding(
+                    code="control_total_differs",
+                    place=f"{sheet.file}!{sheet.facts(row, 'amount')['cell']}",
+                    facts={**sheet.facts(row, "amount"), **facts},
+                )
+            )
+        return control_fen
+    return None
+
+
+def _first(row: Row) -> str:
+    return next((cell for cell in row.cells if cell), "")
+
+
+def _control_fen(written: str) -> int | None:
+    """Fen of a total that a spreadsheet may have added up in binary fractions: 10599.999999999998."""
+    tidy = tidy_yuan(written).removeprefix("+")
+    try:
+        return parse_yuan_fen(tidy)
+    except InvalidInput:
+        pass
+    try:
+        fen = Decimal(tidy) * 100
+    except InvalidOperation:
+        return None
+    nearest = fen.to_integral_value() if fen.is_finite() else Decimal(0)
+    return int(nearest) if abs(fen - nearest) < Decimal("0.0001") else None
+
+
+def _references_twice(lines: list[ReceiptLine], source: str) -> Iterator[Finding]:
+    first: dict[tuple[str, int], ReceiptLine] = {}
+    for line in lines:
+        if not line.reference:
+            continue
+        before = first.setdefault((line.reference, line.amount_fen), line)
+        if before is not line:
+            facts = {"file": source, "cell": line.cell, "found": line.reference, "first_cell": before.cell}
+            yield Finding(
+                code="reference_twice", severity=Severity.WARN, place=f"{source}!{line.cell}", facts=facts
+            )
