@@ -16,6 +16,7 @@ from busops.planner.document import plan_document
 from busops.planner.problem import Plan
 from busops.planner.solve import OnProgress, solve
 from busops.planner.verify import verify
+from busops.services.acting import By, record_act, user_of
 from busops.services.planning_input import (
     PlanningInput,
     Prepared,
@@ -41,7 +42,7 @@ def plan_weekend(
     seed: int,
     clock: Clock,
     ids: Ids,
-    by: str = "",
+    by: By = None,
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> PlanId:
@@ -59,7 +60,7 @@ def plan_weekend(
     if should_stop is not None and should_stop():
         raise Refused("planning_stopped", weekend_on=weekend_on, direction=direction)
     stored = _stored(
-        given, prepared, plan, seed=seed, seconds=seconds, made=(PlanId(ids.new()), clock.now(), by)
+        given, prepared, plan, seed=seed, seconds=seconds, made=(PlanId(ids.new()), clock.now(), user_of(by))
     )
     with database.transaction() as tx:
         plan_store.save_plan(tx, stored)
@@ -103,7 +104,7 @@ def approve(
     database: Database,
     plan_id: str,
     *,
-    by: str,
+    by: By,
     clock: Clock,
     unserved_seen: int | None = None,
 ) -> None:
@@ -121,17 +122,20 @@ def approve(
             reasons += (Finding(code="unserved_not_seen", facts=facts),)
         if reasons:
             raise Refused("plan_not_approved", reasons, plan_id=plan_id)
-        plan_store.move_plan(tx, plan_id, PlanState.APPROVED, by=by, at=clock.now())
+        plan_store.move_plan(tx, plan_id, PlanState.APPROVED, by=user_of(by), at=clock.now())
+        act = {"weekend_on": plan.summary.weekend_on, "unserved": plan.summary.unserved_count}
+        record_act(tx, by, "plan_approved", plan_id, facts=act, clock=clock)
 
 
-def discard(database: Database, plan_id: str, *, by: str, clock: Clock) -> None:
+def discard(database: Database, plan_id: str, *, by: By, clock: Clock) -> None:
     """The plan is out; raises Refused for one that has runs or is out already."""
     with database.transaction() as tx:
         plan = plan_store.load_plan(tx, plan_id)
         if plan.summary.state not in plan_store.COMES_FROM[PlanState.DISCARDED]:
             facts = {"plan_id": plan_id, "state": plan.summary.state.value}
             raise Refused("plan_not_discarded", [Finding(code="plan_is_decided", facts=facts)], **facts)
-        plan_store.move_plan(tx, plan_id, PlanState.DISCARDED, by=by, at=clock.now())
+        plan_store.move_plan(tx, plan_id, PlanState.DISCARDED, by=user_of(by), at=clock.now())
+        record_act(tx, by, "plan_discarded", plan_id, facts={}, clock=clock)
 
 
 def reasons_not_to_approve(tx: Transaction, plan: StoredPlan) -> tuple[Finding, ...]:

@@ -15,10 +15,9 @@ from busops.domain.crews import match_crews
 from busops.domain.errors import InvalidInput, Refused
 from busops.domain.findings import Finding, Severity
 from busops.domain.fleet import CrewMember, Vehicle, VehicleClass, vehicle_papers
-from busops.domain.network import ApprovedLine, Stop, designated_on
+from busops.domain.network import ApprovedLine, Stop, TravelTime, designated_on
 from busops.domain.roster import Rider, RosterEntry
 from busops.domain.school import PlanningPolicy, School
-from busops.domain.travel import TravelTime
 from busops.domain.values import CAMPUS, Direction, RiderId, StopId
 from busops.finance.tariff import FareUnit, TariffRate, rate_on, ride_fare_fen
 from busops.finance.waivers import parse_waiver, waived_fen
@@ -216,7 +215,7 @@ def _option(
 def _travel(given: PlanningInput, stops: Mapping[StopId, Stop]) -> TravelTimes:
     names = [str(stop_id) for stop_id in stops]
     if given.travel:
-        rows = ((way.origin_id, way.target_id, way.distance_m, way.duration_s) for way in given.travel)
+        rows = ((way.origin, way.destination, way.distance_m, way.duration_s) for way in given.travel)
         return travel_from_rows(names, rows)
     positions = {str(stop_id): stop.position for stop_id, stop in stops.items()}
     detour_milli = given.school.planning.detour_factor_milli

@@ -23,6 +23,7 @@ from busops.domain.roster import (
     difference,
 )
 from busops.domain.values import Clock, Direction, RiderId, StopId
+from busops.services.acting import By, record_act, user_of
 from busops.services.planning_input import day_of
 from busops.storage import network_store, register_store, roster_store
 from busops.storage.database import Database, Transaction
@@ -129,7 +130,7 @@ def weekend_view(database: Database, weekend_on: date) -> WeekendView:
 
 
 def change_entry(
-    database: Database, weekend_on: date, rider_id: str, change: EntryChange, *, clock: Clock
+    database: Database, weekend_on: date, rider_id: str, change: EntryChange, *, clock: Clock, by: By = None
 ) -> RosterEntry:
     """The rider's entry in the draft is as decided; raises Refused with every reason why it cannot be."""
     with database.transaction() as tx:
@@ -151,10 +152,17 @@ def change_entry(
         )
         roster_store.open_weekend(tx, weekend_on, clock.now())
         roster_store.save_roster(tx, weekend_on, [entry])
+        facts = {
+            "weekend_on": weekend_on,
+            "homeward": entry.rides_homeward,
+            "return": entry.rides_return,
+            "reason": entry.reason.value if entry.reason else "",
+        }
+        record_act(tx, by, "roster_changed", rider_id, facts=facts, clock=clock)
     return entry
 
 
-def lock(database: Database, weekend_on: date, *, by: str, clock: Clock, approval: str = "") -> RosterVersion:
+def lock(database: Database, weekend_on: date, *, by: By, clock: Clock, approval: str = "") -> RosterVersion:
     """
     The draft is frozen as the next version; raises Refused when that would say nothing new.
 
@@ -177,10 +185,12 @@ def lock(database: Database, weekend_on: date, *, by: str, clock: Clock, approva
             weekend_on=weekend_on,
             version=latest.version + 1 if latest else 1,
             locked_at=clock.now(),
-            locked_by=by,
+            locked_by=user_of(by),
             entries=entries,
         )
         roster_store.lock_roster(tx, weekend_on, version, approval=approval.strip())
+        facts = {"version": version.version, "approval": approval.strip()}
+        record_act(tx, by, "roster_locked", weekend_on.isoformat(), facts=facts, clock=clock)
     return version
 
 

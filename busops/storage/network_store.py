@@ -23,8 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from busops.domain.network import ApprovedLine, LineStop, Stop, StopKind
-from busops.domain.travel import TravelTime
+from busops.domain.network import ApprovedLine, LineStop, Stop, StopKind, TravelTime
 from busops.domain.values import LineId, Plate, Position, StopId
 from busops.storage.database import Base, Transaction
 from busops.storage.upsert import retire, rows_of, table_of, upsert
@@ -200,8 +199,8 @@ def load_travel(tx: Transaction) -> tuple[TravelTime, ...]:
     """The school's own road distances and times; empty means that they are estimated."""
     return tuple(
         TravelTime(
-            origin_id=StopId(row.origin_id),
-            target_id=StopId(row.target_id),
+            origin=StopId(row.origin_id),
+            destination=StopId(row.target_id),
             distance_m=row.distance_m,
             duration_s=row.duration_s,
         )
@@ -215,8 +214,8 @@ def save_travel(tx: Transaction, travel: Iterable[TravelTime]) -> None:
     tx.session.execute(delete(table).where(table.c.school_id == tx.school_id))
     rows = (
         {
-            "origin_id": way.origin_id,
-            "target_id": way.target_id,
+            "origin_id": way.origin,
+            "target_id": way.destination,
             "distance_m": way.distance_m,
             "duration_s": way.duration_s,
         }

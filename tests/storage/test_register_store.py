@@ -8,10 +8,9 @@ from sqlalchemy.exc import IntegrityError
 
 from busops.domain.errors import NotFound
 from busops.domain.fleet import CrewMember, CrewRole, Vehicle, VehicleClass
-from busops.domain.network import ApprovedLine, LineStop, Stop, StopKind
+from busops.domain.network import ApprovedLine, LineStop, Stop, StopKind, TravelTime
 from busops.domain.roster import HandoverMode, Rider
 from busops.domain.school import FinancePolicy, PlanningPolicy, School, Term
-from busops.domain.travel import TravelTime
 from busops.domain.values import CAMPUS, CrewId, LineId, Plate, Position, RiderId, SchoolId, StopId
 from busops.finance.tariff import FareUnit, TariffRate
 from busops.storage import fleet_store, network_store, register_store
@@ -170,8 +169,8 @@ def test_a_rider_cannot_point_to_a_stop_that_is_not_there(database: Database) ->
 
 def test_travel_times_are_replaced_as_a_whole(database: Database) -> None:
     """A second file of travel times leaves nothing of the first."""
-    first = TravelTime(origin_id=CAMPUS, target_id=StopId("S001"), distance_m=900, duration_s=120)
-    second = TravelTime(origin_id=StopId("S001"), target_id=CAMPUS, distance_m=950, duration_s=130)
+    first = TravelTime(origin=CAMPUS, destination=StopId("S001"), distance_m=900, duration_s=120)
+    second = TravelTime(origin=StopId("S001"), destination=CAMPUS, distance_m=950, duration_s=130)
     with database.transaction() as tx:
         network_store.save_travel(tx, [first])
         network_store.save_travel(tx, [second])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from busops.domain.errors import Conflict, InvalidInput, Refused
-from busops.domain.travel import TravelTime
+from busops.domain.network import TravelTime
 from busops.domain.values import CAMPUS, Direction, PlanId, StopId
 from busops.services import planning, rosters
 from busops.services.planning_input import load_input, prepare
@@ -125,7 +125,7 @@ def test_the_travel_file_is_the_truth_and_a_missing_pair_an_error(sqlite_databas
     made = fill(sqlite_database)
     places = [CAMPUS, *(stop.stop_id for stop in made.stops)]
     ways = [
-        TravelTime(origin_id=one, target_id=two, distance_m=5000, duration_s=600)
+        TravelTime(origin=one, destination=two, distance_m=5000, duration_s=600)
         for one in places
         for two in places
         if one != two
@@ -136,7 +136,7 @@ def test_the_travel_file_is_the_truth_and_a_missing_pair_an_error(sqlite_databas
     assert kept.document["travel"] == "file"
     assert all(trip["distance_m"] % 5000 == 0 for trip in kept.document["trips"])
     with sqlite_database.transaction() as tx:
-        network_store.save_travel(tx, [way for way in ways if way.target_id != StopId("S002")])
+        network_store.save_travel(tx, [way for way in ways if way.destination != StopId("S002")])
     with pytest.raises(InvalidInput) as refusal:
         plan(sqlite_database)
     assert {finding.code for finding in refusal.value.findings} == {"travel_pair_missing"}
@@ -150,7 +150,7 @@ def test_a_leg_above_the_speed_cap_is_a_violation_and_stops_approval(sqlite_data
         network_store.save_travel(
             tx,
             (
-                TravelTime(origin_id=one, target_id=two, distance_m=5000, duration_s=120)
+                TravelTime(origin=one, destination=two, distance_m=5000, duration_s=120)
                 for one in places
                 for two in places
                 if one != two
