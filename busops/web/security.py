@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from busops.config import Settings
 from busops.domain.people import Role
-from busops.web.context import signed_in
+from busops.web.context import runtime, signed_in
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE: Final = "busops_access"
@@ -43,13 +43,19 @@ class Access:
     is_public: bool = False
     keeps: bool = False  # the answer may be kept by the browser: it holds nothing personal
     upload_bytes: int | None = None  # the largest body, where it differs from the default
+    is_public_in_demo: bool = False
 
 
-def allow(*roles: Role, upload_bytes: int | None = None) -> Callable[[View], View]:
+def allow(
+    *roles: Role, upload_bytes: int | None = None, public_in_demo: bool = False
+) -> Callable[[View], View]:
     """The view is open to these roles, and only when signed in."""
+    access = Access(
+        roles=frozenset(roles), upload_bytes=upload_bytes, is_public_in_demo=public_in_demo
+    )
 
     def declare(view: View) -> View:
-        setattr(view, ATTRIBUTE, Access(roles=frozenset(roles), upload_bytes=upload_bytes))
+        setattr(view, ATTRIBUTE, access)
         return view
 
     return declare
@@ -128,7 +134,7 @@ def is_api() -> bool:
 def bearer_token() -> str | None:
     """The device's token of this request, or None."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if kind.lower() == "bearer" and token.strip() else None
+    return token.strip() if kind.lower() in {"device", "bearer"} and token.strip() else None
 
 
 def _refuse_strangers() -> AnyResponse | None:
@@ -141,7 +147,7 @@ def _refuse_strangers() -> AnyResponse | None:
         request.max_content_length = access.upload_bytes
     if request.method not in SAFE_METHODS:
         _refuse_forgery()
-    if access.is_public:
+    if access.is_public or (access.is_public_in_demo and runtime().settings.demo):
         return None
     person = signed_in()
     if person is None:
