@@ -1,7 +1,5 @@
 """What every test may ask for: settings, a clock, ids and databases that are its own."""
 
-import importlib
-import importlib.util
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +9,7 @@ import pytest
 
 from busops.config import Settings
 from busops.storage.database import Database, open_engine
+from busops.storage.schema import create_all
 from tests import pg
 from tests.machine import CountingIds, FixedClock
 
@@ -46,10 +45,7 @@ def create_schema(url: str) -> None:
     """Every table and guard stands in the database at ``url``."""
     engine = open_engine(url, guarded=False)
     try:
-        if importlib.util.find_spec("busops.storage.schema"):
-            importlib.import_module("busops.storage.schema").create_all(engine)
-        else:
-            importlib.import_module("busops.storage.job_store").Base.metadata.create_all(engine)
+        create_all(engine)
     finally:
         engine.dispose()
 

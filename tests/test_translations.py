@@ -19,7 +19,7 @@ CHINESE = re.compile(r"[\u3400-\u9fff]")
 FACT = re.compile(r"\{(\w+)")
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 # Chinese that stays Chinese in English text: names of things, languages and services.
-KEPT_IN_ENGLISH = ("中文", "简体中文", "川F", "川", "元", "校车", "学", "京", "周五")
+KEPT_IN_ENGLISH = ("不乘", "乘", "中文", "简体中文", "川F", "川", "元", "校车", "学", "京", "周五")
 KEYWORDS = {
     "_": None,
     "gettext": None,
@@ -40,6 +40,8 @@ def used_messages() -> Iterator[tuple[str, str, str]]:
     jinja = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"], autoescape=True)
     for path in sorted((ROOT / "templates").rglob("*.html")):
         for line, function, message in jinja.extract_translations(path.read_text(encoding="utf-8")):
+            if message is None:  # the text is a variable, found where it is written
+                continue
             parts = [message] if isinstance(message, str) else [part for part in message if part is not None]
             context = parts[0] if function.endswith("pgettext") else ""
             msgid = parts[1] if function.endswith("pgettext") else parts[0]

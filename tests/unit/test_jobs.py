@@ -1,9 +1,12 @@
 """Jobs run beside the pages: progress, cancel, crash, rescue, and a restart in the middle."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from busops import jobs
-from busops.clock import SystemClock, UuidIds
+from busops.clock import ShiftedClock, SystemClock, UuidIds
 from busops.config import Settings
 from busops.domain.errors import InvalidInput, Refused
 from busops.domain.findings import Finding
@@ -159,6 +162,56 @@ def test_a_job_whose_message_was_lost_is_found(queue: JobQueue, handlers: dict[s
     queue._huey.flush()
     queue.start()
     assert until_over(queue, job_id).state is JobState.DONE
+
+
+def test_the_plan_job_refuses_an_order_it_cannot_read(queue: JobQueue) -> None:
+    """The planning job is registered and its refusals come back as codes."""
+    job_id = queue.submit("plan", {"weekend_on": "soon"})
+    queue.work(job_id)
+    seen = queue.look(job_id)
+    assert (seen.state, seen.error_code) == (JobState.FAILED, "plan_order_invalid")
+
+
+KILLED = """
+import sys, threading
+from dataclasses import replace
+from pathlib import Path
+from busops import jobs
+from busops.clock import SystemClock, UuidIds
+from busops.config import Settings
+from busops.storage.database import Database, open_engine
+
+@jobs.job("hangs")
+def hangs(context):
+    print("started", flush=True)
+    threading.Event().wait()
+
+url, folder = sys.argv[1:]
+settings = Settings(environment="test", instance_path=Path(folder), database_url=url, secret_key="k" * 48)
+database = Database(engine=open_engine(url), school_id="t1")
+queue = jobs.JobQueue(database, replace(settings, school_id="t1"), clock=SystemClock(), ids=UuidIds())
+print(queue.submit("hangs", {}), flush=True)
+queue.start()
+threading.Event().wait()
+"""
+
+
+def test_kill_minus_nine_loses_no_job(queue: JobQueue, handlers: dict[str, Any], tmp_path: Path) -> None:
+    """A worker process killed in the middle: another finds its job once it has been silent, and does it."""
+    jobs.job("hangs")(lambda _context: "done by another")
+    arguments = [sys.executable, "-c", KILLED, queue.settings.database_url, str(tmp_path)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        job_id = process.stdout.readline().strip()
+        for line in process.stdout:
+            if line.strip() == "started":
+                break
+        process.kill()
+    assert queue.rescue() == ()
+    assert queue.look(job_id).state is JobState.RUNNING
+    queue._machine = ShiftedClock(base=SystemClock(), shift=timedelta(minutes=1))
+    queue.start()
+    seen = until_over(queue, job_id)
+    assert (seen.state, seen.result, seen.tries) == (JobState.DONE, "done by another", 2)
 
 
 def test_an_unknown_kind_is_refused(queue: JobQueue) -> None:
