@@ -1,0 +1,159 @@
+"""
+Alarms: raised once per run, kind, level and occasion; acknowledged, then resolved, never deleted.
+
+An acknowledgement says that somebody has heard it. Only evidence resolves it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy.orm import Mapped, mapped_column
+
+from busops.domain.errors import NotFound
+from busops.domain.values import RunId
+from busops.storage.database import Base, Transaction, UtcDateTime
+
+
+class AlarmState(StrEnum):
+    """How far an alarm has been dealt with; it only moves forward."""
+
+    RAISED = "raised"
+    ACKED = "acked"
+    RESOLVED = "resolved"
+
+
+class AlarmRow(Base):
+    __tablename__ = "alarm"
+    __table_args__ = (
+        Unique("school_id", "run_id", "kind", "level", "occasion", name="uq_alarm_once"),
+        ForeignKeyConstraint(["school_id", "run_id"], ["run.school_id", "run.run_id"]),
+        CheckConstraint("state IN ('raised', 'acked', 'resolved')", name="state"),
+        Index("ix_alarm_state", "school_id", "state"),
+    )
+
+    school_id: Mapped[str] = mapped_column(String, primary_key=True)
+    alarm_id: Mapped[str] = mapped_column(String, primary_key=True)
+    run_id: Mapped[str] = mapped_column(String)
+    kind: Mapped[str] = mapped_column(String)
+    level: Mapped[int] = mapped_column(Integer)
+    occasion: Mapped[str] = mapped_column(String, default="")
+    state: Mapped[str] = mapped_column(String, default="raised")
+    raised_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    acked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    acked_by: Mapped[str | None] = mapped_column(String)
+    resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    resolved_by: Mapped[str | None] = mapped_column(String)
+    evidence: Mapped[str] = mapped_column(Text, default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """An alarm of a run; ``occasion`` tells apart the same alarm after a reopening."""
+
+    alarm_id: str
+    run_id: RunId
+    kind: str
+    level: int
+    occasion: str
+    state: AlarmState
+    raised_at: datetime
+    acked_by: str | None = None
+    resolved_by: str | None = None
+    evidence: str = ""
+
+
+def raise_alarm(tx: Transaction, alarm: Alarm) -> bool:
+    """The alarm stands, once; whether it is new."""
+    known = tx.session.scalar(
+        select(AlarmRow.alarm_id).where(
+            AlarmRow.school_id == tx.school_id,
+            AlarmRow.run_id == alarm.run_id,
+            AlarmRow.kind == alarm.kind,
+            AlarmRow.level == alarm.level,
+            AlarmRow.occasion == alarm.occasion,
+        )
+    )
+    if known is not None:
+        return False
+    row = {
+        "school_id": tx.school_id,
+        "alarm_id": alarm.alarm_id,
+        "run_id": alarm.run_id,
+        "kind": alarm.kind,
+        "level": alarm.level,
+        "occasion": alarm.occasion,
+        "raised_at": alarm.raised_at,
+    }
+    tx.session.execute(insert(AlarmRow), [row])
+    return True
+
+
+def acknowledge(tx: Transaction, alarm_id: str, *, by: str, at: datetime) -> None:
+    """Somebody has heard the alarm; it stays until there is evidence."""
+    values = {"state": AlarmState.ACKED.value, "acked_by": by, "acked_at": at}
+    _move(tx, alarm_id, (AlarmState.RAISED,), values)
+
+
+def resolve(tx: Transaction, alarm_id: str, *, by: str, at: datetime, evidence: str) -> None:
+    """The alarm is over, for the reason given as evidence."""
+    values = {
+        "state": AlarmState.RESOLVED.value,
+        "resolved_by": by,
+        "resolved_at": at,
+        "evidence": evidence,
+    }
+    _move(tx, alarm_id, (AlarmState.RAISED, AlarmState.ACKED), values)
+
+
+def load_alarms(
+    tx: Transaction, run_id: RunId | None = None, *, include_resolved: bool = False
+) -> tuple[Alarm, ...]:
+    """The alarms of a run or of all, the worst first."""
+    query = select(AlarmRow).where(AlarmRow.school_id == tx.school_id)
+    if run_id is not None:
+        query = query.where(AlarmRow.run_id == run_id)
+    if not include_resolved:
+        query = query.where(AlarmRow.state != AlarmState.RESOLVED.value)
+    rows = tx.session.scalars(query.order_by(AlarmRow.level.desc(), AlarmRow.raised_at, AlarmRow.alarm_id))
+    return tuple(
+        Alarm(
+            alarm_id=row.alarm_id,
+            run_id=RunId(row.run_id),
+            kind=row.kind,
+            level=row.level,
+            occasion=row.occasion,
+            state=AlarmState(row.state),
+            raised_at=row.raised_at,
+            acked_by=row.acked_by,
+            resolved_by=row.resolved_by,
+            evidence=row.evidence,
+        )
+        for row in rows.unique()
+    )
+
+
+def _move(
+    tx: Transaction, alarm_id: str, comes_from: tuple[AlarmState, ...], values: dict[str, object]
+) -> None:
+    moved = tx.session.execute(
+        update(AlarmRow)
+        .where(AlarmRow.school_id == tx.school_id, AlarmRow.alarm_id == alarm_id)
+        .where(AlarmRow.state.in_([state.value for state in comes_from]))
+        .values(**values)
+        .returning(AlarmRow.alarm_id)
+    ).first()
+    if moved is None:
+        raise NotFound("no_such_alarm", alarm_id=alarm_id)

@@ -1,0 +1,351 @@
+"""
+Runs as released: plan, stops, manifests in their versions, crew of record, tags asked for.
+
+The row of a run carries its phase and what the board shows; both are projections of the
+log (``event_store``) that may be dropped and rebuilt. Only closing is not: the guards let
+a run become closed only when the log says so.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from busops.domain.errors import NotFound
+from busops.domain.fleet import CrewRole
+from busops.domain.run import Phase
+from busops.domain.run_plan import ManifestRider, PlannedStop, RunPlan
+from busops.domain.values import CrewId, Direction, Plate, RiderId, RunId, StopId
+from busops.storage.database import Transaction
+from busops.storage.run_tables import (
+    ManifestRiderRow,
+    ManifestRow,
+    RunCrewRow,
+    RunDeviceRow,
+    RunRow,
+    RunStopRow,
+    RunTagRow,
+    VehicleTagRow,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedRun:
+    """A run to be stored: its plan, and where it came from."""
+
+    plan: RunPlan
+    plan_id: str | None = None
+    trip_no: int = 1
+    wave: int = 1
+    distance_m: int = 0
+    cost_fen: int = 0
+    made_at: datetime
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """One run as lists show it; ``progress`` is a projection for reading."""
+
+    run_id: RunId
+    plan_id: str | None
+    trip_no: int
+    wave: int
+    on: date
+    direction: Direction
+    plate: Plate
+    departs_at: datetime
+    arrives_at: datetime
+    roster_v: int
+    phase: Phase
+    integrity: str
+    closure_v: int | None
+    closed_at: datetime | None
+    distance_m: int
+    cost_fen: int
+    progress: dict[str, Any]
+
+
+def insert_run(tx: Transaction, released: ReleasedRun) -> None:
+    """The run stands as released, with its first manifest; never as anything further."""
+    plan = released.plan
+    key = {"school_id": tx.school_id, "run_id": plan.run_id}
+    row = {
+        "plan_id": released.plan_id,
+        "trip_no": released.trip_no,
+        "wave": released.wave,
+        "run_on": plan.on,
+        "direction": plan.direction.value,
+        "plate": plan.plate,
+        "vehicle_rows": plan.rows,
+        "approved_students": plan.approved_students,
+        "approved_total": plan.approved_total,
+        "terminal": plan.terminal,
+        "designated": sorted(plan.lawful_stops),
+        "departs_at": plan.departs_at,
+        "arrives_at": plan.arrives_at,
+        "distance_m": released.distance_m,
+        "cost_fen": released.cost_fen,
+        "roster_v": plan.roster_v,
+        "phase": Phase.READY.value,
+    }
+    tx.session.execute(insert(RunRow), [key | row])
+    tx.session.execute(insert(RunStopRow), [key | stop for stop in _stop_rows(plan)])
+    insert_manifest(tx, plan, made_at=released.made_at, made_by=released.made_by)
+    insert_crew(tx, plan, since_at=released.made_at)
+    tx.session.execute(insert(RunTagRow), [key | tag for tag in _tag_rows(plan)])
+    if plan.devices:
+        tx.session.execute(insert(RunDeviceRow), [key | {"dev": dev} for dev in sorted(plan.devices)])
+
+
+def insert_manifest(tx: Transaction, plan: RunPlan, *, made_at: datetime, made_by: str) -> None:
+    """The manifest of ``plan`` is kept under its version; earlier versions stay as they were."""
+    key = {"school_id": tx.school_id, "run_id": plan.run_id, "version": plan.roster_v}
+    tx.session.execute(insert(ManifestRow), [key | {"made_at": made_at, "made_by": made_by}])
+    riders = [
+        key | {"rider_id": rider.rider_id, "stop_id": rider.stop_id, "other_stops": list(rider.other_stops)}
+        for rider in plan.manifest
+    ]
+    if riders:
+        tx.session.execute(insert(ManifestRiderRow), riders)
+    tx.session.execute(update(RunRow).where(_is_run(tx, plan.run_id)).values(roster_v=plan.roster_v))
+
+
+def insert_crew(tx: Transaction, plan: RunPlan, *, since_at: datetime) -> None:
+    """The crew of ``plan`` is the crew of record from now on."""
+    key = {"school_id": tx.school_id, "run_id": plan.run_id, "since_at": since_at}
+    people = [(plan.driver_id, CrewRole.DRIVER), *((each, CrewRole.ATTENDANT) for each in plan.attendant_ids)]
+    rows = [key | {"crew_id": crew_id, "role": role.value} for crew_id, role in people]
+    tx.session.execute(insert(RunCrewRow), rows)
+
+
+def retire_crew(tx: Transaction, run_id: RunId, *, until_at: datetime) -> None:
+    """Nobody is of the run's crew any more; who was stays on record."""
+    tx.session.execute(
+        update(RunCrewRow)
+        .where(RunCrewRow.school_id == tx.school_id, RunCrewRow.run_id == run_id)
+        .where(RunCrewRow.until_at.is_(None))
+        .values(until_at=until_at)
+    )
+
+
+def bind_device(tx: Transaction, run_id: RunId, dev: int) -> None:
+    """The device belongs to the run: the run cannot close before it is sealed or released."""
+    key = (tx.school_id, run_id, dev)
+    if tx.session.get(RunDeviceRow, key) is None:
+        tx.session.execute(insert(RunDeviceRow), [{"school_id": key[0], "run_id": run_id, "dev": dev}])
+
+
+def lock_runs(tx: Transaction, run_ids: Iterable[RunId]) -> frozenset[RunId]:
+    """Those of the runs that exist, locked in the order of their ids until the transaction ends."""
+    found = tx.session.scalars(
+        select(RunRow.run_id)
+        .where(RunRow.school_id == tx.school_id, RunRow.run_id.in_(sorted(set(run_ids))))
+        .order_by(RunRow.run_id)
+        .with_for_update(key_share=True)
+    )
+    return frozenset(RunId(run_id) for run_id in found)
+
+
+def load_run_plan(tx: Transaction, run_id: RunId) -> RunPlan:
+    """The run as planned, with its newest manifest and its crew of record."""
+    run = _row(tx, run_id)
+    crew = _all(tx, RunCrewRow, run_id)
+    now = [row for row in crew if row.until_at is None]
+    tags = _all(tx, RunTagRow, run_id)
+    return RunPlan(
+        run_id=RunId(run.run_id),
+        direction=Direction(run.direction),
+        on=run.run_on,
+        stops=tuple(
+            PlannedStop(stop_id=StopId(row.stop_id), arrives_at=row.arrives_at, leaves_at=row.leaves_at)
+            for row in sorted(_all(tx, RunStopRow, run_id), key=lambda row: row.seq)
+        ),
+        manifest=load_manifest(tx, run_id, run.roster_v),
+        roster_v=run.roster_v,
+        designated=frozenset(StopId(stop_id) for stop_id in run.designated),
+        plate=Plate(run.plate),
+        rows=run.vehicle_rows,
+        approved_students=run.approved_students,
+        approved_total=run.approved_total,
+        driver_id=next((CrewId(row.crew_id) for row in now if row.role == CrewRole.DRIVER), CrewId("")),
+        attendant_ids=tuple(sorted(CrewId(row.crew_id) for row in now if row.role == CrewRole.ATTENDANT)),
+        tags={row.place: row.code for row in tags},
+        asked_rows={
+            CrewRole.ATTENDANT: _rows_of([tag.place for tag in tags if tag.asks_attendant]),
+            CrewRole.DRIVER: _rows_of([tag.place for tag in tags if tag.asks_driver]),
+        },
+        devices=frozenset(row.dev for row in _all(tx, RunDeviceRow, run_id)),
+        former_crew=frozenset(CrewId(row.crew_id) for row in crew if row.until_at is not None),
+        departs_at=run.departs_at,
+        arrives_at=run.arrives_at,
+    )
+
+
+def load_manifest(tx: Transaction, run_id: RunId, version: int) -> tuple[ManifestRider, ...]:
+    """The manifest of a run as it was in that version, by rider."""
+    rows = tx.session.scalars(
+        select(ManifestRiderRow)
+        .where(
+            ManifestRiderRow.school_id == tx.school_id,
+            ManifestRiderRow.run_id == run_id,
+            ManifestRiderRow.version == version,
+        )
+        .order_by(ManifestRiderRow.rider_id)
+    )
+    return tuple(
+        ManifestRider(
+            rider_id=RiderId(row.rider_id),
+            stop_id=StopId(row.stop_id),
+            other_stops=tuple(StopId(stop_id) for stop_id in row.other_stops),
+        )
+        for row in rows
+    )
+
+
+def list_runs(
+    tx: Transaction, on: date | None = None, *, plan_id: str | None = None, plate: str | None = None
+) -> tuple[RunSummary, ...]:
+    """The runs of a day, a plan or a vehicle, by departure; of everything when nothing is named."""
+    query = select(RunRow).where(RunRow.school_id == tx.school_id)
+    if on is not None:
+        query = query.where(RunRow.run_on == on)
+    if plan_id is not None:
+        query = query.where(RunRow.plan_id == plan_id)
+    if plate is not None:
+        query = query.where(RunRow.plate == plate)
+    rows = tx.session.scalars(query.order_by(RunRow.departs_at, RunRow.plate, RunRow.run_id))
+    return tuple(_summary(row) for row in rows)
+
+
+def load_summary(tx: Transaction, run_id: RunId) -> RunSummary:
+    """One run as lists show it."""
+    return _summary(_row(tx, run_id))
+
+
+def run_ids_of_rider(tx: Transaction, rider_id: RiderId) -> tuple[RunId, ...]:
+    """The runs on whose newest manifest the rider stands."""
+    rows = tx.session.scalars(
+        select(RunRow.run_id)
+        .join(
+            ManifestRiderRow,
+            (ManifestRiderRow.school_id == RunRow.school_id)
+            & (ManifestRiderRow.run_id == RunRow.run_id)
+            & (ManifestRiderRow.version == RunRow.roster_v),
+        )
+        .where(RunRow.school_id == tx.school_id, ManifestRiderRow.rider_id == rider_id)
+        .order_by(RunRow.run_on, RunRow.run_id)
+    )
+    return tuple(RunId(run_id) for run_id in rows)
+
+
+def save_progress(tx: Transaction, run_id: RunId, phase: Phase, progress: dict[str, Any]) -> None:
+    """What lists show of the run; never closes nor opens it."""
+    values: dict[str, Any] = {"progress": progress}
+    if phase is not Phase.CLOSED and _row(tx, run_id).phase != Phase.CLOSED.value:
+        values["phase"] = phase.value
+    tx.session.execute(update(RunRow).where(_is_run(tx, run_id)).values(**values))
+
+
+def mark_closed(tx: Transaction, run_id: RunId, *, version: int, closed_at: datetime) -> None:
+    """The run is closed under a closure that is already written; the guards may refuse."""
+    values = {"phase": Phase.CLOSED.value, "closure_v": version, "closed_at": closed_at, "integrity": "clean"}
+    tx.session.execute(update(RunRow).where(_is_run(tx, run_id)).values(**values))
+
+
+def mark_reopened(tx: Transaction, run_id: RunId, *, reopened_ms: int) -> None:
+    """The run is open again and its checks are void."""
+    values = {
+        "phase": Phase.REOPENED.value,
+        "closure_v": None,
+        "closed_at": None,
+        "reopened_ms": reopened_ms,
+        "integrity": "challenged",
+    }
+    tx.session.execute(update(RunRow).where(_is_run(tx, run_id)).values(**values))
+
+
+def load_tags(tx: Transaction, plate: Plate) -> dict[str, str]:
+    """The codes of a vehicle's tags by their place."""
+    rows = tx.session.scalars(
+        select(VehicleTagRow).where(VehicleTagRow.school_id == tx.school_id, VehicleTagRow.plate == plate)
+    )
+    return {row.place: row.code for row in rows}
+
+
+def save_tags(tx: Transaction, plate: Plate, tags: dict[str, str]) -> None:
+    """The vehicle has these tags as well; those it had keep their codes."""
+    known = load_tags(tx, plate)
+    rows = [
+        {"school_id": tx.school_id, "plate": plate, "place": place, "code": code}
+        for place, code in sorted(tags.items())
+        if place not in known
+    ]
+    if rows:
+        tx.session.execute(insert(VehicleTagRow), rows)
+
+
+def _stop_rows(plan: RunPlan) -> list[dict[str, Any]]:
+    return [
+        {"seq": seq, "stop_id": stop.stop_id, "arrives_at": stop.arrives_at, "leaves_at": stop.leaves_at}
+        for seq, stop in enumerate(plan.stops)
+    ]
+
+
+def _tag_rows(plan: RunPlan) -> list[dict[str, Any]]:
+    asked = {role: plan.asked_codes(role) for role in CrewRole}
+    return [
+        {
+            "place": place,
+            "code": code,
+            "asks_attendant": code in asked[CrewRole.ATTENDANT],
+            "asks_driver": code in asked[CrewRole.DRIVER],
+        }
+        for place, code in sorted(plan.tags.items())
+    ]
+
+
+def _rows_of(places: Iterable[str]) -> tuple[int, ...]:
+    return tuple(sorted(int(place.removeprefix("row:")) for place in places if place.startswith("row:")))
+
+
+def _is_run(tx: Transaction, run_id: RunId) -> Any:
+    return (RunRow.school_id == tx.school_id) & (RunRow.run_id == run_id)
+
+
+def _row(tx: Transaction, run_id: RunId) -> RunRow:
+    row = tx.session.scalar(
+        select(RunRow).where(_is_run(tx, run_id)).execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise NotFound("no_such_run", run_id=run_id)
+    return row
+
+
+def _all(tx: Transaction, table: Any, run_id: RunId) -> list[Any]:
+    query = select(table).where(table.school_id == tx.school_id, table.run_id == run_id)
+    return list(tx.session.scalars(query.execution_options(populate_existing=True)))
+
+
+def _summary(row: RunRow) -> RunSummary:
+    return RunSummary(
+        run_id=RunId(row.run_id),
+        plan_id=row.plan_id,
+        trip_no=row.trip_no,
+        wave=row.wave,
+        on=row.run_on,
+        direction=Direction(row.direction),
+        plate=Plate(row.plate),
+        departs_at=row.departs_at,
+        arrives_at=row.arrives_at,
+        roster_v=row.roster_v,
+        phase=Phase(row.phase),
+        integrity=row.integrity,
+        closure_v=row.closure_v,
+        closed_at=row.closed_at,
+        distance_m=row.distance_m,
+        cost_fen=row.cost_fen,
+        progress=row.progress,
+    )

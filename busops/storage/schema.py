@@ -1,0 +1,74 @@
+"""
+The whole schema: every store's tables and, beside them, the guards in SQL.
+
+The guards hold what must hold even when Python is wrong: a run is closed only when the log
+says so, and history is never changed. :func:`guards_intact` says at start-up whether they
+still stand as they were written.
+"""
+
+import importlib
+import pkgutil
+from typing import Final
+
+from sqlalchemy import Connection, Engine, text
+
+from busops import storage
+from busops.storage import guards
+from busops.storage.database import Base
+
+# What the application's role on PostgreSQL may only read and add to.
+APPEND_ONLY: Final = frozenset(
+    {
+        "audit_entry", "closure", "closure_addendum", "manifest", "manifest_rider", "run_decision",
+        "run_device", "run_event", "run_stop", "run_tag",
+    }
+)  # fmt: skip
+# What it may change as well, but never delete.
+KEPT: Final = frozenset({"alarm", "quarantine", "run", "run_crew"})
+
+
+def load_tables() -> None:
+    """Every store is imported, so that its tables are known."""
+    for module in pkgutil.iter_modules(storage.__path__):
+        if module.name.endswith(("_store", "_tables")):
+            importlib.import_module(f"{storage.__name__}.{module.name}")
+
+
+def create_all(engine: Engine) -> None:
+    """Every table and guard stands in the database behind ``engine``."""
+    load_tables()
+    with engine.begin() as connection:
+        Base.metadata.create_all(connection)
+        install_guards(connection)
+
+
+def install_guards(connection: Connection) -> None:
+    """The guards of the dialect stand, replacing those of the same name."""
+    guards.install(connection)
+
+
+def guards_intact(engine: Engine) -> bool:
+    """Whether every guard stands exactly as it was written."""
+    with engine.connect() as connection:
+        return not guards.missing(connection)
+
+
+def grant_application(connection: Connection, role: str) -> None:
+    """
+    The PostgreSQL role may do what the application does, and no more.
+
+    It owns nothing, makes no temporary tables (they could stand in for real ones) and can
+    neither change nor delete history. Run by the owner of the tables.
+    """
+    load_tables()
+    quote = connection.dialect.identifier_preparer.quote
+    name, database = quote(role), quote(str(connection.scalar(text("SELECT current_database()"))))
+    connection.execute(text(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC"))
+    connection.execute(text(f"GRANT CONNECT ON DATABASE {database} TO {name}"))
+    connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {name}"))
+    connection.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}"))
+    for table in sorted(Base.metadata.tables):
+        rights = "SELECT, INSERT"
+        if table not in APPEND_ONLY:
+            rights += ", UPDATE" if table in KEPT else ", UPDATE, DELETE"
+        connection.execute(text(f"GRANT {rights} ON {quote(table)} TO {name}"))
