@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from busops.config import Settings
-from busops.log import request_logged, configure_logging
+from busops.log import configure_logging, request_logged
 
 
 @pytest.fixture
