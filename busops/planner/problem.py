@@ -173,7 +173,7 @@ def _vehicle_faults(vehicle: VehicleOption, stops: frozenset[str]) -> Iterator[F
         for stop_id in line:
             if stop_id not in stops:
                 facts = {"plate": vehicle.plate, "stop_id": stop_id}
-                yield Finding(code="line_stop_unknown", place=vehicle.plate, facts=facts)
+                yield Finding(code="line_stop_not_in_use", place=vehicle.plate, facts=facts)
         for finding in _repeated("line_stop_repeated", line):
             yield Finding(
                 code=finding.code, place=vehicle.plate, facts={**finding.facts, "plate": vehicle.plate}

@@ -219,7 +219,7 @@ def _rooms(model: Model) -> list[int]:
     ]
 
 
-def annealing_for(cost: int, trips: int) -> Annealing:
-    """Temperatures by the mean cost of a trip: hot lets a twentieth of a trip pass, cold nearly nothing."""
-    mean = cost / max(trips, 1)
+def annealing_for(cost: int, trips: int, chain: int = 0) -> Annealing:
+    """Temperatures by the mean cost of a trip, 3 % of it when hot; each later chain begins half as hot."""
+    mean = cost / max(trips, 1) / 2**chain
     return Annealing(hot=max(mean * 0.03, 1.0), cold=max(mean * 0.0005, 0.01))

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from busops.planner.assemble import assemble
 from busops.planner.bound import lower_bound
+from busops.planner.comfort import kinder
 from busops.planner.demand import nodes_of
 from busops.planner.effort import Effort, StopWish
 from busops.planner.fleet_state import FleetState
@@ -21,8 +22,9 @@ from busops.planner.routing import RoutingSearch
 from busops.planner.ruin import RuinRecreate, annealing_for
 from busops.planner.timetable import trips_of
 
-_ROUTING_SHARE: Final = 0.15
-_RUIN_SHARE: Final = 0.65
+_ROUTING_SHARE: Final = 0.15  # of the time that is left then
+_RUIN_SHARE: Final = 0.75
+_AGAIN_SHARE: Final = 0.1
 _LEAST_S: Final = 0.3  # a step with less time than this is not begun
 _TELL_EVERY_S: Final = 0.5
 _ASSEMBLY_EFFORT: Final = 2  # deterministic seconds of CP-SAT when rounds are counted
@@ -79,6 +81,9 @@ def solve(
         steps.routing()
         steps.ruin()
         steps.assembly()
+        while steps.may_go_on():
+            steps.ruin()
+            steps.assembly()
     steps.tell(PlanningPhase.BOUND)
     plan = _plan(problem, fill_seats(problem, search), demand.unserved)
     steps.tell(PlanningPhase.DONE)
@@ -93,6 +98,8 @@ class _Steps:
         self.effort = effort
         self.seed = seed
         self.report = report
+        self.chains = 0
+        self.rounds = 0
         self._tell_at = 0.0
 
     def tell(self, phase: PlanningPhase) -> None:
@@ -115,15 +122,24 @@ class _Steps:
             self.tell(phase)
 
     def _share(self, share: float, rounds: int | None = None) -> Effort | None:
-        """A budget of ``share`` of the time (or ``rounds``), or None when the step is not worth beginning."""
+        """A budget: ``share`` of the time left (or ``rounds``); None when a step is not worth beginning."""
         whole = self.effort
         if whole.wish():
             return None
         if whole.rounds is not None:
             counted = whole.rounds if rounds is None else rounds
             return Effort(0, whole.wish, counted) if whole.rounds else None
-        seconds = min(share * whole.seconds, whole.left_s())
+        seconds = share * whole.left_s()
         return Effort(seconds, whole.wish) if seconds >= _LEAST_S else None
+
+    def may_go_on(self) -> bool:
+        """True when a tenth of the time is left, because the assembly was done early."""
+        whole = self.effort
+        return (
+            whole.rounds is None
+            and not whole.wish()
+            and whole.left_s() > _AGAIN_SHARE * whole.seconds + _LEAST_S
+        )
 
     def routing(self) -> None:
         """OR-Tools has searched from the best plan; all its routes are pooled."""
@@ -143,15 +159,17 @@ class _Steps:
         if effort is None:
             return
         search = self.search
-        chain = RuinRecreate(FleetState(search.model, search.book, search.best), self.seed, search.pool)
-        annealing = annealing_for(search.cost, len(search.best))
+        state = FleetState(search.model, search.book, search.best)
+        chain = RuinRecreate(state, self.seed + self.chains, search.pool)
+        annealing = annealing_for(search.cost, len(search.best), self.chains)
+        self.chains += 1
 
         def spent() -> float:
             self._tell_sometimes(PlanningPhase.RUIN)
             return effort.spent()
 
         search.offer(chain.run(spent, annealing))
-        search.stats["ruin_rounds"] = chain.rounds
+        search.stats["ruin_rounds"] = self.rounds = self.rounds + chain.rounds
         search.stats["ruin_cost_fen"] = search.cost // 1000
         self.tell(PlanningPhase.RUIN)
 
@@ -174,7 +192,7 @@ def _plan(problem: Problem, search: Search, without_stop: Sequence[Unserved]) ->
         reason = why_left_over(search, node)
         riders = search.model.nodes[node - 1].rider_ids
         left_over.extend(Unserved(rider_id=rider_id, reason=reason) for rider_id in riders)
-    trips = trips_of(problem, search.model, search.best)
+    trips = trips_of(problem, search.model, kinder(search.model, search.best))
     cost_fen = sum(trip.cost_fen for trip in trips)
     served = sum(len(halt.rider_ids) for trip in trips for halt in trip.stops)
     bound = lower_bound(problem, served, effort=_BOUND_EFFORT)

@@ -90,9 +90,9 @@ def _missing_pairs(ids: Sequence[str], distance: Matrix) -> Iterable[Finding]:
     for row, column in missing[:_NAMED_PAIRS]:
         origin, target = ids[row], ids[column]
         facts = {"from": origin, "to": target}
-        yield Finding(code="travel_pair_missing", place=f"{origin}→{target}", facts=facts)
+        yield Finding(code="travel_way_missing", place=f"{origin}→{target}", facts=facts)
     if len(missing) > _NAMED_PAIRS:
-        yield Finding(code="travel_pairs_missing_more", facts={"count": len(missing) - _NAMED_PAIRS})
+        yield Finding(code="travel_ways_missing_more", facts={"count": len(missing) - _NAMED_PAIRS})
 
 
 def estimate_travel(
