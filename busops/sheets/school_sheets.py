@@ -6,21 +6,25 @@ Every fault of every file comes back as a finding with its cell; nothing is stor
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import PurePosixPath
 from typing import Any, Final, TypeVar
 
+from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding, Severity
 from busops.domain.fleet import CrewMember, Vehicle
 from busops.domain.network import ApprovedLine, Stop, TravelTime
 from busops.domain.roster import Rider, RosterEntry
 from busops.domain.school import School
+from busops.domain.values import Plate, StopId
 from busops.finance.costs import CostLine
 from busops.finance.tariff import TariffRate
 from busops.sheets.school_toml import read_school_toml
 from busops.sheets.table_reader import TableText, read_table_text
+from busops.sheets.tables.cells import identifier, plate_number
 from busops.sheets.tables.context import TableContext
 from busops.sheets.tables.cross_checks import Tables, cross_check, known_riders_only
 from busops.sheets.tables.fleet import read_crew, read_vehicles
@@ -197,20 +201,21 @@ def _read_tables(
     found: _Found, school: School | None, findings: list[Finding]
 ) -> tuple[Tables, TableContext]:
     context = TableContext(term=school.term if school else None, campus=school.campus if school else None)
+    texts: dict[str, TableText] = {}
     read: dict[str, Sequence[Placed[Any]]] = {}
     for kind in SPECS:
         if kind != "roster":
-            read[kind] = _read_file(kind, found.tables.get(kind), context, findings)
+            texts[kind], read[kind] = _read_file(kind, found.tables.get(kind), context, findings)
     riders = {placed.value.rider_id: placed.value for placed in read["riders"]}
     context = replace(
         context,
-        stop_ids=frozenset(placed.value.stop_id for placed in read["stops"]) or None,
+        stop_ids=frozenset(map(StopId, _named(texts["stops"], "stop_id", identifier))) or None,
         bands=frozenset(placed.value.band for placed in read["tariff"]) or None,
-        plates=frozenset(placed.value.plate for placed in read["vehicles"]) or None,
+        plates=frozenset(map(Plate, _named(texts["vehicles"], "plate", plate_number))) or None,
         riders=riders or None,
     )
     rosters = {
-        weekend_on: _read_file("roster", file, context, findings)
+        weekend_on: _read_file("roster", file, context, findings)[1]
         for weekend_on, file in found.rosters.items()
     }
     if not rosters:
@@ -218,21 +223,29 @@ def _read_tables(
     return Tables(rosters=rosters, **read), context
 
 
+def _named(text: TableText, column: str, parse: Callable[[str], str]) -> Iterator[str]:
+    """What a table names, rows with faults too: a fault in a stop is not one in each of its riders."""
+    for sheet in text.sheets:
+        for row in sheet.rows:
+            with suppress(InvalidInput):
+                yield parse(sheet.cell(row, column))
+
+
 def _read_file(
     kind: str, file: tuple[str, bytes] | None, context: TableContext, findings: list[Finding]
-) -> Sequence[Placed[Any]]:
+) -> tuple[TableText, Sequence[Placed[Any]]]:
     if file is None:
         if kind in NEEDED_TABLES:
             findings.append(_file_finding(f"{kind}.csv", "file_missing"))
         elif kind in WANTED_TABLES:
             findings.append(_file_finding(f"{kind}.csv", "file_missing", Severity.WARN))
-        return ()
+        return TableText(sheets=(), findings=()), ()
     text = read_table_text(*file, SPECS[kind])
     findings += text.findings
     placed = _read(kind, text, context, findings)
     if not placed and kind in NEVER_EMPTY and text.sheets:
         findings.append(_file_finding(file[0], "table_empty"))
-    return placed
+    return text, placed
 
 
 def _read(

@@ -134,9 +134,9 @@ def _roster(
             continue
         rider = known.riders.get(entry.rider_id)
         if rider is None:
-            facts = {"found": entry.rider_id, "name": entry.name}
-            yield placed.sheet.finding(
-                placed.row, "rider_id", "roster_rider_unregistered", Severity.WARN, **facts
+            found, name = entry.rider_id, entry.name
+            yield placed.finding(
+                "rider_id", "roster_rider_unregistered", Severity.WARN, found=found, name=name
             )
         elif rider.name != entry.name:
             yield placed.finding(
