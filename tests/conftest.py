@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from busops.config import Settings
 from busops.storage.database import Database, open_engine
 from busops.storage.schema import create_all
-from tests import pg
+from tests import browser, pg
 from tests.machine import CountingIds, FixedClock
 
 SCHOOL_ID = "t1"
@@ -107,6 +108,21 @@ def sqlite_database(empty_sqlite: Path, tmp_path: Path) -> Iterator[Database]:
     engine = open_engine(f"sqlite:///{path}")
     yield Database(engine=engine, school_id=SCHOOL_ID)
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """How pytest-playwright starts Chromium; skips without one, and fails where one is required."""
+    if browser.find_browser() is None:
+        (pytest.fail if browser.is_required() else pytest.skip)(browser.MISSING)
+    return browser.launch_arguments()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever drives a page is marked ``browser``, so that it can be left out by that name."""
+    for item in items:
+        if {"page", "context", "browser"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
 
 
 def pytest_configure() -> None:
