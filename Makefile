@@ -35,10 +35,11 @@ clean: ## everything that was made, except instance/
 	rm -rf .venv build dist busops/web/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
 
 browser:
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
-	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-	    chromium fonts-wqy-microhei </dev/null; } || { \
+	@{ command -v chromium || command -v google-chrome; } >/dev/null 2>&1 \
+	  && fc-list :lang=zh 2>/dev/null | grep -q . || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "Installing Chromium and a Chinese font" && \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	    chromium fontconfig fonts-wqy-microhei </dev/null >/dev/null; } || { \
 	  echo "The browser tests need Chromium and a Chinese font: install them (Debian and Ubuntu:"; \
 	  echo "  sudo apt install chromium fonts-wqy-microhei), or leave those tests out: $(BIN)/pytest -m 'not browser'"; \
 	  exit 1; }
