@@ -1,0 +1,260 @@
+"""
+The ledger's tables: transactions, their postings, and the periods they are booked in.
+
+Only ever inserted into. The guards (``guards/ledger_*.sql``) hold that without this module:
+a transaction counts once it balances, and what counts is never changed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKeyConstraint,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy import update as update_rows
+from sqlalchemy.orm import Mapped, mapped_column
+
+from busops.domain.errors import Conflict, NotFound, Refused
+from busops.domain.values import RiderId
+from busops.finance.ledger import Account, LedgerTxn, Posting, TxnKind, checked
+from busops.finance.money import MAX_FEN
+from busops.storage.database import Base, Transaction, UtcDateTime
+from busops.storage.upsert import table_of
+
+_ACCOUNTS = ", ".join(f"'{account}'" for account in Account)
+
+
+class PeriodRow(Base):
+    """An accounting period; locked once, for ever, with the digest of what it said."""
+
+    __tablename__ = "period"
+    school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    period: Mapped[str] = mapped_column(String(16), primary_key=True)
+    locked: Mapped[bool] = mapped_column(Boolean)
+    digest: Mapped[str] = mapped_column(String(64))
+    locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    locked_by: Mapped[str] = mapped_column(Text)
+
+
+class LedgerTxnRow(Base):
+    """One transaction; ``(source, row_key)`` is what it was made for."""
+
+    __tablename__ = "ledger_txn"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "period"], ["period.school_id", "period.period"]),
+        ForeignKeyConstraint(["school_id", "reverses"], ["ledger_txn.school_id", "ledger_txn.txn_id"]),
+        UniqueConstraint("school_id", "source", "row_key"),
+        UniqueConstraint("school_id", "reverses"),
+        CheckConstraint("approved_by IS NULL OR approved_by <> made_by", name="two_people"),
+    )
+    school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    txn_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    period: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(32))
+    booked_on: Mapped[date] = mapped_column(Date)
+    source: Mapped[str] = mapped_column(String(64))
+    row_key: Mapped[str] = mapped_column(String(200))
+    made_by: Mapped[str] = mapped_column(String(64))
+    approved_by: Mapped[str | None] = mapped_column(String(64))
+    reverses: Mapped[str | None] = mapped_column(String(64))
+    posted: Mapped[bool] = mapped_column(Boolean)
+
+
+class PostingRow(Base):
+    """One line of a transaction: debits positive, credits negative."""
+
+    __tablename__ = "posting"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "txn_id"], ["ledger_txn.school_id", "ledger_txn.txn_id"]),
+        CheckConstraint(f"fen <> 0 AND abs(fen) <= {MAX_FEN}", name="fen"),
+        CheckConstraint(f"account IN ({_ACCOUNTS})", name="account"),
+    )
+    school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    txn_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    n: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    account: Mapped[str] = mapped_column(String(16))
+    fen: Mapped[int] = mapped_column(BigInteger)
+    rider_id: Mapped[str | None] = mapped_column(String(64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A period as it stands; ``digest`` is that of the statement it was locked with."""
+
+    period: str
+    locked: bool
+    digest: str = ""
+    locked_at: datetime | None = None
+    locked_by: str = ""
+
+
+def post(tx: Transaction, txns: Iterable[LedgerTxn]) -> None:
+    """The transactions are posted; raises InvalidInput for a broken rule, Refused in a locked period."""
+    batch = [checked(txn) for txn in txns]
+    if not batch:
+        return
+    _open_periods(tx, {txn.period for txn in batch})
+    tx.session.execute(insert(table_of(LedgerTxnRow)), [_txn_row(tx, txn) for txn in batch])
+    tx.session.execute(
+        insert(table_of(PostingRow)),
+        [
+            {
+                "school_id": tx.school_id,
+                "txn_id": txn.txn_id,
+                "n": n,
+                "account": str(posting.account),
+                "fen": posting.fen,
+                "rider_id": posting.rider_id,
+            }
+            for txn in batch
+            for n, posting in enumerate(txn.postings, start=1)
+        ],
+    )
+    table = table_of(LedgerTxnRow)
+    mine = (table.c.school_id == tx.school_id) & table.c.posted.is_(False)
+    tx.session.execute(update_rows(table).where(mine).values(posted=True))
+
+
+def load_txn(tx: Transaction, txn_id: str) -> LedgerTxn:
+    """The transaction with its postings; raises NotFound."""
+    table = table_of(LedgerTxnRow)
+    query = select(table).where(table.c.school_id == tx.school_id, table.c.txn_id == txn_id)
+    row = tx.session.execute(query).first()
+    if row is None:
+        raise NotFound("ledger_txn_not_found", txn_id=txn_id)
+    return _txn(row, _postings(tx, [txn_id])[txn_id])
+
+
+def load_txns(tx: Transaction, txn_ids: Sequence[str]) -> tuple[LedgerTxn, ...]:
+    """The transactions with these ids, in the order of their ids."""
+    table = table_of(LedgerTxnRow)
+    found: list[LedgerTxn] = []
+    for start in range(0, len(txn_ids), 500):
+        some = txn_ids[start : start + 500]
+        postings = _postings(tx, some)
+        query = select(table).where(table.c.school_id == tx.school_id, table.c.txn_id.in_(some))
+        found += [_txn(row, postings[row.txn_id]) for row in tx.session.execute(query)]
+    return tuple(sorted(found, key=lambda txn: txn.txn_id))
+
+
+def account_balances(tx: Transaction) -> dict[Account, int]:
+    """The balance of each account over all posted transactions, fen, debits positive."""
+    posting, txn = table_of(PostingRow), table_of(LedgerTxnRow)
+    query = (
+        select(posting.c.account, func.sum(posting.c.fen))
+        .join(txn, (txn.c.school_id == posting.c.school_id) & (txn.c.txn_id == posting.c.txn_id))
+        .where(posting.c.school_id == tx.school_id, txn.c.posted.is_(True))
+        .group_by(posting.c.account)
+        .order_by(posting.c.account)
+    )
+    return {Account(account): int(fen) for account, fen in tx.session.execute(query)}
+
+
+def owed_by_rider(tx: Transaction) -> dict[RiderId, int]:
+    """What each rider owes by the ledger, fen; those whose balance is nought are left out."""
+    posting, txn = table_of(PostingRow), table_of(LedgerTxnRow)
+    query = (
+        select(posting.c.rider_id, func.sum(posting.c.fen))
+        .join(txn, (txn.c.school_id == posting.c.school_id) & (txn.c.txn_id == posting.c.txn_id))
+        .where(posting.c.school_id == tx.school_id, txn.c.posted.is_(True))
+        .where(posting.c.account == str(Account.RECEIVABLE), posting.c.rider_id.is_not(None))
+        .group_by(posting.c.rider_id)
+    )
+    return {RiderId(rider_id): int(fen) for rider_id, fen in tx.session.execute(query) if fen}
+
+
+def load_periods(tx: Transaction) -> tuple[Period, ...]:
+    """Every period that was booked in, oldest first."""
+    table = table_of(PeriodRow)
+    rows = tx.session.execute(select(table).where(table.c.school_id == tx.school_id).order_by(table.c.period))
+    names = tuple(Period.__dataclass_fields__)
+    return tuple(Period(**{name: getattr(row, name) for name in names}) for row in rows)
+
+
+def open_period_from(tx: Transaction, period: str) -> str:
+    """The period itself while it is open, else the first month after it that is not locked."""
+    locked = {item.period for item in load_periods(tx) if item.locked}
+    while period in locked:
+        year, month = int(period[:4]), int(period[5:7])
+        period = f"{year + month // 12}-{month % 12 + 1:02d}"
+    return period
+
+
+def lock_period(tx: Transaction, period: str, *, digest: str, by: str, at: datetime) -> None:
+    """The period is locked for ever; raises Conflict when it was before."""
+    _open_periods(tx, {period}, code="period_locked_before")
+    table = table_of(PeriodRow)
+    mine = (table.c.school_id == tx.school_id) & (table.c.period == period)
+    tx.session.execute(
+        update_rows(table).where(mine).values(locked=True, digest=digest, locked_by=by, locked_at=at)
+    )
+
+
+def _open_periods(tx: Transaction, wanted: set[str], *, code: str = "") -> None:
+    known = {item.period: item.locked for item in load_periods(tx)}
+    for period in sorted(wanted):
+        if known.get(period):
+            if code:
+                raise Conflict(code, period=period)
+            raise Refused("period_locked", period=period)
+    fresh = [
+        {"school_id": tx.school_id, "period": period, "locked": False, "digest": "", "locked_by": ""}
+        for period in sorted(wanted - known.keys())
+    ]
+    if fresh:
+        tx.session.execute(insert(table_of(PeriodRow)), fresh)
+
+
+def _txn_row(tx: Transaction, txn: LedgerTxn) -> dict[str, Any]:
+    return {
+        "school_id": tx.school_id,
+        "txn_id": txn.txn_id,
+        "period": txn.period,
+        "kind": str(txn.kind),
+        "booked_on": txn.on,
+        "source": txn.source,
+        "row_key": txn.row_key,
+        "made_by": txn.made_by,
+        "approved_by": txn.approved_by,
+        "reverses": txn.reverses,
+        "posted": False,
+    }
+
+
+def _postings(tx: Transaction, txn_ids: Sequence[str]) -> dict[str, tuple[Posting, ...]]:
+    table = table_of(PostingRow)
+    query = select(table).where(table.c.school_id == tx.school_id, table.c.txn_id.in_(txn_ids))
+    found: dict[str, list[Posting]] = defaultdict(list)
+    for row in tx.session.execute(query.order_by(table.c.txn_id, table.c.n)):
+        rider_id = None if row.rider_id is None else RiderId(row.rider_id)
+        found[row.txn_id].append(Posting(account=Account(row.account), fen=row.fen, rider_id=rider_id))
+    return {txn_id: tuple(postings) for txn_id, postings in found.items()}
+
+
+def _txn(row: Any, postings: tuple[Posting, ...]) -> LedgerTxn:
+    return LedgerTxn(
+        txn_id=row.txn_id,
+        kind=TxnKind(row.kind),
+        period=row.period,
+        on=row.booked_on,
+        source=row.source,
+        row_key=row.row_key,
+        made_by=row.made_by,
+        approved_by=row.approved_by,
+        reverses=row.reverses,
+        postings=postings,
+    )

@@ -1,0 +1,292 @@
+"""
+Receipts: the files that were accepted, their lines, and what was given to whom.
+
+A line's facts are never changed, nor is an allocation: it is taken back by its opposite.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy import update as update_rows
+
+from busops.domain.errors import Conflict, NotFound
+from busops.domain.values import RiderId
+from busops.finance.matching import Channel, Match, MatchFlag, ReceiptLine, ReceiptStatus, Share
+from busops.finance.rows import Allocation
+from busops.finance.statement import ReceiptRecord, SourceFile
+from busops.storage.database import Transaction
+from busops.storage.receipt_tables import AllocationRow, ReceiptFileRow, ReceiptRow
+from busops.storage.upsert import table_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFile:
+    """A file to be taken in; ``known_rows`` of its lines were on record before."""
+
+    file_id: str
+    name: str
+    sha256: str
+    channel: str
+    rows: int
+    total_fen: int
+    stated_total_fen: int | None
+    rejected: int
+    known_rows: int
+    reader: str
+    imported_by: str
+    imported_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewReceipt:
+    """A line to be taken in, with the transaction that booked it (None for a line of nothing)."""
+
+    receipt_id: str
+    file_id: str
+    line: ReceiptLine
+    txn_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAllocation:
+    """Money to be given to a rider's unit, or taken back when it ``reverses`` an allocation."""
+
+    allocation_id: str
+    receipt_id: str
+    share: Share
+    tier: str
+    flags: frozenset[MatchFlag]
+    txn_id: str
+    made_by: str
+    made_at: datetime
+    reverses: str | None = None
+
+
+def find_file(tx: Transaction, sha256: str) -> str | None:
+    """The id of the file with these very bytes, if it was accepted before."""
+    table = table_of(ReceiptFileRow)
+    query = select(table.c.file_id).where(table.c.school_id == tx.school_id, table.c.sha256 == sha256)
+    return tx.session.execute(query).scalar()
+
+
+def known_row_keys(tx: Transaction) -> frozenset[str]:
+    """The keys of every line on record."""
+    table = table_of(ReceiptRow)
+    return frozenset(tx.session.scalars(select(table.c.row_key).where(table.c.school_id == tx.school_id)))
+
+
+def insert_file(tx: Transaction, file: NewFile, receipts: Iterable[NewReceipt]) -> None:
+    """The file and its new lines stand, nobody's yet."""
+    row = {item.name: getattr(file, item.name) for item in fields(file)}
+    tx.session.execute(insert(table_of(ReceiptFileRow)), [{"school_id": tx.school_id, **row}])
+    rows = [_receipt_row(tx, receipt) for receipt in receipts]
+    if rows:
+        tx.session.execute(insert(table_of(ReceiptRow)), rows)
+
+
+def record_matches(
+    tx: Transaction, matches: Iterable[tuple[str, Match]], *, by: str, at: datetime, note: str = ""
+) -> None:
+    """What became of each receipt (by its id) stands on it."""
+    table = table_of(ReceiptRow)
+    for receipt_id, match in matches:
+        mine = (table.c.school_id == tx.school_id) & (table.c.receipt_id == receipt_id)
+        change = update_rows(table).where(mine)
+        values = {
+            "status": str(match.status),
+            "tier": str(match.tier or ""),
+            "rider_id": match.rider_id,
+            "unit_key": match.shares[0].unit_key if match.shares else None,
+            "flags": _flags_text(match.flags),
+            "note": note,
+            "decided_by": by,
+            "decided_at": at,
+        }
+        tx.session.execute(change.values(**values))
+
+
+def insert_allocations(tx: Transaction, allocations: Iterable[NewAllocation]) -> None:
+    """The money is given; raises IntegrityError from the guard when a receipt gives more than it brought."""
+    rows = [
+        {
+            "school_id": tx.school_id,
+            "allocation_id": item.allocation_id,
+            "receipt_id": item.receipt_id,
+            "rider_id": item.share.rider_id,
+            "unit_key": item.share.unit_key,
+            "fen": item.share.fen,
+            "tier": item.tier,
+            "flags": _flags_text(item.flags),
+            "txn_id": item.txn_id,
+            "reverses": item.reverses,
+            "made_by": item.made_by,
+            "made_at": item.made_at,
+        }
+        for item in allocations
+    ]
+    if rows:
+        tx.session.execute(insert(table_of(AllocationRow)), rows)
+
+
+def load_files(tx: Transaction, file_ids: Iterable[str] | None = None) -> tuple[SourceFile, ...]:
+    """The accepted files, oldest first; those named, or all."""
+    table = table_of(ReceiptFileRow)
+    query = select(table).where(table.c.school_id == tx.school_id)
+    if file_ids is not None:
+        query = query.where(table.c.file_id.in_(sorted(file_ids)))
+    rows = tx.session.execute(query.order_by(table.c.imported_at, table.c.file_id))
+    names = [item.name for item in fields(SourceFile) if item.name != "imported_at"]
+    return tuple(
+        SourceFile(
+            **{name: getattr(row, name) for name in names},
+            imported_at=row.imported_at.isoformat(timespec="seconds"),
+        )
+        for row in rows
+    )
+
+
+def load_receipts(tx: Transaction, statuses: Sequence[ReceiptStatus] = ()) -> tuple[ReceiptRecord, ...]:
+    """The receipts with what was given of each, in the order of payment; those of some statuses, or all."""
+    table, file = table_of(ReceiptRow), table_of(ReceiptFileRow)
+    query = (
+        select(table, file.c.name.label("source"))
+        .join(file, (file.c.school_id == table.c.school_id) & (file.c.file_id == table.c.file_id))
+        .where(table.c.school_id == tx.school_id)
+    )
+    if statuses:
+        query = query.where(table.c.status.in_([str(status) for status in statuses]))
+    shares = _shares(tx)
+    rows = tx.session.execute(query.order_by(table.c.paid_on, file.c.name, table.c.line, table.c.row_key))
+    return tuple(_record(row, tuple(shares[row.receipt_id])) for row in rows)
+
+
+def load_receipt(tx: Transaction, receipt_id: str) -> ReceiptRecord:
+    """The receipt with what was given of it; raises NotFound."""
+    for receipt in load_receipts(tx):
+        if receipt.receipt_id == receipt_id:
+            return receipt
+    raise NotFound("receipt_not_found", receipt_id=receipt_id)
+
+
+def load_allocations(tx: Transaction, receipt_id: str | None = None) -> tuple[Allocation, ...]:
+    """The allocations that stand (neither reversed nor reversals), in the order they were made."""
+    table, receipt = table_of(AllocationRow), table_of(ReceiptRow)
+    query = (
+        select(table, receipt.c.channel, receipt.c.paid_on, receipt.c.reference)
+        .join(
+            receipt, (receipt.c.school_id == table.c.school_id) & (receipt.c.receipt_id == table.c.receipt_id)
+        )
+        .where(table.c.school_id == tx.school_id, _stands(tx))
+    )
+    if receipt_id is not None:
+        query = query.where(table.c.receipt_id == receipt_id)
+    return tuple(
+        Allocation(
+            receipt_id=row.receipt_id,
+            rider_id=RiderId(row.rider_id),
+            unit_key=row.unit_key,
+            fen=row.fen,
+            tier=row.tier,
+            flags=_flags_of(row.flags),
+            channel=row.channel,
+            paid_on=row.paid_on,
+            reference=row.reference,
+        )
+        for row in tx.session.execute(query.order_by(table.c.made_at, table.c.allocation_id))
+    )
+
+
+def standing_allocations(tx: Transaction, receipt_id: str) -> tuple[NewAllocation, ...]:
+    """The allocations of one receipt that stand, as they were made; raises Conflict if there are none."""
+    table = table_of(AllocationRow)
+    query = select(table).where(
+        table.c.school_id == tx.school_id, table.c.receipt_id == receipt_id, _stands(tx)
+    )
+    found = tuple(
+        NewAllocation(
+            allocation_id=row.allocation_id,
+            receipt_id=row.receipt_id,
+            share=Share(rider_id=RiderId(row.rider_id), unit_key=row.unit_key, fen=row.fen),
+            tier=row.tier,
+            flags=_flags_of(row.flags),
+            txn_id=row.txn_id,
+            made_by=row.made_by,
+            made_at=row.made_at,
+        )
+        for row in tx.session.execute(query.order_by(table.c.allocation_id))
+    )
+    if not found:
+        raise Conflict("nothing_allocated", receipt_id=receipt_id)
+    return found
+
+
+def duplicate_payments(tx: Transaction) -> tuple[tuple[RiderId, str, str], ...]:
+    """Rider, unit and receipt of every payment that was a second one."""
+    table = table_of(ReceiptRow)
+    query = select(table.c.rider_id, table.c.unit_key, table.c.receipt_id).where(
+        table.c.school_id == tx.school_id,
+        table.c.status == str(ReceiptStatus.DUPLICATE),
+        table.c.rider_id.is_not(None),
+        table.c.unit_key.is_not(None),
+    )
+    rows = tx.session.execute(query.order_by(table.c.receipt_id))
+    return tuple((RiderId(row.rider_id), row.unit_key, row.receipt_id) for row in rows)
+
+
+def _stands(tx: Transaction) -> Any:
+    table = table_of(AllocationRow)
+    reversed_ids = select(table.c.reverses).where(
+        table.c.school_id == tx.school_id, table.c.reverses.is_not(None)
+    )
+    return table.c.reverses.is_(None) & table.c.allocation_id.not_in(reversed_ids)
+
+
+def _shares(tx: Transaction) -> dict[str, list[Share]]:
+    shares: dict[str, list[Share]] = defaultdict(list)
+    for item in load_allocations(tx):
+        shares[item.receipt_id].append(Share(rider_id=item.rider_id, unit_key=item.unit_key, fen=item.fen))
+    return shares
+
+
+_LINE = ("line", "cell", "paid_on", "amount_fen", "payer", "remark", "reference", "rider_hint", "row_key")
+
+
+def _receipt_row(tx: Transaction, receipt: NewReceipt) -> dict[str, Any]:
+    nothing: dict[str, Any] = {"tier": "", "rider_id": None, "unit_key": None, "flags": "", "note": ""}
+    return {
+        "school_id": tx.school_id,
+        "receipt_id": receipt.receipt_id,
+        "file_id": receipt.file_id,
+        "txn_id": receipt.txn_id,
+        "channel": str(receipt.line.channel),
+        "status": str(ReceiptStatus.UNIDENTIFIED),
+        "decided_by": "",
+        "decided_at": None,
+        **nothing,
+        **{name: getattr(receipt.line, name) for name in _LINE},
+    }
+
+
+def _record(row: Any, shares: tuple[Share, ...]) -> ReceiptRecord:
+    facts = {name: getattr(row, name) for name in _LINE}
+    return ReceiptRecord(
+        receipt_id=row.receipt_id,
+        line=ReceiptLine(source=row.source, channel=Channel(row.channel), **facts),
+        status=ReceiptStatus(row.status),
+        tier=row.tier,
+        rider_id=None if row.rider_id is None else RiderId(row.rider_id),
+        shares=shares,
+        note=row.note,
+    )
+
+
+def _flags_text(flags: Iterable[MatchFlag]) -> str:
+    return " ".join(sorted(str(flag) for flag in flags))
+
+
+def _flags_of(text: str) -> frozenset[MatchFlag]:
+    return frozenset(MatchFlag(flag) for flag in text.split())

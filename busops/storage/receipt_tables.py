@@ -1,0 +1,99 @@
+"""The tables of receipts: files, their lines and what was given to whom. Used by ``receipt_store`` only."""
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    ForeignKeyConstraint,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from busops.finance.matching import ReceiptStatus
+from busops.storage.database import Base, UtcDateTime
+
+_STATUSES = ", ".join(f"'{status}'" for status in ReceiptStatus)
+
+
+class ReceiptFileRow(Base):
+    """A file that was accepted; the same bytes are taken only once."""
+
+    __tablename__ = "receipt_file"
+    __table_args__ = (UniqueConstraint("school_id", "sha256"),)
+    school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    file_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(16))
+    rows: Mapped[int] = mapped_column(Integer)
+    total_fen: Mapped[int] = mapped_column(BigInteger)
+    stated_total_fen: Mapped[int | None] = mapped_column(BigInteger)
+    rejected: Mapped[int] = mapped_column(Integer)
+    known_rows: Mapped[int] = mapped_column(Integer)
+    reader: Mapped[str] = mapped_column(String(64))
+    imported_by: Mapped[str] = mapped_column(String(64))
+    imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ReceiptRow(Base):
+    """One payment; its facts never change, what became of it may."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (
+        UniqueConstraint("school_id", "row_key"),
+        ForeignKeyConstraint(["school_id", "file_id"], ["receipt_file.school_id", "receipt_file.file_id"]),
+        ForeignKeyConstraint(["school_id", "txn_id"], ["ledger_txn.school_id", "ledger_txn.txn_id"]),
+        CheckConstraint(f"status IN ({_STATUSES})", name="status"),
+    )
+    school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    receipt_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    file_id: Mapped[str] = mapped_column(String(64))
+    line: Mapped[int] = mapped_column(Integer)
+    cell: Mapped[str] = mapped_column(Text)
+    paid_on: Mapped[date] = mapped_column(Date)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    payer: Mapped[str] = mapped_column(Text)
+    remark: Mapped[str] = mapped_column(Text)
+    reference: Mapped[str] = mapped_column(Text)
+    rider_hint: Mapped[str] = mapped_column(Text)
+    row_key: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(16))
+    txn_id: Mapped[str | None] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(16))
+    tier: Mapped[str] = mapped_column(String(4))
+    rider_id: Mapped[str | None] = mapped_column(String(64))
+    unit_key: Mapped[str | None] = mapped_column(String(64))
+    flags: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    decided_by: Mapped[str] = mapped_column(String(64))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AllocationRow(Base):
+    """Money of a receipt given to a rider's unit; taken back by a line that reverses it."""
+
+    __tablename__ = "allocation"
+    __table_args__ = (
+        UniqueConstraint("school_id", "reverses"),
+        ForeignKeyConstraint(["school_id", "receipt_id"], ["receipt.school_id", "receipt.receipt_id"]),
+        ForeignKeyConstraint(["school_id", "reverses"], ["allocation.school_id", "allocation.allocation_id"]),
+        ForeignKeyConstraint(["school_id", "txn_id"], ["ledger_txn.school_id", "ledger_txn.txn_id"]),
+        CheckConstraint("fen <> 0", name="fen"),
+    )
+    school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    allocation_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    receipt_id: Mapped[str] = mapped_column(String(64))
+    rider_id: Mapped[str] = mapped_column(String(64))
+    unit_key: Mapped[str] = mapped_column(String(64))
+    fen: Mapped[int] = mapped_column(BigInteger)
+    tier: Mapped[str] = mapped_column(String(4))
+    flags: Mapped[str] = mapped_column(Text)
+    txn_id: Mapped[str] = mapped_column(String(64))
+    reverses: Mapped[str | None] = mapped_column(String(64))
+    made_by: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
