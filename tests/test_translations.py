@@ -19,7 +19,22 @@ CHINESE = re.compile(r"[\u3400-\u9fff]")
 FACT = re.compile(r"\{(\w+)")
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 # Chinese that stays Chinese in English text: names of things, languages and services.
-KEPT_IN_ENGLISH = ("不乘", "乘", "中文", "简体中文", "川F", "川", "元", "校车", "学", "京", "周五")
+KEPT_IN_ENGLISH = (
+    "罗星辰",
+    "初三",
+    "班",
+    "不乘",
+    "乘",
+    "中文",
+    "简体中文",
+    "川F",
+    "川",
+    "元",
+    "校车",
+    "学",
+    "京",
+    "周五",
+)
 KEYWORDS = {
     "_": None,
     "gettext": None,
