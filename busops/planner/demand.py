@@ -57,7 +57,8 @@ def nodes_of(problem: Problem) -> Demand:
     }
     at_stop: dict[str, list[str]] = {stop_id: [] for stop_id in problem.stop_ids}
     unserved: list[Unserved] = []
-    for rider in sorted(problem.riders, key=lambda rider: rider.rider_id):
+    # Who named other stops comes last: when a group is cut, the rest can still ride from elsewhere.
+    for rider in sorted(problem.riders, key=lambda rider: (len(rider.stop_ids), rider.rider_id)):
         usable = [stop for stop in rider.stop_ids if within[stop] and largest[stop] > 0]
         if usable:
             at_stop[usable[0]].append(rider.rider_id)

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from busops.planner.assemble import assemble
 from busops.planner.bound import lower_bound
+from busops.planner.choice import Drive, share_halts
 from busops.planner.comfort import kinder
 from busops.planner.demand import nodes_of
 from busops.planner.effort import Effort, StopWish
@@ -20,7 +21,7 @@ from busops.planner.greedy import Search, fill_seats, greedy_plan, why_left_over
 from busops.planner.problem import Plan, Problem, Unserved
 from busops.planner.routing import RoutingSearch
 from busops.planner.ruin import RuinRecreate, annealing_for
-from busops.planner.timetable import trips_of
+from busops.planner.timetable import halts_of, trips_of
 
 _ROUTING_SHARE: Final = 0.15  # of the time that is left then
 _RUIN_SHARE: Final = 0.75
@@ -85,7 +86,7 @@ def solve(
             steps.ruin()
             steps.assembly()
     steps.tell(PlanningPhase.BOUND)
-    plan = _plan(problem, fill_seats(problem, search), demand.unserved)
+    plan = _plan(problem, fill_seats(problem, search), demand.unserved, effort.wish)
     steps.tell(PlanningPhase.DONE)
     return plan
 
@@ -184,21 +185,33 @@ class _Steps:
         self.tell(PlanningPhase.ASSEMBLY)
 
 
-def _plan(problem: Problem, search: Search, without_stop: Sequence[Unserved]) -> Plan:
+def _drives(problem: Problem, search: Search) -> list[Drive]:
+    """The best plan's trips as halts, each in its kinder order."""
+    vehicles = {vehicle.plate: vehicle for vehicle in problem.vehicles}
+    model = search.model
+    drives = []
+    for number, nodes in kinder(model, search.best):
+        group = model.kinds[number].group
+        vehicle = vehicles[model.plates_of_group[group][0]]
+        drives.append(Drive(group=group, vehicle=vehicle, halts=tuple(halts_of(problem, model, nodes))))
+    return drives
+
+
+def _plan(problem: Problem, search: Search, without_stop: Sequence[Unserved], wish: StopWish) -> Plan:
     """The plan on the clock, with its bound and the reasons of those left over."""
     state = FleetState(search.model, search.book, search.best)
-    left_over = list(without_stop)
+    causes = {rider.rider_id: rider.reason for rider in without_stop}
     for node in state.absent():
         reason = why_left_over(search, node)
-        riders = search.model.nodes[node - 1].rider_ids
-        left_over.extend(Unserved(rider_id=rider_id, reason=reason) for rider_id in riders)
-    trips = trips_of(problem, search.model, kinder(search.model, search.best))
+        causes.update(dict.fromkeys(search.model.nodes[node - 1].rider_ids, reason))
+    drives, waiting = share_halts(problem, _drives(problem, search), sorted(causes), wish)
+    trips = trips_of(problem, search.model, [(drive.group, drive.halts) for drive in drives])
     cost_fen = sum(trip.cost_fen for trip in trips)
     served = sum(len(halt.rider_ids) for trip in trips for halt in trip.stops)
     bound = lower_bound(problem, served, effort=_BOUND_EFFORT)
     return Plan(
         trips=trips,
-        unserved=tuple(sorted(left_over, key=lambda rider: rider.rider_id)),
+        unserved=tuple(Unserved(rider_id=rider_id, reason=causes[rider_id]) for rider_id in waiting),
         cost_fen=cost_fen,
         lower_bound_fen=bound.fen,
         bound_model=bound.model,

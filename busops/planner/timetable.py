@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from busops.domain.values import CAMPUS, Direction
-from busops.planner.fleet_state import Assigned
 from busops.planner.model import Model
 from busops.planner.problem import Problem, Trip, TripStop, VehicleOption, trip_cost_fen
 
@@ -56,17 +55,32 @@ def timetable(problem: Problem, halts: Sequence[Halt]) -> Timetable:
     )
 
 
-def trips_of(problem: Problem, model: Model, assigned: Iterable[Assigned]) -> tuple[Trip, ...]:
+def keeps_ride_caps(problem: Problem, halts: Sequence[Halt]) -> bool:
+    """True when nobody on a trip with these halts rides longer than the cap of his stop."""
+    table = timetable(problem, halts)
+    for stop in table.stops:
+        if table.campus_arrive_s is None:
+            ride_s, direct_s = stop.arrive_s, problem.travel.between(CAMPUS, stop.stop_id)[1]
+        else:
+            ride_s = table.campus_arrive_s - stop.leave_s
+            direct_s = problem.travel.between(stop.stop_id, CAMPUS)[1]
+        if ride_s > problem.limits.ride_cap_s(direct_s):
+            return False
+    return True
+
+
+def trips_of(
+    problem: Problem, model: Model, drives: Iterable[tuple[int, Sequence[Halt]]]
+) -> tuple[Trip, ...]:
     """
-    The trips of the plan in the order of waves and plates.
+    The trips of drives (group of vehicles, halts), in the order of waves and plates.
 
     Alike vehicles drive once before any drives twice; who drives twice takes the shortest trips.
     """
     vehicles = {vehicle.plate: vehicle for vehicle in problem.vehicles}
     by_group: dict[int, list[Timetable]] = {}
-    for kind, nodes in assigned:
-        halts = _halts(problem, model, nodes)
-        by_group.setdefault(model.kinds[kind].group, []).append(timetable(problem, halts))
+    for group, halts in drives:
+        by_group.setdefault(group, []).append(timetable(problem, halts))
     trips: list[Trip] = []
     for group, tables in sorted(by_group.items()):
         plates = [vehicles[plate] for plate in model.plates_of_group[group]]
@@ -74,7 +88,7 @@ def trips_of(problem: Problem, model: Model, assigned: Iterable[Assigned]) -> tu
     return tuple(sorted(trips, key=lambda trip: (trip.wave, trip.plate)))
 
 
-def _halts(problem: Problem, model: Model, nodes: Sequence[int]) -> list[Halt]:
+def halts_of(problem: Problem, model: Model, nodes: Sequence[int]) -> list[Halt]:
     """One halt a stop where its parts follow each other; in driving order."""
     halts: list[Halt] = []
     for node in nodes if problem.direction is Direction.HOMEWARD else tuple(reversed(nodes)):
