@@ -6,14 +6,17 @@ log (``event_store``) that may be dropped and rebuilt. Only closing is not: the 
 a run become closed only when the log says so.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import DBAPIError
 
-from busops.domain.errors import NotFound
+from busops.domain.errors import NotFound, Refused
+from busops.domain.findings import Finding
 from busops.domain.fleet import CrewRole
 from busops.domain.run import Phase
 from busops.domain.run_plan import ManifestRider, PlannedStop, RunPlan
@@ -27,7 +30,6 @@ from busops.storage.run_tables import (
     RunRow,
     RunStopRow,
     RunTagRow,
-    VehicleTagRow,
 )
 
 
@@ -252,7 +254,19 @@ def save_progress(tx: Transaction, run_id: RunId, phase: Phase, progress: dict[s
 def mark_closed(tx: Transaction, run_id: RunId, *, version: int, closed_at: datetime) -> None:
     """The run is closed under a closure that is already written; the guards may refuse."""
     values = {"phase": Phase.CLOSED.value, "closure_v": version, "closed_at": closed_at, "integrity": "clean"}
-    tx.session.execute(update(RunRow).where(_is_run(tx, run_id)).values(**values))
+    try:
+        tx.session.execute(update(RunRow).where(_is_run(tx, run_id)).values(**values))
+    except DBAPIError as error:
+        code = refused_by_guard(error)
+        if code is None:
+            raise
+        raise Refused("close_refused", reasons=(Finding(code=code),), run_id=run_id) from error
+
+
+def refused_by_guard(error: DBAPIError) -> str | None:
+    """The reason a guard of the database gave, or None when it was something else."""
+    found = re.search(r"guard: (\w+)", str(error.orig))
+    return found[1] if found else None
 
 
 def mark_reopened(tx: Transaction, run_id: RunId, *, reopened_ms: int) -> None:
@@ -265,26 +279,6 @@ def mark_reopened(tx: Transaction, run_id: RunId, *, reopened_ms: int) -> None:
         "integrity": "challenged",
     }
     tx.session.execute(update(RunRow).where(_is_run(tx, run_id)).values(**values))
-
-
-def load_tags(tx: Transaction, plate: Plate) -> dict[str, str]:
-    """The codes of a vehicle's tags by their place."""
-    rows = tx.session.scalars(
-        select(VehicleTagRow).where(VehicleTagRow.school_id == tx.school_id, VehicleTagRow.plate == plate)
-    )
-    return {row.place: row.code for row in rows}
-
-
-def save_tags(tx: Transaction, plate: Plate, tags: dict[str, str]) -> None:
-    """The vehicle has these tags as well; those it had keep their codes."""
-    known = load_tags(tx, plate)
-    rows = [
-        {"school_id": tx.school_id, "plate": plate, "place": place, "code": code}
-        for place, code in sorted(tags.items())
-        if place not in known
-    ]
-    if rows:
-        tx.session.execute(insert(VehicleTagRow), rows)
 
 
 def _stop_rows(plan: RunPlan) -> list[dict[str, Any]]:

@@ -73,12 +73,8 @@ def _sqlite_differences(connection: Connection) -> Iterator[str]:
 
 
 def _postgresql_differences(connection: Connection) -> Iterator[str]:
-    bodies = dict(
-        row._tuple()
-        for row in connection.execute(
-            text("SELECT proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace")
-        )
-    )
+    query = text("SELECT proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace")
+    bodies: dict[str, str] = {name: body for name, body in connection.execute(query)}
     rows = connection.execute(text("SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')"))
     triggers = set(rows.scalars())
     for script in scripts("postgresql"):

@@ -1,0 +1,119 @@
+"""
+A run as it stands: the fold of its log, and what lists show of it.
+
+Nobody outside decides here; this is where the store's log meets the domain's fold.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from busops.domain.events import Arrived, Departed, Event, Observation
+from busops.domain.run import Phase, RunState, fold
+from busops.domain.run_plan import RunPlan
+from busops.domain.timeline import timeline
+from busops.domain.values import Clock, Ids, RunId, StopId
+from busops.storage import alarm_store, event_store, run_store
+from busops.storage.alarm_store import Alarm, AlarmState
+from busops.storage.database import Transaction
+
+SYSTEM = "system"
+CHECK_ALARMS = frozenset({"check_overdue", "run_unclosed", "device_silent"})
+
+
+def state_of(tx: Transaction, run_id: RunId) -> RunState:
+    """The state of the run, from its whole log."""
+    return _folded(tx, run_id)[0]
+
+
+def facts_arrived(tx: Transaction, run_id: RunId, *, clock: Clock, ids: Ids) -> RunState:
+    """
+    What lists show of the run is up to date, and every alarm that the facts call for or end is so.
+
+    To be called in the transaction that appended facts or decisions. If the database's guard
+    and the fold ever differ on whether somebody may be aboard, the run is opened again.
+    """
+    state, events = _folded(tx, run_id)
+    now_ms = _ms(clock)
+    shown = run_store.load_summary(tx, run_id)
+    if shown.phase is Phase.CLOSED and state.phase is not Phase.CLOSED:
+        run_store.mark_reopened(tx, run_id, reopened_ms=now_ms)
+        state, events = _folded(tx, run_id)
+    run_store.save_progress(tx, run_id, state.phase, progress_of(state, events))
+    _call_for_facts(tx, state, clock=clock, ids=ids)
+    if state.checks.is_complete or state.phase in (Phase.CLOSED, Phase.CANCELLED):
+        end_alarms(tx, run_id, frozenset({"check_overdue"}), evidence="checks_complete", clock=clock)
+    if state.phase in (Phase.CLOSED, Phase.CANCELLED):
+        kinds = CHECK_ALARMS | {"reopened"}
+        end_alarms(tx, run_id, kinds, evidence=f"run_{state.phase.value}", clock=clock)
+    return state
+
+
+def end_alarms(tx: Transaction, run_id: RunId, kinds: frozenset[str], *, evidence: str, clock: Clock) -> None:
+    """The run's alarms of these kinds are over, for the evidence named."""
+    for alarm in alarm_store.load_alarms(tx, run_id):
+        if alarm.kind in kinds:
+            alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=clock.now(), evidence=evidence)
+
+
+def progress_of(state: RunState, events: Iterable[Event]) -> dict[str, Any]:
+    """What lists show of a run; made anew from the log at any time."""
+    observed = [event for event in events if isinstance(event, Observation)]
+    expected = state.expected
+    return {
+        "expected": len(expected),
+        "boarded": len(state.boarded_ever & expected),
+        "walk_ons": len(state.boarded_ever - expected),
+        "aboard": len(state.aboard),
+        "alighted": len(state.alighted),
+        "absent": len(state.absent),
+        "not_yet": sorted(state.not_yet),
+        "disputed": sorted(state.disputed),
+        "next_stop": next_stop(state.plan, observed),
+        "arrived_ms": state.arrived_ms,
+        "heard_ms": max((event.received_ms or 0 for event in observed), default=None),
+        "open_findings": len([each for each in state.open_findings if each.severity in ("block", "gate")]),
+    }
+
+
+def next_stop(plan: RunPlan, observed: Iterable[Observation]) -> StopId | None:
+    """Where the bus is heading, or stands now; None once it has left the last stop or reached it."""
+    last: Arrived | Departed | None = None
+    for event in timeline(observed).in_likely_order():
+        if isinstance(event, Arrived | Departed) and event.stop_id in plan.stop_ids:
+            last = event
+    if last is None or last.stop_id is None:
+        return plan.stops[0].stop_id
+    place = plan.stop_ids.index(last.stop_id)
+    if isinstance(last, Departed):
+        place += 1
+    elif last.stop_id == plan.terminal:
+        return None
+    return plan.stop_ids[place] if place < len(plan.stops) else None
+
+
+def _folded(tx: Transaction, run_id: RunId) -> tuple[RunState, tuple[Event, ...]]:
+    plan = run_store.load_run_plan(tx, run_id)
+    events = event_store.load_events(tx, run_id)
+    return fold(plan, events, event_store.holdings(tx, run_id)), events
+
+
+def _call_for_facts(tx: Transaction, state: RunState, *, clock: Clock, ids: Ids) -> None:
+    """Somebody is called at once for what must not wait: an off-stop alighting, an overload."""
+    for finding in state.open_findings:
+        if finding.code in ("off_stop_alight", "off_stop_board", "over_students", "over_persons"):
+            alarm_store.raise_alarm(
+                tx,
+                Alarm(
+                    alarm_id=ids.new(),
+                    run_id=state.plan.run_id,
+                    kind=finding.code,
+                    level=3,
+                    occasion=finding.place,
+                    state=AlarmState.RAISED,
+                    raised_at=clock.now(),
+                ),
+            )
+
+
+def _ms(clock: Clock) -> int:
+    return round(clock.now().timestamp() * 1000)
