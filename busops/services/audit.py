@@ -18,6 +18,7 @@ from busops.storage.audit_store import FIRST_PREV, AuditEntry
 from busops.storage.database import Database, Transaction
 
 PAGE_ENTRIES: Final = 2000
+PERSON: Final = "person:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class ShownEntry:
 
     entry: AuditEntry
     name: str | None
+    subject_name: str | None = None
 
 
 def record(
@@ -62,7 +64,11 @@ def newest(database: Database, *, limit: int = PAGE_ENTRIES) -> tuple[ShownEntry
     with database.reading() as tx:
         names = {person.user_id: person.name for person in people_store.load_people(tx)}
         return tuple(
-            ShownEntry(entry=entry, name=names.get(entry.user_id) if entry.user_id else None)
+            ShownEntry(
+                entry=entry,
+                name=names.get(entry.user_id) if entry.user_id else None,
+                subject_name=names.get(entry.subject.removeprefix(PERSON)),
+            )
             for entry in audit_store.newest_entries(tx, limit=limit)
         )
 

@@ -36,8 +36,8 @@ __all__ = [
     "create_person",
     "disable_person",
     "enable_person",
-    "ensure_admin",
     "find_person",
+    "first_admin",
     "list_people",
     "reset_password",
 ]
@@ -81,15 +81,13 @@ def create_person(
     return person
 
 
-def ensure_admin(
-    database: Database, *, clock: Clock, ids: Ids, hasher: PasswordHasher = STRONG
-) -> tuple[str, str] | None:
-    """The first administrator's user name and one-time password; None when there is an administrator."""
+def first_admin(
+    database: Database, *, username: str = "admin", clock: Clock, ids: Ids, hasher: PasswordHasher = STRONG
+) -> str | None:
+    """The one-time password of a new administrator; None when somebody can administrate already."""
     with database.reading() as tx:
         if any(p.role is Role.ADMIN and not p.is_disabled for p in people_store.load_people(tx)):
             return None
-        taken = {person.username for person in people_store.load_people(tx)}
-    username = next(name for n in range(1, 1000) if (name := "admin" if n == 1 else f"admin{n}") not in taken)
     password = one_time_password()
     create_person(
         database,
@@ -102,7 +100,7 @@ def ensure_admin(
         must_change=True,
         hasher=hasher,
     )
-    return username, password
+    return password
 
 
 def list_people(database: Database) -> tuple[Person, ...]:

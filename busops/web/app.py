@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -21,6 +22,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from busops.clock import SystemClock, UuidIds
 from busops.config import Settings, load_settings
+from busops.demo_clock import clock_of
 from busops.domain.values import Clock, Ids
 from busops.jobs import JobQueue
 from busops.services.credentials import CHEAP, STRONG
@@ -53,6 +55,7 @@ PAGES: Final = (
     "api",
 )
 
+log = structlog.get_logger(__name__)
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 
@@ -62,7 +65,7 @@ def create_app(
 ) -> Flask:
     """A ready application over one school's database."""
     settings = settings or load_settings()
-    clock = clock or SystemClock()
+    clock = clock or clock_of(settings)
     app = Flask(
         "busops.web",
         root_path=str(PACKAGE / "web"),
@@ -147,5 +150,9 @@ def _templates() -> Path:
 
 def _register_pages(app: Flask) -> None:
     for name in PAGES:
-        if importlib.util.find_spec(f"busops.web.{name}") is not None:
+        if importlib.util.find_spec(f"busops.web.{name}") is None:
+            continue
+        try:
             app.register_blueprint(importlib.import_module(f"busops.web.{name}").bp)
+        except ImportError as missing:
+            log.warning("page_left_out", page=name, missing=str(missing))

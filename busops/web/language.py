@@ -34,7 +34,7 @@ def install(app: Flask) -> None:
         default_timezone="Asia/Shanghai",
         locale_selector=lambda: BABEL_NAMES[chosen()],
     )
-    app.jinja_env.globals.update(_=_page_words, gettext=_page_words, ngettext=_counted_words)
+    app.jinja_env.globals.update(_=_page_words, gettext=_page_words, ngettext=_counted_words, pgettext=_meant_words)
 
 
 def chosen() -> str:
@@ -65,6 +65,11 @@ def remember(response: Response, language: str, *, over_tls: bool) -> None:
 def _page_words(context: EvalContext, message: str, **facts: Any) -> str:
     words = i18n.gettext(message, chosen())
     return _filled(context, words, facts)
+
+
+@pass_eval_context
+def _meant_words(context: EvalContext, meaning: str, message: str, **facts: Any) -> str:
+    return _filled(context, i18n.pgettext(meaning, message, chosen()), facts)
 
 
 @pass_eval_context

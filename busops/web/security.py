@@ -27,6 +27,7 @@ OFFICE: Final = frozenset({Role.DISPATCHER, Role.FINANCE, Role.SUPERVISOR, Role.
 IN_A_BUS: Final = frozenset({Role.ATTENDANT, Role.DRIVER})
 YEAR_S: Final = 365 * 24 * 3600
 API: Final = "/api/"
+TOKEN_KINDS: Final = frozenset({"bearer", "device"})
 
 csrf = CSRFProtect()
 
@@ -159,7 +160,7 @@ def _refuse_strangers() -> AnyResponse | None:
 
 def _refuse_forgery() -> None:
     # A device proves itself by its own token, which a foreign page cannot send: no cookie, no forgery.
-    if is_api() and bearer_token() is not None:
+    if is_api() and (bearer_token() is not None or signed_in() is None):
         return
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         abort(403)

@@ -15,6 +15,7 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import HTTPException
 
 from busops.domain.people import Role
+from busops.services import front
 from busops.web import charts, formats, language
 from busops.web.context import current
 from busops.web.security import access_of
@@ -101,7 +102,7 @@ def _around() -> dict[str, Any]:
         "other_language": language.ENGLISH if here.locale == language.CHINESE else language.CHINESE,
         "now": here.clock.now(),
         "is_demo": here.settings.demo,
-        "school_name": here.settings.school_id,
+        "school_name": front.school_name(here.database) or here.settings.school_id,
         "navigation": doors(here.person.role) if here.person else (),
         "this_page": request.full_path.rstrip("?") if request.method == "GET" else "/",
     }

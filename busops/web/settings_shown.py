@@ -1,0 +1,35 @@
+"""What each setting means, in the reader's language and with its unit. Words only."""
+
+from busops.web.language import say
+
+
+def meaning(name: str) -> str:
+    """One sentence about a setting; empty for one that explains itself."""
+    return _MEANINGS[name]() if name in _MEANINGS else ""
+
+
+_MEANINGS = {
+    "environment": lambda: say("production 正式，development 开发，test 测试"),
+    "instance_path": lambda: say("放数据库、密钥和队列的文件夹"),
+    "database_url": lambda: say("数据库地址；空着就是文件夹里的一个 SQLite 文件"),
+    "school_id": lambda: say("学校编号，写进每一行数据"),
+    "secret_key": lambda: say("给会话签名的密钥；空着就在第一次启动时生成"),
+    "host": lambda: say("监听的地址；127.0.0.1 只有本机能访问"),
+    "port": lambda: say("监听的端口"),
+    "trusted_hosts": lambda: say("页面可以用哪些主机名访问；空着不限"),
+    "behind_proxy": lambda: say("本机有代理负责加密，并转发来源"),
+    "tls_cert": lambda: say("证书文件；与密钥一起设置后由本服务加密"),
+    "tls_key": lambda: say("证书的密钥文件"),
+    "demo": lambda: say("演示：虚构数据、公开密码、自己的时间"),
+    "executor": lambda: say("Dask 调度器地址；空着就用本机的进程排线路"),
+    "worker_inside": lambda: say("服务进程自己做后台任务；否则要另开 busops worker"),
+    "planning_seconds": lambda: say("排一个方向的线路最多用多少秒"),
+    "upload_limit_bytes": lambda: say("上传一个文件最多多少字节"),
+    "session_office_s": lambda: say("办公室登录最长多少秒"),
+    "session_tablet_s": lambda: say("车上登录最长多少秒，够跑完一趟"),
+    "session_idle_s": lambda: say("办公室多少秒不用就要重新登录"),
+    "tile_url": lambda: say("地图底图的地址；空着只画网格"),
+    "tile_attribution": lambda: say("底图要求显示的来源"),
+    "log_json": lambda: say("日志一律写成 JSON"),
+    "log_level": lambda: say("日志从哪一级开始记"),
+}
