@@ -6,6 +6,7 @@ the trips that come at least so far need seats for all riders that live at least
 cost of such trips is a small integer program; what its solver has *proved* so far is the bound.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from busops.planner.demand import shortest_distances_m
 from busops.planner.problem import Problem
 
 SEATS_AND_REACH: Final = "seats_and_reach"
-_MOST_SETS: Final = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class _Stock:
     capacity: int
     fixed_fen: int
     per_km_fen: int
-    stops: frozenset[str] | None  # None: any stop
+    is_free: bool  # a charter coach; else a licensed bus, taken to serve any stop of any line
 
 
 def lower_bound(problem: Problem, served: int, *, effort: float = 0.1) -> Bound:
@@ -54,20 +54,20 @@ def lower_bound(problem: Problem, served: int, *, effort: float = 0.1) -> Bound:
     spare = len(far) - served
     stock = Counter[_Stock]()
     for vehicle in problem.vehicles:
-        stops = None
-        if vehicle.lines is not None:
-            stops = frozenset(stop for line in vehicle.lines for stop in line)
         kind = _Stock(
             capacity=vehicle.capacity,
             fixed_fen=vehicle.fixed_fen,
             per_km_fen=vehicle.per_km_fen,
-            stops=stops,
+            is_free=vehicle.lines is None,
         )
         stock[kind] += vehicle.max_trips
     if served <= 0 or spare < 0 or not stock:
         return Bound(fen=0, model=SEATS_AND_REACH, served=served)
-    needs = _needs(problem, far, tuple(stock)) if spare == 0 else {}
-    needs[frozenset(range(len(stock)))] = tuple(far.values())
+    everything = frozenset(range(len(stock)))
+    needs = {everything: tuple(far.values())}
+    free = frozenset(number for number, kind in enumerate(stock) if kind.is_free)
+    if spare == 0 and free != everything:
+        needs[free] = _reaches_off_lines(problem, far)
     fen = _least_cost_fen(stock, needs, spare, effort)
     return Bound(fen=fen, model=SEATS_AND_REACH, served=served)
 
@@ -85,24 +85,14 @@ def _reach_m(problem: Problem) -> dict[str, int]:
     }
 
 
-def _needs(
-    problem: Problem, far: Mapping[str, int], kinds: Sequence[_Stock]
-) -> dict[frozenset[int], tuple[int, ...]]:
-    """For sets of kinds the reaches of the riders whom no other kind may serve."""
-    only: dict[frozenset[int], list[int]] = {}
-    for rider in problem.riders:
-        if rider.rider_id in far:
-            able = frozenset(
-                number
-                for number, kind in enumerate(kinds)
-                if kind.stops is None or not kind.stops.isdisjoint(rider.stop_ids)
-            )
-            only.setdefault(able, []).append(far[rider.rider_id])
-    merged: dict[frozenset[int], tuple[int, ...]] = {}
-    for able in sorted(only, key=lambda able: (len(able), sorted(able)))[:_MOST_SETS]:
-        inside = [reaches for other, reaches in only.items() if other <= able]
-        merged[able] = tuple(reach for reaches in inside for reach in reaches)
-    return merged
+def _reaches_off_lines(problem: Problem, far: Mapping[str, int]) -> tuple[int, ...]:
+    """The reaches of the riders none of whose stops is on any line: they need a charter coach."""
+    on_lines = {stop for vehicle in problem.vehicles for line in vehicle.lines or () for stop in line}
+    return tuple(
+        far[rider.rider_id]
+        for rider in problem.riders
+        if rider.rider_id in far and on_lines.isdisjoint(rider.stop_ids)
+    )
 
 
 def _least_cost_fen(
@@ -134,7 +124,10 @@ def _least_cost_fen(
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1
     solver.parameters.max_deterministic_time = effort
-    if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    # Out of time without a solution, what is proved is proved all the same.
+    if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE, cp_model.UNKNOWN):
+        return 0
+    if not math.isfinite(solver.best_objective_bound):
         return 0
     # Trips of no cost could make the sum negative by rounding alone: then nothing is proved.
-    return max(0, -(-int(solver.best_objective_bound // 1) // 1000))
+    return max(0, -(-math.floor(solver.best_objective_bound) // 1000))
