@@ -1,0 +1,58 @@
+"""
+What every command shares: the application's factory, the language, the database of this installation.
+
+Nothing is opened before a command asks for it, so that ``busops --help`` needs no instance.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from busops.clock import SystemClock, UuidIds
+from busops.config import Settings, load_settings
+from busops.domain.errors import InvalidInput
+from busops.domain.values import Clock, Ids
+from busops.i18n import CHINESE, ENGLISH
+from busops.storage.database import Database, open_engine
+
+# What create_app makes is a WSGI application with a test client; its type belongs to the pages.
+AppFactory = Callable[..., Any]
+RECEIPTS = "receipts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cli:
+    """The command line's surroundings."""
+
+    create_app: AppFactory
+    locale: str = CHINESE
+    clock: Clock = field(default_factory=SystemClock)
+    ids: Ids = field(default_factory=UuidIds)
+
+    def settings(self) -> Settings:
+        """The settings of this installation; InvalidInput names every fault."""
+        return load_settings()
+
+    def database(self, settings: Settings) -> Database:
+        """The installation's database, as the pages open it."""
+        return Database(engine=open_engine(settings.database_url), school_id=settings.school_id)
+
+
+def locale_of_terminal(environ: Mapping[str, str] | None = None) -> str:
+    """English when the terminal says so, else Chinese."""
+    said = environ if environ is not None else os.environ
+    language = said.get("LC_ALL") or said.get("LC_MESSAGES") or said.get("LANG") or ""
+    return ENGLISH if language.lower().startswith(("en", "c.", "posix")) or language == "C" else CHINESE
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """The files of a school folder by name, receipts as ``receipts/NAME``; InvalidInput when it is none."""
+    if not folder.is_dir():
+        raise InvalidInput("school_folder_missing", path=str(folder))
+    found = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    receipts = folder / RECEIPTS
+    if receipts.is_dir():
+        found += [path for path in sorted(receipts.iterdir()) if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}

@@ -1,0 +1,175 @@
+"""
+Commands on a school's files: import them, plan a direction, verify a plan, hold a whole weekend.
+
+``plan``, ``verify`` and ``weekend`` work in a scratch database and touch nothing else.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from busops.cli.context import Cli, read_folder
+from busops.cli.scratch import BY, scratch_school
+from busops.cli.transport import wsgi_transport
+from busops.domain.errors import InvalidInput
+from busops.domain.findings import Finding
+from busops.domain.values import Direction
+from busops.i18n import finding_words, words
+from busops.services import planning, register, weekend
+from busops.services.weekend import SteppedClock, WeekendOrder
+
+FRIDAY = click.DateTime(formats=["%Y-%m-%d"])
+SHOWN_PER_KIND = 3
+FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
+@click.command("import")
+@click.argument("folder", type=FOLDER)
+@click.pass_obj
+def import_command(cli: Cli, folder: Path) -> None:
+    """Imports a school folder into this installation; nothing is stored when something blocks."""
+    settings = cli.settings()
+    outcome = register.import_folder(
+        cli.database(settings), files=read_folder(folder), by=BY, clock=cli.clock, ids=cli.ids
+    )
+    click.echo(words("cli.imported", dict(outcome.counts), cli.locale))
+    show_findings(outcome.findings, cli.locale)
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--on", "on", type=FRIDAY, required=True, help="The Friday on which the weekend begins.")
+@click.option("--direction", type=click.Choice([way.value for way in Direction]), default="homeward")
+@click.option("--seconds", type=float, default=20.0, show_default=True, help="How long to search.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.pass_context
+def plan(ctx: click.Context, **given: Any) -> None:
+    """Plans one direction of one weekend and writes the plan with its bound and its verification."""
+    cli: Cli = ctx.obj
+    on = given["on"].date()
+    clock = SteppedClock(weekend.planning_moment(on))
+    with scratch_school(cli, read_folder(given["folder"]), clock) as scratch:
+        plan_id = planning.plan_weekend(
+            scratch.database,
+            weekend_on=on,
+            direction=Direction(given["direction"]),
+            seconds=given["seconds"],
+            seed=given["seed"],
+            clock=clock,
+            ids=cli.ids,
+            by=BY,
+        )
+        document = dict(planning.document(scratch.database, plan_id))
+        findings = scratch.outcome.findings
+    write_json(given["out"], document)
+    show_findings(findings, cli.locale)
+    click.echo(words("cli.planned", _plan_facts(document), cli.locale))
+    if document["violations"] or document["unserved"]:
+        ctx.exit(1)
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@click.argument("plan_file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--on", "on", type=FRIDAY, required=True, help="The Friday on which the weekend begins.")
+@click.pass_context
+def verify(ctx: click.Context, folder: Path, plan_file: Path, on: datetime) -> None:
+    """Recomputes a plan file against its school folder and names every violation."""
+    cli: Cli = ctx.obj
+    try:
+        document = json.loads(plan_file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InvalidInput("plan_file_unreadable", path=str(plan_file), reason=str(error)) from error
+    clock = SteppedClock(weekend.planning_moment(on.date()))
+    with scratch_school(cli, read_folder(folder), clock) as scratch:
+        violations = planning.verify_document(scratch.database, document, weekend_on=on.date())
+    show_findings(violations, cli.locale)
+    click.echo(words("cli.verified", {"count": len(violations)}, cli.locale))
+    if violations:
+        ctx.exit(1)
+
+
+@click.command("weekend")
+@click.argument("folder", type=FOLDER)
+@click.option("--on", "on", type=FRIDAY, required=True, help="The Friday on which the weekend begins.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.option("--seconds", type=float, default=20.0, show_default=True, help="Search time a direction.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.pass_context
+def weekend_command(ctx: click.Context, **given: Any) -> None:
+    """Holds a whole weekend without a browser, from the files to the workbook."""
+    cli: Cli = ctx.obj
+    on = given["on"].date()
+    out: Path = given["out"]
+    out.mkdir(parents=True, exist_ok=True)
+    files = read_folder(given["folder"])
+    clock = SteppedClock(weekend.planning_moment(on))
+    order = WeekendOrder(weekend_on=on, seconds=given["seconds"], seed=given["seed"], by=BY)
+    with scratch_school(cli, files, clock) as scratch:
+        app = cli.create_app(scratch.settings, clock=clock, ids=cli.ids)
+        outcome = weekend.hold_weekend(
+            scratch.database,
+            order,
+            costs=scratch.outcome.costs,
+            receipts=scratch.outcome.receipts,
+            clock=clock,
+            ids=cli.ids,
+            transport=wsgi_transport(app),
+        )
+    for name, document in outcome.documents.items():
+        write_json(out / name, document)
+    (out / "reconciliation.xlsx").write_bytes(outcome.workbook)
+    findings = (*scratch.outcome.findings, *outcome.findings)
+    write_json(out / "findings.json", [_plain(finding) for finding in findings])
+    show_findings(findings, cli.locale)
+    click.echo(words("cli.weekend_held", dict(outcome.facts), cli.locale))
+    if outcome.needs_a_person or findings:
+        ctx.exit(1)
+
+
+def write_json(path: Path, document: Any) -> None:
+    """The document as readable UTF-8 JSON, the folder made when it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def show_findings(findings: Iterable[Finding], locale: str) -> None:
+    """The findings on standard error, by kind: how many of each, and the first few in words."""
+    kinds: dict[str, list[Finding]] = {}
+    for finding in findings:
+        kinds.setdefault(finding.code, []).append(finding)
+    for code in sorted(kinds, key=lambda code: (-len(kinds[code]), code)):
+        click.echo(f"{len(kinds[code])} × {code}", err=True)
+        for finding in kinds[code][:SHOWN_PER_KIND]:
+            click.echo(f"    {finding_words(finding, locale)}", err=True)
+
+
+def _plan_facts(document: dict[str, Any]) -> dict[str, Any]:
+    served = sum(len(stop["riders"]) for trip in document["trips"] for stop in trip["stops"])
+    return {
+        "trips": len(document["trips"]),
+        "served": served,
+        "unserved": len(document["unserved"]),
+        "cost_fen": document["cost_fen"],
+        "lower_bound_fen": document["lower_bound_fen"],
+        "violations": len(document["violations"]),
+    }
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "place": finding.place,
+        "facts": planning.plain_facts(finding.facts),
+        "zh": finding_words(finding, "zh_Hans"),
+        "en": finding_words(finding, "en"),
+    }
+
+
+COMMANDS = (import_command, plan, verify, weekend_command)

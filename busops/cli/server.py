@@ -1,0 +1,179 @@
+"""
+Commands that start something: a new installation, the server, a worker, the watch, the demo.
+
+One command runs everything: ``busops serve`` keeps the job worker and the watch in its own
+process and the pages in another, so that a long plan never holds up a page.
+"""
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+import structlog
+from granian import Granian
+from granian.constants import Interfaces
+
+from busops.cli.context import Cli, read_folder
+from busops.cli.demo import CrewsAtWork, build_demo, demo_guide, demo_settings, environment_of
+from busops.cli.transport import wsgi_transport
+from busops.config import Settings
+from busops.demo_clock import DemoClock, clock_of
+from busops.domain.people import Role
+from busops.i18n import words
+from busops.jobs import JobQueue
+from busops.log import configure_logging
+from busops.services import people, register, watch
+from busops.storage import schema
+from busops.storage.database import Database
+
+log = structlog.get_logger(__name__)
+WATCH_EVERY_S = 5
+ADMIN = "admin"
+
+
+@click.command()
+@click.option("--school", type=click.Path(path_type=Path), default=None, help="A school folder to import.")
+@click.pass_obj
+def init(cli: Cli, school: Path | None) -> None:
+    """Makes the database and the first administrator; imports a school folder when one is named."""
+    settings = cli.settings()
+    schema.upgrade(settings.database_url)
+    database = cli.database(settings)
+    password = people.first_admin(database, username=ADMIN, clock=cli.clock, ids=cli.ids)
+    if password:
+        click.echo(words("cli.first_admin", {"username": ADMIN, "password": password}, cli.locale))
+    if school is not None:
+        files = read_folder(school)
+        outcome = register.import_folder(database, files=files, by=ADMIN, clock=cli.clock, ids=cli.ids)
+        click.echo(words("cli.imported", dict(outcome.counts), cli.locale))
+
+
+@click.command()
+@click.pass_obj
+def serve(cli: Cli) -> None:
+    """Serves the pages, does the jobs and keeps the watch, until stopped."""
+    settings = cli.settings()
+    run_server(cli, settings)
+
+
+@click.command()
+@click.pass_obj
+def worker(cli: Cli) -> None:
+    """Does jobs and keeps the watch beside a server that runs elsewhere."""
+    settings = cli.settings()
+    configure_logging(settings)
+    with _Background(cli, settings):
+        threading.Event().wait()
+
+
+@click.command("watch")
+@click.option("--once", is_flag=True, help="Look once and say what was raised.")
+@click.pass_obj
+def watch_command(cli: Cli, once: bool) -> None:
+    """Raises the alarms of overdue checks, silent tablets and runs that stay open."""
+    settings = cli.settings()
+    database, clock = cli.database(settings), clock_of(settings)
+    stop = threading.Event()
+    while True:
+        for alarm in watch.raise_due_alarms(database, clock=clock, ids=cli.ids):
+            click.echo(
+                words(f"alarm.{alarm.kind}", {"run_id": alarm.run_id, "level": alarm.level}, cli.locale)
+            )
+        if once or stop.wait(WATCH_EVERY_S):
+            return
+
+
+@click.command()
+@click.option("--fresh", is_flag=True, help="Throw the demo away and make it anew.")
+@click.option("--port", type=int, default=None, help="Where to serve; 8000 unless said otherwise.")
+@click.option("--serve/--no-serve", "serves", default=True, help="Only make the demo, or serve it too.")
+@click.pass_obj
+def demo(cli: Cli, fresh: bool, port: int | None, serves: bool) -> None:
+    """A fictitious school on a living Friday; keeps its data between starts."""
+    settings = demo_settings(os.environ, port=port)
+    os.environ.update(environment_of(settings))  # the process of the pages reads its settings there
+    build_demo(cli, settings, fresh=fresh, transport_of=wsgi_transport)
+    click.echo(demo_guide(settings, cli.locale))
+    if serves:
+        clock = clock_of(settings)
+        if isinstance(clock, DemoClock):
+            clock.resume()
+        with CrewsAtWork(cli, settings):
+            run_server(cli, settings)
+
+
+@click.command()
+@click.argument("username")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--name", required=True, help="The name that pages and records show.")
+@click.option("--crew-id", default=None, help="For drivers and attendants: their number in the register.")
+@click.password_option(help="At least twelve characters.")
+@click.pass_obj
+def person(cli: Cli, **given: Any) -> None:
+    """Adds a person who may sign in."""
+    given["role"] = Role(given["role"])
+    people.create_person(cli.database(cli.settings()), **given, clock=cli.clock, ids=cli.ids)
+    click.echo(words("cli.person_added", {"username": given["username"]}, cli.locale))
+
+
+def run_server(cli: Cli, settings: Settings) -> None:
+    """Pages in a process of their own, jobs and the watch in this one, until a signal ends both."""
+    configure_logging(settings)
+    schema.upgrade(settings.database_url)
+    server = Granian(
+        "busops.web.app:create_app",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        blocking_threads=8,
+        ssl_cert=Path(settings.tls_cert) if settings.tls else None,
+        ssl_key=Path(settings.tls_key) if settings.tls else None,
+        log_enabled=True,
+        websockets=False,
+        respawn_failed_workers=True,
+    )
+    if settings.worker_inside:
+        with _Background(cli, settings):
+            server.serve()
+    else:
+        server.serve()
+
+
+class _Background:
+    """The job workers and the watch of this process, while the block lasts."""
+
+    def __init__(self, cli: Cli, settings: Settings) -> None:
+        self._database = cli.database(settings)
+        self._clock = clock_of(settings)
+        self._ids = cli.ids
+        self._queue = JobQueue(self._database, settings, clock=self._clock, ids=cli.ids)
+        self._stop = threading.Event()
+        self._watch = threading.Thread(target=self._keep_watch, daemon=True, name="watch")
+
+    def __enter__(self) -> None:
+        self._queue.start()
+        self._watch.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._watch.join()
+        self._queue.stop()
+
+    def _keep_watch(self) -> None:
+        while not self._stop.wait(WATCH_EVERY_S):
+            try:
+                self._look(self._database)
+            except Exception:  # the watch outlives a busy database: it looks again in seconds
+                log.warning("watch_missed", exc_info=True)
+
+    def _look(self, database: Database) -> None:
+        for alarm in watch.raise_due_alarms(database, clock=self._clock, ids=self._ids):
+            log.info("alarm_raised", run_id=alarm.run_id, kind=alarm.kind, level=alarm.level)
+        if isinstance(self._clock, DemoClock):
+            self._clock.keep()
+
+
+COMMANDS = (init, serve, worker, watch_command, demo, person)
