@@ -5,13 +5,13 @@ The two must not see each other, so the factory of the web application is handed
 command line here, and nowhere else.
 """
 
-from busops import cli
+from busops.cli import commands
 from busops.web.app import create_app
 
 
 def main() -> None:
     """Runs the command line and leaves with its exit code."""
-    cli.main(create_app)
+    commands.main(create_app)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from busops import cli
+from busops.cli import commands as cli
 from busops.config import POINTERS, PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -31,9 +31,9 @@ def reconcile(cli: Cli, on: Any, out: Path) -> None:
 @click.command()
 @click.pass_obj
 def rebuild(cli: Cli) -> None:
-    """Folds every run anew from its events; says how many projections that changed (none, if all is well)."""
-    counted = runs.rebuild(cli.database(cli.settings()))
-    click.echo(words("cli.rebuilt", dict(counted), cli.locale))
+    """Makes what lists and boards show of every run anew, from its events."""
+    count = runs.rebuild(cli.database(cli.settings()), clock=cli.clock, ids=cli.ids)
+    click.echo(words("cli.rebuilt", {"count": count}, cli.locale))
 
 
 @click.command()

@@ -5,8 +5,8 @@ Commands on a school's files: import them, plan a direction, verify a plan, hold
 """
 
 import json
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding
 from busops.domain.values import Direction
 from busops.i18n import finding_words, words
-from busops.services import planning, register, weekend
+from busops.services import plan_check, planning, register, weekend
 from busops.services.weekend import SteppedClock, WeekendOrder
 
 FRIDAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -48,7 +48,7 @@ def import_command(cli: Cli, folder: Path) -> None:
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
 @click.pass_context
-def plan(ctx: click.Context, **given: Any) -> None:
+def plan(ctx: click.Context, /, **given: Any) -> None:
     """Plans one direction of one weekend and writes the plan with its bound and its verification."""
     cli: Cli = ctx.obj
     on = given["on"].date()
@@ -64,7 +64,7 @@ def plan(ctx: click.Context, **given: Any) -> None:
             ids=cli.ids,
             by=BY,
         )
-        document = dict(planning.document(scratch.database, plan_id))
+        document = _as_asked(planning.document(scratch.database, plan_id), on)
         findings = scratch.outcome.findings
     write_json(given["out"], document)
     show_findings(findings, cli.locale)
@@ -87,7 +87,7 @@ def verify(ctx: click.Context, folder: Path, plan_file: Path, on: datetime) -> N
         raise InvalidInput("plan_file_unreadable", path=str(plan_file), reason=str(error)) from error
     clock = SteppedClock(weekend.planning_moment(on.date()))
     with scratch_school(cli, read_folder(folder), clock) as scratch:
-        violations = planning.verify_document(scratch.database, document, weekend_on=on.date())
+        violations = plan_check.violations_of(scratch.database, document, weekend_on=on.date())
     show_findings(violations, cli.locale)
     click.echo(words("cli.verified", {"count": len(violations)}, cli.locale))
     if violations:
@@ -101,7 +101,7 @@ def verify(ctx: click.Context, folder: Path, plan_file: Path, on: datetime) -> N
 @click.option("--seconds", type=float, default=20.0, show_default=True, help="Search time a direction.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.pass_context
-def weekend_command(ctx: click.Context, **given: Any) -> None:
+def weekend_command(ctx: click.Context, /, **given: Any) -> None:
     """Holds a whole weekend without a browser, from the files to the workbook."""
     cli: Cli = ctx.obj
     on = given["on"].date()
@@ -122,7 +122,7 @@ def weekend_command(ctx: click.Context, **given: Any) -> None:
             transport=wsgi_transport(app),
         )
     for name, document in outcome.documents.items():
-        write_json(out / name, document)
+        write_json(out / name, _as_asked(document, on) if name.startswith("plan-") else document)
     (out / "reconciliation.xlsx").write_bytes(outcome.workbook)
     findings = (*scratch.outcome.findings, *outcome.findings)
     write_json(out / "findings.json", [_plain(finding) for finding in findings])
@@ -147,6 +147,11 @@ def show_findings(findings: Iterable[Finding], locale: str) -> None:
         click.echo(f"{len(kinds[code])} × {code}", err=True)
         for finding in kinds[code][:SHOWN_PER_KIND]:
             click.echo(f"    {finding_words(finding, locale)}", err=True)
+
+
+def _as_asked(document: Mapping[str, Any], weekend_on: date) -> dict[str, Any]:
+    """The document under the Friday that was asked for; the day it is driven stands beside."""
+    return {**document, "on": weekend_on.isoformat(), "driven_on": document["on"]}
 
 
 def _plan_facts(document: dict[str, Any]) -> dict[str, Any]:

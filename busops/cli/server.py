@@ -77,7 +77,7 @@ def watch_command(cli: Cli, once: bool) -> None:
     database, clock = cli.database(settings), clock_of(settings)
     stop = threading.Event()
     while True:
-        for alarm in watch.raise_due_alarms(database, clock=clock, ids=cli.ids):
+        for alarm in watch.raise_due_alarms(database, clock, cli.ids):
             click.echo(
                 words(f"alarm.{alarm.kind}", {"run_id": alarm.run_id, "level": alarm.level}, cli.locale)
             )
@@ -111,7 +111,7 @@ def demo(cli: Cli, fresh: bool, port: int | None, serves: bool) -> None:
 @click.option("--crew-id", default=None, help="For drivers and attendants: their number in the register.")
 @click.password_option(help="At least twelve characters.")
 @click.pass_obj
-def person(cli: Cli, **given: Any) -> None:
+def person(cli: Cli, /, **given: Any) -> None:
     """Adds a person who may sign in."""
     given["role"] = Role(given["role"])
     people.create_person(cli.database(cli.settings()), **given, clock=cli.clock, ids=cli.ids)
@@ -170,7 +170,7 @@ class _Background:
                 log.warning("watch_missed", exc_info=True)
 
     def _look(self, database: Database) -> None:
-        for alarm in watch.raise_due_alarms(database, clock=self._clock, ids=self._ids):
+        for alarm in watch.raise_due_alarms(database, self._clock, self._ids):
             log.info("alarm_raised", run_id=alarm.run_id, kind=alarm.kind, level=alarm.level)
         if isinstance(self._clock, DemoClock):
             self._clock.keep()

@@ -69,6 +69,9 @@ def school_date(moment: datetime) -> date:
     return moment.astimezone(SCHOOL_TIME).date()
 
 
+# GCJ-02 is applied inside this box only: (lat from, to), (lon from, to), degrees.
+_GCJ02_LAT: Final = (0.8293, 55.8271)
+_GCJ02_LON: Final = (72.004, 137.8347)
 _KRASSOVSKY_A_M: Final = 6378245.0
 _KRASSOVSKY_EE: Final = 0.00669342162296594323
 
@@ -93,7 +96,7 @@ def to_wgs84(lat: float, lon: float, datum: Datum) -> Position:
 def wgs84_to_gcj02(position: Position) -> tuple[float, float]:
     """The (lat, lon) that Chinese map services draw for a WGS-84 position, degrees."""
     lat, lon = position.lat, position.lon
-    if not (0.8293 <= lat <= 55.8271 and 72.004 <= lon <= 137.8347):
+    if not (_GCJ02_LAT[0] <= lat <= _GCJ02_LAT[1] and _GCJ02_LON[0] <= lon <= _GCJ02_LON[1]):
         return lat, lon
     d_lat, d_lon = _shift_m(lon - 105.0, lat - 35.0)
     rad_lat = math.radians(lat)

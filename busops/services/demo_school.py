@@ -8,10 +8,10 @@ people, the school and the payments are invented.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Final
 
 from busops.domain.errors import InvalidInput
-from busops.domain.people import Actor, Role
+from busops.domain.people import Role
 from busops.domain.values import SCHOOL_TIME, CrewId, Direction, Ids, RunId
 from busops.services import crew_tablets, people, planning, register, rosters, runs, watch, weekend
 from busops.services.crew_player import play_until
@@ -115,7 +115,13 @@ def _release_this_friday(
         planning.approve(database, plans[way], by=BY, clock=clock)
     departures = datetime.combine(THIS_FRIDAY, FIRST_DEPARTURE, SCHOOL_TIME)
     return runs.release_plan(
-        database, plans[Direction.HOMEWARD], by=BY, clock=clock, ids=ids, first_departs_at=departures, stagger_s=STAGGER_S
+        database,
+        plans[Direction.HOMEWARD],
+        by=BY,
+        clock=clock,
+        ids=ids,
+        first_departs_at=departures,
+        stagger_s=STAGGER_S,
     )
 
 

@@ -16,7 +16,8 @@ from busops.domain.run import Phase
 from busops.domain.values import SCHOOL_TIME, Direction, Ids, RunId
 from busops.finance.costs import CostLine
 from busops.services import costs as cost_service
-from busops.services import crew_tablets, fares, planning, receipts, reconciliation, rosters, runs
+from busops.services import crew_tablets, fares, planning, reconciliation, rosters, runs
+from busops.services import receipts as receipt_service
 from busops.services.crew_player import PlayedRun, play_to_the_end
 from busops.services.simulated_crew import Transport
 from busops.storage import run_store
@@ -90,8 +91,8 @@ def hold_weekend(
     """The weekend is over: every run closed or its reasons found, every fare reconciled."""
     held = _Held()
     rosters.lock(database, order.weekend_on, by=order.by, clock=clock)
-    plans = {way: _plan(database, order, way, held, clock=clock, ids=ids) for way in Direction}
-    for plan_id in plans.values():
+    plans = [_plan(database, order, way, held, clock=clock, ids=ids) for way in Direction]
+    for plan_id in plans:
         run_ids = runs.release_plan(database, plan_id, by=order.by, clock=clock, ids=ids)
         played = crew_tablets.hand_out(
             database, run_ids, transport=transport, clock=clock, ids=ids, seed=order.seed
@@ -137,15 +138,15 @@ def _settle(
     ids: Ids,
 ) -> None:
     """Charges, costs and receipts are in the books; what could not be read or matched is found."""
-    cost_service.add_costs(database, tuple(costs), by=order.by, clock=clock, ids=ids)
+    cost_service.add_costs(database, costs, by=order.by, clock=clock, ids=ids)
     fares.charge_closed_runs(database, clock=clock, ids=ids)
     for name, content in sorted(files.items()):
-        preview = receipts.preview(
+        bill = receipt_service.preview(
             database, file_name=name, content=content, by=order.by, clock=clock, ids=ids
         )
-        held.findings += preview.findings
-        if preview.is_acceptable:
-            receipts.accept(database, preview.batch_id, by=order.by, clock=clock, ids=ids)
+        held.findings += bill.findings
+        if bill.lines and not bill.obstacles:
+            receipt_service.accept(database, bill.batch_id, by=order.by, clock=clock, ids=ids)
 
 
 def _outcome(database: Database, order: WeekendOrder, held: _Held, *, clock: SteppedClock) -> WeekendOutcome:
@@ -157,7 +158,11 @@ def _outcome(database: Database, order: WeekendOrder, held: _Held, *, clock: Ste
         Finding(code="run_not_closed", place=run.run_id, facts={"run_id": run.run_id}) for run in unclosed
     ]
     held.findings += result.findings
-    facts = {"runs": len(held.played), "closed": len(held.played) - len(unclosed)}
+    facts = {
+        "runs": len(held.played),
+        "closed": len(held.played) - len(unclosed),
+        "verdict": result.statement.judgement.verdict,
+    }
     return WeekendOutcome(
         documents=held.documents,
         workbook=reconciliation.workbook(database, result),

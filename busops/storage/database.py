@@ -14,7 +14,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, Date, DateTime, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Date,
+    DateTime,
+    Engine,
+    MetaData,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -190,7 +201,9 @@ _DDL: Final = frozenset(
     for name, code in vars(sqlite3).items()
     if name.startswith(("SQLITE_CREATE_", "SQLITE_DROP_", "SQLITE_ALTER_"))
 ) | {sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH}
-_PRAGMAS: Final = frozenset({"writable_schema", "ignore_check_constraints", "foreign_keys", "defer_foreign_keys"})
+_PRAGMAS: Final = frozenset(
+    {"writable_schema", "ignore_check_constraints", "foreign_keys", "defer_foreign_keys"}
+)
 
 
 def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:

@@ -1,0 +1,105 @@
+"""The commands on a school's files: plan, verify, weekend; and what they say of bad input."""
+
+import json
+from pathlib import Path
+
+import openpyxl
+import pytest
+from click.testing import CliRunner
+
+from busops.cli.commands import build_cli
+from busops.web.app import create_app
+from tests.school_folder import FRIDAY, school_files
+
+ON = FRIDAY.isoformat()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A small school's folder on disk."""
+    place = tmp_path / "school"
+    place.mkdir()
+    for name, content in school_files().items():
+        (place / name).write_bytes(content)
+    return place
+
+
+def busops(*arguments: object):
+    """Runs the command line in English and gives its result."""
+    return CliRunner().invoke(build_cli(create_app), ["--lang", "en", *map(str, arguments)])
+
+
+def written(path: Path):
+    """The JSON document at a path."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_a_plan_is_written_as_the_contract_says(folder, tmp_path):
+    """Every rider of the roster is in one trip at his stop, the sums are right, and verify agrees."""
+    out = tmp_path / "plan.json"
+    done = busops("plan", folder, "--on", ON, "--direction", "return", "--seconds", 1, "--out", out)
+    assert done.exit_code == 0, done.output
+    plan = written(out)
+    assert (plan["on"], plan["direction"], plan["travel"]) == (ON, "return", "estimate")
+    riders = [rider for trip in plan["trips"] for stop in trip["stops"] for rider in stop["riders"]]
+    assert len(riders) == len(set(riders)) == 36
+    assert plan["cost_fen"] == sum(trip["cost_fen"] for trip in plan["trips"])
+    assert 0 < plan["lower_bound_fen"] <= plan["cost_fen"]
+    assert plan["violations"] == plan["unserved"] == []
+    assert busops("verify", folder, out, "--on", ON).exit_code == 0
+
+
+def test_verify_names_what_a_changed_plan_breaks(folder, tmp_path):
+    """A plan whose cost was polished and whose rider was dropped is found out, with exit code 1."""
+    out = tmp_path / "plan.json"
+    busops("plan", folder, "--on", ON, "--seconds", 1, "--out", out)
+    plan = written(out)
+    plan["trips"][0]["cost_fen"] -= 1
+    plan["trips"][0]["stops"][0]["riders"].pop()
+    out.write_text(json.dumps(plan), encoding="utf-8")
+    done = busops("verify", folder, out, "--on", ON)
+    assert done.exit_code == 1
+    assert "plan_cost" in done.output
+    assert "plan_rider" in done.output
+
+
+def test_a_weekend_ends_with_every_run_closed(folder, tmp_path):
+    """From files to workbook: all runs closed, every ride charged, unpaid fares found, exit code 1."""
+    out = tmp_path / "out"
+    done = busops("weekend", folder, "--on", ON, "--seconds", 1, "--out", out)
+    assert done.exit_code == 1, done.output
+    runs = written(out / "runs.json")
+    assert runs
+    assert all(run["closed"] and run["closure_version"] == 1 for run in runs)
+    books = written(out / "reconciliation.json")
+    rode = [row for row in books["rows"] if row["rides"]]
+    assert {row["status"] for row in rode} == {"RODE_UNPAID"}
+    assert books["sums_fen"]["charged"] == sum(row["due_fen"] for row in books["rows"]) > 0
+    assert books["sums_fen"]["costs"] == 81050
+    assert {finding["code"] for finding in written(out / "findings.json")}
+    book = openpyxl.load_workbook(out / "reconciliation.xlsx")
+    assert len(book.sheetnames) == 8
+    assert written(out / "plan-homeward.json")["on"] == written(out / "plan-return.json")["on"] == ON
+
+
+def test_a_folder_that_cannot_be_used_says_why_and_writes_nothing(folder, tmp_path):
+    """A vehicles file that is no table stops before anything is planned, with the file's name."""
+    (folder / "vehicles.csv").write_bytes(b"\x00\x01\x02")
+    out = tmp_path / "plan.json"
+    done = busops("plan", folder, "--on", ON, "--out", out)
+    assert done.exit_code == 1
+    assert "vehicles.csv" in done.output
+    assert "Traceback" not in done.output
+    assert not out.exists()
+
+
+def test_a_weekend_must_begin_on_a_friday(folder, tmp_path):
+    """A Saturday is refused in words."""
+    done = busops("plan", folder, "--on", "2026-11-14", "--out", tmp_path / "plan.json")
+    assert done.exit_code == 1
+    assert "Friday" in done.output
+
+
+def test_wrong_use_is_exit_code_two(tmp_path):
+    """A folder that is not there is wrong use."""
+    assert busops("weekend", tmp_path / "nowhere", "--on", ON, "--out", tmp_path).exit_code == 2
