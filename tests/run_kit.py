@@ -1,0 +1,118 @@
+"""
+A run in a database, and hands to attack it: shared by the tests of stores, guards and services.
+
+``store_run`` and ``send`` go the way the server goes; ``force`` is raw SQL, as somebody with
+the application's role could type it.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from busops.domain.events import Observation
+from busops.domain.run import RunState
+from busops.domain.run_plan import RunPlan
+from busops.services import runs
+from busops.storage import closure_store, event_store, run_store
+from busops.storage.closure_store import Closure
+from busops.storage.database import Database
+from busops.storage.event_store import Appended
+from busops.storage.run_store import ReleasedRun
+from tests.builders import DEPARTS_AT, Tablet
+from tests.machine import CountingIds, FixedClock
+
+EVENING = DEPARTS_AT + timedelta(hours=3)
+CLOSE = """
+UPDATE run SET phase = 'closed', closure_v = 1, closed_at = '2026-03-13T11:00:00.000+00:00', aboard = 0
+WHERE school_id = 't1' AND run_id = 'run-1'"""
+
+
+def store_run(database: Database, plan: RunPlan) -> None:
+    """The run stands in the database as just released."""
+    with database.transaction() as tx:
+        run_store.insert_run(tx, ReleasedRun(plan=plan, made_at=DEPARTS_AT, made_by="u1"))
+
+
+def send(
+    database: Database,
+    tablet: Tablet,
+    *,
+    only: list[Observation] | None = None,
+    clock: FixedClock | None = None,
+) -> list[Appended]:
+    """The tablet's events arrive, all or only some, and the run's projection follows."""
+    clock = clock or FixedClock(EVENING)
+    ids = CountingIds()
+    with database.transaction() as tx:
+        run_store.lock_runs(tx, [tablet.plan.run_id])
+        answers = [
+            event_store.append(
+                tx,
+                event,
+                received_at=clock.now(),
+                quarantine_id=f"q-{event.dev}-{event.seq}-{event.digest[:6]}",
+            )
+            for event in (tablet.log if only is None else only)
+        ]
+        runs.facts_arrived(tx, tablet.plan.run_id, clock=clock, ids=PrefixedIds("alarm", ids))
+    return answers
+
+
+class PrefixedIds:
+    """Ids that cannot meet those of another counter."""
+
+    def __init__(self, prefix: str, ids: CountingIds) -> None:
+        self.prefix = prefix
+        self.ids = ids
+
+    def new(self) -> str:
+        """The next id."""
+        return f"{self.prefix}-{id(self.ids)}-{self.ids.new()}"
+
+
+def state(database: Database, plan: RunPlan) -> RunState:
+    """What the log says now."""
+    with database.reading() as tx:
+        return runs.state_of(tx, plan.run_id)
+
+
+def phase(database: Database, plan: RunPlan) -> str:
+    """What the row says now."""
+    with database.reading() as tx:
+        return run_store.load_summary(tx, plan.run_id).phase.value
+
+
+def write_closure(database: Database, plan: RunPlan, **changes: Any) -> None:
+    """A closure row for the run from its newest checks, whether they prove anything or not."""
+    with database.transaction() as tx:
+        facts = event_store.load_observations(tx, plan.run_id)
+        found: dict[str, Observation] = {}
+        for fact in facts:
+            if fact.kind == "check":
+                found[f"check-{fact.by}"] = fact
+            elif fact.kind == "parked":
+                found["parked"] = fact
+        any_id = facts[0].event_id
+        attendant, driver = found.get("check-A1"), found.get("check-D1")
+        closure = Closure(
+            run_id=plan.run_id,
+            version=1 + len(closure_store.load_closures(tx, plan.run_id)),
+            closed_at=EVENING,
+            closed_by="attacker",
+            attendant_id="A1",
+            driver_id="D1",
+            attendant_check=attendant.event_id if attendant else any_id,
+            driver_check=driver.event_id if driver else any_id,
+            parked=found["parked"].event_id if "parked" in found else any_id,
+            snapshot={},
+        )
+        closure_store.insert_closure(tx, replace(closure, **changes))
+
+
+def force(database: Database, *statements: str) -> None:
+    """Raw SQL in one transaction, with the statement's own quotes and no help."""
+    with database.transaction() as tx:
+        for statement in statements:
+            tx.session.execute(text(statement.replace(":", "\\:")))
