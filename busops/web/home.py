@@ -1,19 +1,67 @@
 """The first page of each role: what needs me now, then what comes next."""
 
+from dataclasses import dataclass
+from typing import Final
+
 from flask import Blueprint, redirect, render_template
 from werkzeug.wrappers import Response
 
 from busops.domain.people import Role
+from busops.services.overview import Need, Overview, overview
 from busops.web.context import current
-from busops.web.security import allow
+from busops.web.security import IN_A_BUS, allow
+from busops.web.shown import open_to
 
 bp = Blueprint("home", __name__)
+
+# What a need is called is in need.* of the words; where it is dealt with, here.
+PLACES: Final = {
+    "alarms": "/dispatch",
+    "runs_reopened": "/dispatch",
+    "runs_unchecked": "/dispatch",
+    "runs_left_open": "/runs/",
+    "roster_unlocked": "/rosters/",
+    "plans_to_make": "/plans/",
+    "plans_to_approve": "/plans/",
+    "plans_to_release": "/plans/",
+    "imports_waiting": "/register/imports",
+    "receipts_unmatched": "/finance/match",
+    "accounts_new": "/manage/people",
+}
+DISPATCHERS: Final = frozenset(PLACES) - {"receipts_unmatched", "accounts_new"}
+CONCERNS: Final = {
+    Role.DISPATCHER: DISPATCHERS,
+    Role.FINANCE: frozenset({"receipts_unmatched", "imports_waiting", "runs_left_open", "runs_reopened"}),
+    Role.SUPERVISOR: frozenset({"alarms", "runs_reopened", "runs_unchecked", "runs_left_open"}),
+    Role.ADMIN: frozenset(PLACES),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownNeed:
+    """A need with the page that deals with it; without one where the reader may only know."""
+
+    need: Need
+    path: str
 
 
 @bp.get("/")
 @allow(*Role)
 def home() -> str | Response:
     """The home of the reader's role; crews go on to their tablet."""
-    if current().actor.role in {Role.ATTENDANT, Role.DRIVER}:
+    here = current()
+    role = here.actor.role
+    if role in IN_A_BUS:
         return redirect("/tablet/")
-    return render_template("home/home.html")
+    week = overview(here.database, here.clock)
+    return render_template("home/home.html", week=week, needs=needs_of(week, role), role=role.value)
+
+
+def needs_of(week: Overview, role: Role) -> tuple[ShownNeed, ...]:
+    """What concerns the role, the urgent first."""
+    mine = [need for need in week.needs if need.kind in CONCERNS[role]]
+    mine.sort(key=lambda need: not need.is_urgent)
+    return tuple(
+        ShownNeed(need=need, path=PLACES[need.kind] if open_to(role, PLACES[need.kind]) else "")
+        for need in mine
+    )
