@@ -13,9 +13,11 @@ const WILD_MS = 60 * 1000;
 const UNDO_MS = 120 * 1000;
 const UNDOABLE = ["board", "alight", "absent", "headcount"];
 
-/** The moment an event was made, by the server's clock as far as the device knew it.
- * @param {TapEvent} event @returns {number} */
+/** When it was made, by the server's clock as far as known. @param {TapEvent} event @returns {number} */
 export const momentMs = (event) => event.wall_ms + (event.off_ms ?? 0);
+
+/** The likely order: for reading, never for deciding. @param {TapEvent} a @param {TapEvent} b @returns {number} */
+export const byMoment = (a, b) => momentMs(a) - momentMs(b) || a.dev - b.dev || a.seq - b.seq;
 
 /** The earliest and the latest moment it may have been; never later than the server had it.
  * @param {TapEvent} event @returns {[number, number]} */
@@ -70,7 +72,7 @@ export function fold(events) {
       (at === "off" ? riders.alighted : riders.aboard).add(rider);
       if (at === "disputed") riders.disputed.add(rider);
     } else {
-      const reasons = mine.filter((event) => event.kind === "absent").sort((a, b) => (isBefore(a, b) ? -1 : 1));
+      const reasons = mine.filter((event) => event.kind === "absent").sort(byMoment);
       if (reasons.length > 0) riders.absent.set(rider, reasons[reasons.length - 1].reason ?? "");
     }
   }

@@ -10,7 +10,7 @@ import { canonical } from "./canonical.js";
  *   answer: (answers: Answer[]) => Promise<void>, get: (key: string) => Promise<any>,
  *   put: (key: string, value: unknown) => Promise<void>}} Store */
 /** @typedef {{wallMs: () => number, monoMs: () => number, boot: string, uuid: (wallMs: number) => string,
- *   digest: (event: any) => Promise<string>}} Means */
+ *   digest: (event: any) => Promise<string>, hasParted?: () => boolean}} Means */
 /** @typedef {{dev: number, by: string, app: string}} Identity */
 /** @typedef {{kind: string, run: string, roster_v: number, rider?: string|null, stop?: string|null,
  *   n?: number|null, refs?: string[], reason?: string|null, codes?: string[], text?: string|null}} Tap */
@@ -74,6 +74,7 @@ export class Outbox {
   /** @param {Tap} tap @param {number} seq @param {string} prev @returns {any} */
   envelope(tap, seq, prev) {
     const wallMs = this.means.wallMs();
+    if (this.means.hasParted?.()) this.offset = null;
     return {
       v: 1, id: this.means.uuid(wallMs), dev: this.identity.dev, seq, prev,
       run: tap.run, roster_v: tap.roster_v, kind: tap.kind,

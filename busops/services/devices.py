@@ -1,0 +1,135 @@
+"""
+Devices and who holds them: enrolment of a signed-in crew member, tokens, giving a device up.
+
+A token speaks for one device and one person, and is kept only as its hash. What a device
+may send is ``tablet_sync.py``'s to say.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from busops.domain.errors import NotFound, Refused
+from busops.domain.fleet import CrewRole
+from busops.domain.people import Actor, Role
+from busops.domain.values import Clock, CrewId
+from busops.services import audit
+from busops.storage import device_store, fleet_store
+from busops.storage.database import Database, Transaction
+from busops.storage.device_store import Device, DeviceToken
+
+TOKEN_BYTES: Final = 32
+NAME_CHARACTERS: Final = 60
+TOKEN_LIVES: Final = timedelta(hours=16)
+CREW: Final = frozenset({Role.ATTENDANT, Role.DRIVER})
+STANDS_IN: Final = frozenset({Role.DISPATCHER, Role.ADMIN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """A device's number and its token, which is shown once and never again."""
+
+    dev: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who a request comes from: the device, the person, and whether its facts are taken."""
+
+    dev: int
+    user_id: str
+    crew_id: CrewId
+    is_trusted: bool
+
+
+def enrol(
+    database: Database,
+    *,
+    actor: Actor,
+    crew_id: CrewId | None,
+    name: str,
+    clock: Clock,
+    dev: int | None = None,
+    may_stand_in: bool = False,
+    lives: timedelta = TOKEN_LIVES,
+) -> Enrolment:
+    """
+    A token for a device of this crew member: the one he had (``dev``) if it is his and sound, else a new one.
+
+    A crew member enrols for himself. In the demo the office may stand in for somebody. Raises Refused.
+    """
+    crew_id = _whose(actor, crew_id, may_stand_in=may_stand_in)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    now = clock.now()
+    with database.transaction() as tx:
+        if crew_id not in {member.crew_id for member in fleet_store.load_crew(tx)}:
+            raise NotFound("no_such_crew", crew_id=crew_id)
+        if dev is None or not _may_go_on(tx, dev, crew_id):
+            dev = device_store.enrol(tx, name.strip()[:NAME_CHARACTERS] or "tablet", at=now).dev
+        speaks = DeviceToken(
+            dev=dev, user_id=actor.user_id, crew_id=crew_id, expires_at=now + lives, revoked_at=None
+        )
+        device_store.save_token(tx, hash_of(token), speaks)
+        facts = {"dev": dev, "crew_id": crew_id}
+        audit.record(tx, actor, "device_enrolled", f"device:{dev}", facts, clock=clock)
+    return Enrolment(dev=dev, token=token)
+
+
+def holder_of(database: Database, token: str, *, clock: Clock) -> Holder | None:
+    """Who holds this token; None when it is unknown or expired. A revoked one still speaks, untrusted."""
+    with database.reading() as tx:
+        found = device_store.find_token(tx, hash_of(token))
+        if found is None or found.crew_id is None or clock.now() >= found.expires_at:
+            return None
+        device = device_store.load_device(tx, found.dev)
+    is_trusted = found.revoked_at is None and device.revoked_at is None and not device.is_frozen
+    return Holder(dev=found.dev, user_id=found.user_id, crew_id=found.crew_id, is_trusted=is_trusted)
+
+
+def actor_of(database: Database, holder: Holder) -> Actor:
+    """The person of the crew as an actor of decisions, in the role of the register."""
+    with database.reading() as tx:
+        crew = fleet_store.load_crew(tx, include_retired=True)
+    found = [member for member in crew if member.crew_id == holder.crew_id]
+    if not found:
+        raise NotFound("no_such_crew", crew_id=holder.crew_id)
+    role = Role.DRIVER if found[0].role is CrewRole.DRIVER else Role.ATTENDANT
+    return Actor(user_id=holder.user_id, role=role, name=found[0].name, crew_id=holder.crew_id)
+
+
+def revoke(database: Database, dev: int, *, by: Actor, clock: Clock) -> None:
+    """The device is given up for good: what it still sends goes to quarantine."""
+    with database.transaction() as tx:
+        device_store.revoke(tx, dev, at=clock.now())
+        audit.record(tx, by, "device_revoked", f"device:{dev}", {"dev": dev}, clock=clock)
+
+
+def list_devices(database: Database) -> tuple[Device, ...]:
+    """Every device there ever was."""
+    with database.reading() as tx:
+        return device_store.load_devices(tx)
+
+
+def hash_of(token: str) -> str:
+    """What is kept of a token: 256 random bits need no slow hash."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _whose(actor: Actor, crew_id: CrewId | None, *, may_stand_in: bool) -> CrewId:
+    own = actor.crew_id if actor.role in CREW else None
+    wanted = crew_id or own
+    if wanted is None:
+        raise Refused("not_of_the_crew")
+    if wanted != own and not (may_stand_in and actor.role in STANDS_IN):
+        raise Refused("not_your_tablet", crew_id=wanted)
+    return wanted
+
+
+def _may_go_on(tx: Transaction, dev: int, crew_id: CrewId) -> bool:
+    """Whether the device exists, is sound, and was only ever this person's."""
+    known = {device.dev: device for device in device_store.load_devices(tx)}.get(dev)
+    is_sound = known is not None and known.revoked_at is None and not known.is_frozen
+    return is_sound and device_store.crews_of(tx, dev) == {crew_id}

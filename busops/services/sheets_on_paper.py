@@ -1,0 +1,133 @@
+"""
+What is printed for the bus: manifests with tick boxes, trip sheets, tag sheets, as values.
+
+Paper is the last channel: it holds what a crew needs when every tablet fails, and names the
+manifest's version by its hash. How it looks is the templates'.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from busops.domain.errors import NotFound
+from busops.domain.run_plan import REAR
+from busops.domain.values import Plate, RunId
+from busops.services import tablet_pack
+from busops.storage import fleet_store, register_store, run_store, tag_store
+from busops.storage.database import Database
+
+COLUMN_ROWS: Final = 29  # rows of 5.9 mm that fit a column of the first page
+TIGHT_ROWS: Final = 34  # the same in rows of 5.1 mm
+HASH_CHARACTERS: Final = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line of a manifest: the head of a stop, or a rider."""
+
+    stop: Mapping[str, Any] | None = None
+    riders: int = 0
+    is_continued: bool = False
+    rider: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of a manifest: its columns, and whether its rows are the narrow ones."""
+
+    number: int
+    columns: tuple[tuple[Row, ...], ...]
+    is_tight: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestSheet:
+    """A run's manifest as paper: the pack, its pages, and what the QR code says."""
+
+    document: Mapping[str, Any]
+    pages: tuple[Page, ...]
+    qr: str
+    short_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagSheet:
+    """A vehicle's tags: the one at the rear and those of its rows, with the digits on them."""
+
+    plate: Plate
+    rear: str | None
+    rows: tuple[tuple[int, str], ...]
+    term: str
+
+
+def manifest_sheet(database: Database, run_id: RunId) -> ManifestSheet:
+    """One run's manifest, laid out by stop in two columns."""
+    document = tablet_pack.pack(database, run_id)
+    short = document["hash"][:HASH_CHARACTERS]
+    return ManifestSheet(
+        document=document,
+        pages=lay_out(tablet_pack.manifest_by_stop(document)),
+        qr=f"busops:m/{run_id}/v{document['roster_v']}/{short}",
+        short_hash=short,
+    )
+
+
+def manifest_sheets(database: Database, on: date, direction: str | None = None) -> tuple[ManifestSheet, ...]:
+    """The manifests of every run of a day that takes place, by departure."""
+    with database.reading() as tx:
+        found = [
+            run.run_id
+            for run in run_store.list_runs(tx, on)
+            if run.phase.value != "cancelled" and direction in (None, run.direction.value)
+        ]
+    return tuple(manifest_sheet(database, run_id) for run_id in found)
+
+
+def tag_sheet(database: Database, plate: Plate) -> TagSheet:
+    """The tags of a vehicle; without a rear tag when none were made yet."""
+    with database.reading() as tx:
+        if plate not in {vehicle.plate for vehicle in fleet_store.load_vehicles(tx, include_retired=True)}:
+            raise NotFound("no_such_vehicle", plate=plate)
+        tags = tag_store.load_tags(tx, plate)
+        term = register_store.load_school(tx).term.term_id
+    rows = sorted((int(place.removeprefix("row:")), code) for place, code in tags.items() if place != REAR)
+    return TagSheet(plate=plate, rear=tags.get(REAR), rows=tuple(rows), term=term)
+
+
+def lay_out(groups: Iterable[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]]) -> tuple[Page, ...]:
+    """
+    The rows of all stops on as few pages as they need, two columns each.
+
+    A stop's head never stands alone at the foot of a column, and is repeated where the stop
+    goes on in the next.
+    """
+    rows = [row for stop, riders in groups for row in _rows_of(stop, riders)]
+    is_tight = len(rows) > 2 * COLUMN_ROWS
+    most = TIGHT_ROWS if is_tight else COLUMN_ROWS
+    even = max((len(rows) + 3) // 2, 1)
+    columns = _columns(rows, min(most, even) if len(rows) <= 2 * most else most)
+    pairs = [columns[start : start + 2] for start in range(0, len(columns), 2)]
+    return tuple(
+        Page(number=number, columns=tuple(pair), is_tight=is_tight)
+        for number, pair in enumerate(pairs, start=1)
+    )
+
+
+def _rows_of(stop: Mapping[str, Any], riders: Sequence[Mapping[str, Any]]) -> list[Row]:
+    return [Row(stop=stop, riders=len(riders)), *(Row(rider=rider) for rider in riders)]
+
+
+def _columns(rows: Sequence[Row], most: int) -> list[tuple[Row, ...]]:
+    columns: list[list[Row]] = [[]]
+    head: Row | None = None
+    for row in rows:
+        column = columns[-1]
+        is_last_place = len(column) == most - 1
+        if len(column) >= most or (row.stop is not None and is_last_place):
+            columns.append([])
+            if row.rider is not None and head is not None:
+                columns[-1].append(Row(stop=head.stop, riders=head.riders, is_continued=True))
+        columns[-1].append(row)
+        head = row if row.stop is not None else head
+    return [tuple(column) for column in columns]

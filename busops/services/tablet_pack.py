@@ -1,0 +1,260 @@
+"""
+What a tablet knows of a run: its pack (manifest, stops, rows to check) and the news about it.
+
+The pack holds what boarding needs and nothing else: no guardian, no phone, no tag codes. It
+changes only with the manifest, so it is asked for with its ETag.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from busops.domain.envelope import canonical_json, envelope_of
+from busops.domain.events import Checked, Observation, Parked
+from busops.domain.findings import Finding
+from busops.domain.fleet import CrewRole
+from busops.domain.gate import reasons_not_to_close
+from busops.domain.roster import Rider
+from busops.domain.run import Phase, RunState, fold
+from busops.domain.run_plan import ManifestRider, RunPlan
+from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId, school_date
+from busops.domain.whereabouts import RiderState
+from busops.services import watch
+from busops.storage import closure_store, event_store, fleet_store, network_store, register_store, run_store
+from busops.storage.database import Database, Transaction
+
+TAIL: Final = 4  # digits of the student number that a crew sees
+CAMPUS_NAME: Final = "学校"
+KEPT_BACK: Final = frozenset({"codes", "prev", "app", "lat6", "lon6", "acc", "v", "run"})
+PLACES: Final = {
+    RiderState.ABOARD: "aboard",
+    RiderState.DISPUTED: "aboard",
+    RiderState.OFF: "alighted",
+    RiderState.ABSENT: "absent",
+    RiderState.EXPECTED: "expected",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrewRun:
+    """A run as a crew member picks it: what to call it, when, and whose places there are on it."""
+
+    run_id: RunId
+    no: str
+    towards: str
+    direction: str
+    plate: str
+    roster_v: int
+    departs_at: datetime
+    expected: int
+    phase: str
+    seats: tuple[tuple[str, CrewId, str], ...]  # screen, crew id, name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What the server knows of a run that the tablet cannot know alone."""
+
+    document: Mapping[str, Any]
+    reasons: tuple[Finding, ...]
+    faults: tuple[Finding, ...]
+
+
+def pack(database: Database, run_id: RunId) -> dict[str, Any]:
+    """The run as a tablet carries it; ``hash`` names this version of the manifest."""
+    with database.reading() as tx:
+        plan = run_store.load_run_plan(tx, run_id)
+        summary = run_store.load_summary(tx, run_id)
+        riders = {rider.rider_id: rider for rider in register_store.load_riders(tx, include_retired=True)}
+        names = _stop_names(tx)
+        crew = {member.crew_id: member.name for member in fleet_store.load_crew(tx, include_retired=True)}
+    shown = [_rider(each, riders.get(each.rider_id)) for each in plan.manifest]
+    twins = Counter(each["name"] for each in shown)
+    shown = [each | {"twin": twins[each["name"]] > 1} for each in shown]
+    document: dict[str, Any] = {
+        "v": 1,
+        "run": run_id,
+        "name": run_no(summary.trip_no),
+        "on": plan.on.isoformat(),
+        "direction": plan.direction.value,
+        "plate": plan.plate,
+        "seats": plan.approved_students,
+        "rows": plan.rows,
+        "roster_v": plan.roster_v,
+        "departs_ms": _ms(plan.departs_at),
+        "stops": _stops(plan, names),
+        "riders": sorted(shown, key=lambda each: (each["class"], each["name"], each["rider"])),
+        "crew": _crew(plan, crew),
+        "challenge": {
+            role.value.lower(): list(plan.asked_rows[role]) for role in (CrewRole.ATTENDANT, CrewRole.DRIVER)
+        },
+    }
+    return document | {"hash": hashlib.sha256(canonical_json(document).encode()).hexdigest()}
+
+
+def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -> News:
+    """What the server adds to a tablet: the events of others, checks, reasons, faults; never a tag code."""
+    with database.reading() as tx:
+        plan = run_store.load_run_plan(tx, run_id)
+        state = fold(plan, event_store.load_events(tx, run_id), event_store.holdings(tx, run_id))
+        observations = event_store.load_observations(tx, run_id)
+        closures = closure_store.load_closures(tx, run_id)
+    is_closed = state.phase is Phase.CLOSED and bool(closures)
+    due_at = watch.check_due_at(state, observations, now)
+    document = {
+        "now": _ms(now),
+        "phase": state.phase.value,
+        "roster_v": plan.roster_v,
+        "events": [_shown(event) for event in observations],
+        "resolved": {
+            rider_id: PLACES[account.state]
+            for rider_id, account in state.accounts.items()
+            if account.resolved is not None
+        },
+        "checks": {
+            "attendant": _check(state.checks.attendant),
+            "driver": _check(state.checks.driver),
+            "parked": _check(state.checks.parked),
+        },
+        "t0_ms": _ms(due_at) if due_at else None,
+        "closed": (
+            {"version": closures[-1].version, "at_ms": _ms(closures[-1].closed_at)} if is_closed else None
+        ),
+    }
+    reasons = () if is_closed else reasons_not_to_close(state)
+    return News(document=document, reasons=reasons, faults=_faults(state, crew_id))
+
+
+def runs_of_crew(database: Database, *, now: datetime, crew_id: CrewId | None) -> tuple[CrewRun, ...]:
+    """Today's runs of this crew member by departure; every run of today when nobody is named."""
+    on = school_date(now)
+    with database.reading() as tx:
+        return tuple(
+            run
+            for summary in run_store.list_runs(tx, on)
+            if (run := _crew_run(tx, summary, crew_id)) is not None
+        )
+
+
+def crew_run(database: Database, run_id: RunId) -> CrewRun:
+    """One run as a crew member picks it."""
+    with database.reading() as tx:
+        run = _crew_run(tx, run_store.load_summary(tx, run_id), None)
+    assert run is not None  # noqa: S101 – nobody named, nobody left out
+    return run
+
+
+def may_see(database: Database, run_id: RunId, crew_id: CrewId) -> bool:
+    """Whether this person is of the run's crew of record now; nobody else sees its names."""
+    with database.reading() as tx:
+        plan = run_store.load_run_plan(tx, run_id)
+    return crew_id in {plan.driver_id, *plan.attendant_ids}
+
+
+def class_of(rider: Rider) -> str:
+    """Grade and class as one word, whether or not the school's file repeats the grade in the class."""
+    has_grade = rider.class_name.startswith(rider.grade)
+    return rider.class_name if has_grade else f"{rider.grade}{rider.class_name}"
+
+
+def run_no(trip_no: int) -> str:
+    """What people call a run: 01, 02, …"""
+    return f"{trip_no:02d}"
+
+
+def _crew_run(tx: Transaction, summary: run_store.RunSummary, crew_id: CrewId | None) -> CrewRun | None:
+    plan = run_store.load_run_plan(tx, summary.run_id)
+    if crew_id is not None and crew_id not in {plan.driver_id, *plan.attendant_ids}:
+        return None
+    crew = {member.crew_id: member.name for member in fleet_store.load_crew(tx, include_retired=True)}
+    seats = [("attendant", each, crew.get(each, each)) for each in plan.attendant_ids]
+    seats.append(("driver", plan.driver_id, crew.get(plan.driver_id, plan.driver_id)))
+    outer = plan.stops[-1] if plan.direction is Direction.HOMEWARD else plan.stops[0]
+    return CrewRun(
+        run_id=summary.run_id,
+        no=run_no(summary.trip_no),
+        towards=_stop_names(tx).get(outer.stop_id, outer.stop_id),
+        direction=summary.direction.value,
+        plate=summary.plate,
+        roster_v=summary.roster_v,
+        departs_at=summary.departs_at,
+        expected=len(plan.manifest),
+        phase=summary.phase.value,
+        seats=tuple(seat for seat in seats if crew_id is None or seat[1] == crew_id),
+    )
+
+
+def _stop_names(tx: Transaction) -> dict[StopId, str]:
+    named = {stop.stop_id: stop.name for stop in network_store.load_stops(tx, include_retired=True)}
+    return {**named, CAMPUS: CAMPUS_NAME}
+
+
+def _rider(entry: ManifestRider, rider: Rider | None) -> dict[str, Any]:
+    return {
+        "rider": entry.rider_id,
+        "name": rider.name if rider else entry.rider_id,
+        "class": class_of(rider) if rider else "",
+        "last4": entry.rider_id[-TAIL:],
+        "stop": entry.stop_id,
+    }
+
+
+def _stops(plan: RunPlan, names: Mapping[StopId, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "stop": stop.stop_id,
+            "name": names.get(stop.stop_id, stop.stop_id),
+            "arrive_ms": _ms(stop.arrives_at),
+            "leave_ms": _ms(stop.leaves_at),
+        }
+        for stop in plan.stops
+    ]
+
+
+def _crew(plan: RunPlan, names: Mapping[CrewId, str]) -> list[dict[str, str]]:
+    people = [(each, CrewRole.ATTENDANT) for each in plan.attendant_ids] + [(plan.driver_id, CrewRole.DRIVER)]
+    return [{"crew": each, "role": role.value, "name": names.get(each, each)} for each, role in people]
+
+
+def _shown(event: Observation) -> dict[str, Any]:
+    envelope = {name: value for name, value in envelope_of(event).items() if name not in KEPT_BACK}
+    return envelope | {"received_ms": event.received_ms}
+
+
+def _check(check: Checked | Parked | None) -> dict[str, Any] | None:
+    if check is None:
+        return None
+    return {"at_ms": check.at_ms, "by": check.by, "n": check.n if isinstance(check, Checked) else None}
+
+
+def _faults(state: RunState, crew_id: CrewId) -> tuple[Finding, ...]:
+    """What is wrong with the newest check this person made, if that one does not stand."""
+    own = [fault for fault in state.checks.faults if fault.check.by == crew_id]
+    standing = {state.checks.attendant, state.checks.driver, state.checks.parked} - {None}
+    made = [*(fault.check for fault in own), *(check for check in standing if check and check.by == crew_id)]
+    newest = max(made, key=lambda check: (check.at_ms, check.seq), default=None)
+    return tuple(
+        Finding(code=fault.code, place=fault.check.event_id) for fault in own if fault.check == newest
+    )
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def manifest_by_stop(
+    document: Mapping[str, Any],
+) -> Iterable[tuple[Mapping[str, Any], list[Mapping[str, Any]]]]:
+    """The pack's riders by stop, in the order of the way."""
+    for stop in document["stops"]:
+        mine = [rider for rider in document["riders"] if rider["stop"] == stop["stop"]]
+        if mine:
+            yield stop, mine
+
+
+def day_of(document: Mapping[str, Any]) -> date:
+    """The day a pack is for."""
+    return date.fromisoformat(document["on"])

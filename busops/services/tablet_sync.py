@@ -1,0 +1,227 @@
+"""
+What a tablet sends and gets: batches of events in, packs and news out.
+
+A fact is never refused: it is stored, or kept in quarantine with its reason, and every event
+of a batch gets its own answer, so that a poisoned one never blocks those behind it. What the
+facts add up to is the domain's to say; who may speak for a device is ``devices.py``'s.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from busops.domain.envelope import canonical_json, parse_envelope
+from busops.domain.errors import BusopsError, InvalidInput
+from busops.domain.events import Observation
+from busops.domain.values import Clock, CrewId, Ids, RunId
+from busops.services.devices import Holder
+from busops.services.run_state import facts_arrived
+from busops.services.tablet_pack import news, pack, runs_of_crew
+from busops.storage import device_store, event_store, run_store
+from busops.storage.database import Database, Transaction
+from busops.storage.event_store import Appended, Outcome
+
+__all__ = [
+    "BatchResult",
+    "accept_batch",
+    "depth_of",
+    "keep_unreadable",
+    "news",
+    "pack",
+    "read_batch",
+    "runs_of_crew",
+]
+
+MOST_EVENTS: Final = 200
+MOST_BYTES: Final = 256 * 1024
+MOST_DEPTH: Final = 4
+OLDEST_APP: Final = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchResult:
+    """One answer an event, in their order; up to where the device is complete; the server's time."""
+
+    results: tuple[Appended, ...]
+    ack: int
+    ack_h: str
+    now_ms: int
+    directives: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """One event of a batch: what it says, or why it says nothing."""
+
+    raw: Mapping[str, Any]
+    observation: Observation | None
+    why: str | None = None
+
+    @property
+    def event_id(self) -> str:
+        """The id it claims, for the answer."""
+        claimed = self.raw.get("id")
+        return str(claimed)[:64] if claimed else ""
+
+
+def accept_batch(
+    database: Database, *, holder: Holder, body: Mapping[str, Any], clock: Clock, ids: Ids
+) -> BatchResult:
+    """
+    Every event of the batch is stored or in quarantine, once, and the runs it touches are folded.
+
+    Raises InvalidInput only when the batch itself cannot be read; then nothing has happened.
+    """
+    sent = read_batch(body)
+    now = clock.now()
+    with database.transaction() as tx:
+        named = [each.observation.run_id for each in sent if each.observation is not None]
+        known = run_store.lock_runs(tx, named)
+        desk = _Desk(tx=tx, holder=holder, runs=known, now=now, ids=ids)
+        results = tuple(desk.take(each) for each in sent)
+        for run_id in sorted(desk.touched):
+            facts_arrived(tx, run_id, clock=clock, ids=ids)
+        device_store.touch(tx, holder.dev, at=now, app=_app(sent))
+        ack = event_store.ack_of(tx, holder.dev)
+        directives = _directives(tx, sent, known)
+    return BatchResult(
+        results=results, ack=ack.seq, ack_h=ack.digest, now_ms=_ms(now), directives=directives
+    )
+
+
+def read_batch(body: Any) -> tuple[_Sent, ...]:
+    """The events of a body, each parsed or with the code of what is wrong with it."""
+    events = body.get("events") if isinstance(body, Mapping) else None
+    if not isinstance(events, list):
+        raise InvalidInput("batch_unreadable")
+    if len(events) > MOST_EVENTS:
+        raise InvalidInput("batch_too_long", most=MOST_EVENTS, found=len(events))
+    if depth_of(body) > MOST_DEPTH:
+        raise InvalidInput("batch_too_deep", most=MOST_DEPTH)
+    return tuple(_read(each) for each in events)
+
+
+def depth_of(value: Any) -> int:
+    """How deep lists and objects are nested: 0 for a plain value; stops counting beyond the limit."""
+    level, depth = [value], 0
+    while depth <= MOST_DEPTH:
+        nested = [each for each in level if isinstance(each, (Mapping, list))]
+        if not nested:
+            return depth
+        level = [child for each in nested for child in (each.values() if isinstance(each, Mapping) else each)]
+        depth += 1
+    return depth
+
+
+def keep_unreadable(database: Database, *, holder: Holder, raw: bytes, clock: Clock, ids: Ids) -> str:
+    """A body that is no batch waits in quarantine for a person; the hash of what was sent."""
+    text = raw[:MOST_BYTES].decode("utf-8", "backslashreplace").replace("\x00", "")
+    with database.transaction() as tx:
+        event_store.keep_in_quarantine(
+            tx,
+            raw=text,
+            why="batch_unreadable",
+            received_at=clock.now(),
+            quarantine_id=ids.new(),
+            dev=holder.dev,
+        )
+    return hashlib.sha256(raw).hexdigest()
+
+
+class _Desk:
+    """Takes the events of one batch, one after another, inside one transaction."""
+
+    def __init__(
+        self, *, tx: Transaction, holder: Holder, runs: frozenset[RunId], now: datetime, ids: Ids
+    ) -> None:
+        self.tx = tx
+        self.holder = holder
+        self.runs = runs
+        self.now = now
+        self.ids = ids
+        self.people: frozenset[CrewId] = device_store.crews_of(tx, holder.dev)
+        self.touched: set[RunId] = set()
+        self.is_frozen = not holder.is_trusted
+
+    def take(self, sent: _Sent) -> Appended:
+        """The event is in the log or in quarantine; its answer."""
+        observation = sent.observation
+        if observation is None:
+            return self._keep_apart(sent, sent.why or "unreadable")
+        if why := self._mistrust(observation):
+            return self._keep_apart(sent, why)
+        appended = event_store.append(
+            self.tx, observation, received_at=self.now, quarantine_id=self.ids.new(), envelope=sent.raw
+        )
+        self.touched.add(observation.run_id)
+        if appended.outcome is Outcome.STORED:
+            run_store.bind_device(self.tx, observation.run_id, observation.dev)
+        if appended.outcome is Outcome.FORK:
+            device_store.freeze(self.tx, observation.dev)
+            self.is_frozen = True
+        return appended
+
+    def _mistrust(self, observation: Observation) -> str | None:
+        if self.is_frozen:
+            return "device_not_trusted"
+        if observation.dev != self.holder.dev:
+            return "other_device"
+        if observation.run_id not in self.runs:
+            return "unknown_run"
+        return None if observation.by in self.people else "person_not_on_device"
+
+    def _keep_apart(self, sent: _Sent, why: str) -> Appended:
+        # What names another device claims nothing: it must not fill that device's numbers.
+        is_own = sent.observation is not None and sent.observation.dev == self.holder.dev
+        kept = event_store.keep_in_quarantine(
+            self.tx,
+            raw=_spelt(sent.raw),
+            why=why,
+            received_at=self.now,
+            quarantine_id=self.ids.new(),
+            claimed=sent.observation if is_own else None,
+            dev=self.holder.dev,
+        )
+        if is_own and sent.observation is not None and sent.observation.run_id in self.runs:
+            self.touched.add(sent.observation.run_id)
+        return Appended(event_id=sent.event_id, outcome=kept.outcome, why=why)
+
+
+def _read(raw: Any) -> _Sent:
+    try:
+        return _Sent(raw=raw, observation=parse_envelope(raw))
+    except InvalidInput as fault:
+        kept = raw if isinstance(raw, Mapping) else {"unreadable": raw}
+        return _Sent(raw=kept, observation=None, why=fault.code)
+    except (BusopsError, ValueError, TypeError):
+        return _Sent(raw={"unreadable": str(raw)[:MOST_BYTES]}, observation=None, why="unreadable")
+
+
+def _spelt(raw: Mapping[str, Any]) -> str:
+    return canonical_json(raw).encode("utf-8", "backslashreplace").decode()
+
+
+def _app(sent: Sequence[_Sent]) -> str:
+    return next((each.observation.app for each in reversed(sent) if each.observation), "")
+
+
+def _directives(
+    tx: Transaction, sent: Iterable[_Sent], known: frozenset[RunId]
+) -> tuple[Mapping[str, Any], ...]:
+    """What the tablet should do: fetch the list again where its manifest is old."""
+    held: dict[RunId, int] = {}
+    for each in sent:
+        if each.observation and each.observation.run_id in known:
+            run_id = each.observation.run_id
+            held[run_id] = max(held.get(run_id, 0), each.observation.roster_v)
+    return tuple(
+        {"do": "reload_pack", "run": run_id}
+        for run_id, version in sorted(held.items())
+        if run_store.load_summary(tx, run_id).roster_v > version
+    )
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

@@ -1,0 +1,161 @@
+"""
+The API's documents as models, for the OpenAPI description and for reading small bodies.
+
+An event's envelope is not validated here: a fact is never refused for its form, it goes to
+quarantine (``services/tablet_sync.py``).
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Strict(BaseModel):
+    """A document without fields that nobody knows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Batch(Strict):
+    """Up to 200 events of one device, in the order of their numbers."""
+
+    events: list[dict[str, Any]] = Field(max_length=200)
+
+
+class EventResult(Strict):
+    """What became of one event; ``srv`` is its place in the school's log, ``why`` a code."""
+
+    id: str
+    r: Literal["stored", "duplicate", "quarantined", "fork"]
+    srv: int | None
+    why: str | None
+
+
+class BatchAnswer(Strict):
+    """One result an event; ``ack`` is the highest number up to which the server lacks nothing."""
+
+    results: list[EventResult]
+    ack: int
+    ack_h: str
+    now: int
+    min_app: str
+    directives: list[dict[str, Any]]
+
+
+class Enrol(Strict):
+    """A browser asks to be a device of this crew member; ``dev`` is the number it had."""
+
+    crew: str | None = Field(default=None, max_length=64)
+    dev: int | None = Field(default=None, ge=1)
+    name: str = Field(default="tablet", max_length=200)
+
+
+class Enrolled(Strict):
+    """The device's number and its token, shown once."""
+
+    dev: int
+    token: str
+
+
+class RunItem(Strict):
+    """A run of today, as a crew member picks it."""
+
+    run: str
+    no: str
+    towards: str
+    direction: Literal["homeward", "return"]
+    plate: str
+    roster_v: int
+    departs_ms: int
+    expected: int
+    phase: str
+
+
+class Runs(Strict):
+    """Today's runs of the person the device speaks for."""
+
+    runs: list[RunItem]
+
+
+class PackStop(Strict):
+    """A stop with its planned times."""
+
+    stop: str
+    name: str
+    arrive_ms: int
+    leave_ms: int
+
+
+class PackRider(Strict):
+    """A rider of the manifest: what boarding needs and nothing else."""
+
+    rider: str
+    name: str
+    class_: str = Field(alias="class")
+    last4: str
+    stop: str
+    twin: bool
+
+
+class PackCrew(Strict):
+    """A person of the crew of record."""
+
+    crew: str
+    role: Literal["ATTENDANT", "DRIVER"]
+    name: str
+
+
+class Challenge(Strict):
+    """The seat rows whose codes each person must read; never the codes."""
+
+    attendant: list[int]
+    driver: list[int]
+
+
+class Pack(Strict):
+    """A run as a tablet carries it."""
+
+    v: int
+    run: str
+    name: str
+    on: str
+    direction: Literal["homeward", "return"]
+    plate: str
+    seats: int
+    rows: int
+    roster_v: int
+    departs_ms: int
+    stops: list[PackStop]
+    riders: list[PackRider]
+    crew: list[PackCrew]
+    challenge: Challenge
+    hash: str
+
+
+class Closed(Strict):
+    """The run is closed under this version."""
+
+    run: str
+    version: int
+    closed_ms: int
+
+
+class News(BaseModel):
+    """What the server knows of a run: phase, checks, events of all tablets, reasons against closing."""
+
+    now: int
+    phase: str
+    events: list[dict[str, Any]]
+    reasons: list[dict[str, Any]]
+    closed: dict[str, Any] | None
+
+
+class Problem(BaseModel):
+    """application/problem+json: what went wrong, with every single reason."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    reasons: list[dict[str, Any]] = []

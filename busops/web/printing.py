@@ -1,0 +1,67 @@
+"""
+What goes onto paper: manifests of a day, a run's sheets, a vehicle's tags; black on white, A4.
+"""
+
+from datetime import UTC, date, datetime
+
+import segno
+from flask import Blueprint, abort, render_template, request
+from markupsafe import Markup
+
+from busops.domain.people import Role
+from busops.domain.values import Plate, RunId
+from busops.services import sheets_on_paper
+from busops.web import formats
+from busops.web.context import current
+from busops.web.security import allow
+
+bp = Blueprint("printing", __name__, url_prefix="/print")
+QUIET_MODULES = 4
+DIRECTIONS = ("homeward", "return")
+
+
+@bp.get("/manifests/<on>")
+@allow(Role.DISPATCHER, Role.ADMIN, Role.SUPERVISOR)
+def manifests(on: str) -> str:
+    """Every manifest of a day, one after another."""
+    try:
+        day = date.fromisoformat(on)
+    except ValueError:
+        abort(404)
+    wanted = request.args.get("direction")
+    direction = wanted if wanted in DIRECTIONS else None
+    sheets = sheets_on_paper.manifest_sheets(current().database, day, direction)
+    return render_template("print/manifests.html", sheets=sheets, on=day, qr=qr, with_trip=False)
+
+
+@bp.get("/runs/<run_id>")
+@allow(Role.DISPATCHER, Role.ADMIN, Role.SUPERVISOR, Role.ATTENDANT, Role.DRIVER)
+def run(run_id: str) -> str:
+    """One run's manifest and its trip sheet."""
+    here = current()
+    sheet = sheets_on_paper.manifest_sheet(here.database, RunId(run_id))
+    crew = {person["crew"] for person in sheet.document["crew"]}
+    if here.actor.crew_id is not None and here.actor.crew_id not in crew:
+        abort(404)
+    day = date.fromisoformat(sheet.document["on"])
+    return render_template("print/manifests.html", sheets=(sheet,), on=day, qr=qr, with_trip=True)
+
+
+@bp.get("/tags/<plate>")
+@allow(Role.DISPATCHER, Role.ADMIN)
+def tags(plate: str) -> str:
+    """The tags of one vehicle, to be cut out and fixed."""
+    sheet = sheets_on_paper.tag_sheet(current().database, Plate(plate))
+    return render_template("print/tags.html", sheet=sheet, qr=qr)
+
+
+@bp.app_template_filter("school_clock")
+def school_clock(moment_ms: int) -> str:
+    """Milliseconds as the school's time of day."""
+    return formats.clock_time(datetime.fromtimestamp(moment_ms / 1000, UTC))
+
+
+def qr(text: str) -> Markup:
+    """A QR code as inline SVG with its quiet zone; its size is the style sheet's."""
+    svg = segno.make(text, error="m", micro=False).svg_inline(border=QUIET_MODULES, omitsize=True)
+    return Markup(svg)  # noqa: S704 – made of squares by segno, the text is only encoded in them

@@ -1,0 +1,280 @@
+// The attendant's screen: who is aboard, one tap on and one tap off, the count, the way, the check.
+// Cards are made once and changed in place, so that no name moves under a finger.
+
+import { alightsAt, departureGaps, meaningOfTap, UNDO_MS } from "../model.js";
+import { askForCheck, askForCount, askForReason, askForWalkOn, showGaps } from "./ask.js";
+import { button, chinese, dialog, drawOnce, h, icon, note, say, separator, stopwatch, timeOfDay } from "./parts.js";
+
+/** @typedef {import("../model.js").Shown} Shown */
+/** @typedef {import("../main.js").Context} Context */
+
+/** @param {HTMLElement} root @param {Context} context */
+export function attendantScreen(root, context) {
+  const { pack } = context;
+  let filter = "all";
+  const hook = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  /** @type {Map<string, ReturnType<typeof riderCard>>} */
+  const cards = new Map();
+  const groups = makeGroups(hook("list"));
+  const find = /** @type {HTMLInputElement} */ (hook("find"));
+  find.addEventListener("input", () => update());
+
+  function makeGroups(/** @type {HTMLElement} */ list) {
+    const stops = pack.stops.filter((stop) => pack.riders.some((rider) => rider.stop === stop.stop));
+    const extra = { stop: "", name: say("walk_ons"), arrive_ms: 0, leave_ms: 0 };
+    return [...stops, extra].map((stop) => {
+      const count = h("span", { class: "group__n" });
+      const riders = h("ul", { class: "riders" });
+      const eta = stop.stop ? h("span", { class: "muted nb" }, say("eta", { at: timeOfDay(stop.arrive_ms) })) : null;
+      const section = h("section", { "aria-label": stop.name, hidden: !stop.stop },
+        h("div", { class: "group" }, h("h2", { lang: "zh-Hans" }, stop.name), eta, count), riders);
+      list.append(section);
+      return { stop, section, riders, count };
+    });
+  }
+
+  /** @param {Shown} rider */
+  function cardOf(rider) {
+    let card = cards.get(rider.rider);
+    if (!card) {
+      card = riderCard(rider, () => onTap(rider.rider), () => onMore(rider.rider));
+      cards.set(rider.rider, card);
+      const group = groups.find((each) => each.stop.stop === rider.stop) ?? groups[groups.length - 1];
+      group.section.hidden = false;
+      group.riders.append(card.element);
+    }
+    return card;
+  }
+
+  /** @param {string} riderId */
+  async function onTap(riderId) {
+    const shown = context.shown();
+    const rider = /** @type {Shown} */ (shown.riders.find((each) => each.rider === riderId));
+    const own = context.outbox.eventsOf(pack.run);
+    const tap = meaningOfTap(pack, shown, rider, own, context.clock.monoMs(), context.clock.boot);
+    if (tap.kind === "none") return;
+    if (tap.kind === "alight" && shown.position.moving && !(await sureOffStop(rider))) return;
+    await context.tap(tap.kind, { rider: tap.kind === "void" ? null : riderId, stop: tap.stop, refs: tap.refs });
+  }
+
+  /** @param {Shown} rider @returns {Promise<boolean>} */
+  async function sureOffStop(rider) {
+    let isSure = false;
+    await dialog(say("off_stop_title", { name: rider.name }), (close) => [
+      h("p", { class: "measure" }, say("off_stop_text")),
+      h("div", { class: "pick" }, button({
+        word: say("off_stop_record"), kind: "bad",
+        act: () => { isSure = true; close(); },
+      })),
+    ], say("off_stop_no"));
+    return isSure;
+  }
+
+  /** @param {string} riderId */
+  async function onMore(riderId) {
+    const rider = /** @type {Shown} */ (context.shown().riders.find((each) => each.rider === riderId));
+    const reason = await askForReason(pack, rider);
+    if (reason) await context.tap("absent", { rider: riderId, reason });
+  }
+
+  function update() {
+    const shown = context.shown();
+    for (const rider of shown.riders) {
+      const card = cardOf(rider);
+      card.update(rider, shown.position.hasDeparted && !shown.position.moving
+        && (shown.isTerminal || alightsAt(pack, rider, shown.here.stop)));
+      card.element.hidden = !matches(rider);
+    }
+    for (const { stop, count, section } of groups) {
+      const mine = shown.riders.filter((rider) => rider.stop === stop.stop);
+      const riding = mine.filter((rider) => rider.at !== "absent");
+      const isOff = shown.position.hasDeparted && pack.direction === "homeward";
+      const done = riding.filter((rider) => (isOff ? rider.at === "alighted" : rider.at !== "expected"));
+      count.replaceChildren(say(isOff ? "off_of" : "on_of", { n: done.length, all: riding.length }));
+      section.dataset.here = String(!shown.position.moving && stop.stop === shown.here.stop);
+    }
+    drawOnce(hook("counts"), shown.counts, () => counters(shown));
+    hook("seats").textContent = say("seats", {
+      absent: shown.counts.absent, seats: pack.seats, free: pack.seats - shown.counts.aboard,
+    });
+    const places = [shown.position, shown.riders.map((rider) => rider.at)];
+    drawOnce(hook("stops"), places, () => stopLine(pack, shown));
+    drawOnce(hook("filter"), [filter, shown.counts], () => filters(shown));
+    drawOnce(hook("at"), shown.position, () => [shown.position.moving ? say("on_the_way") : chinese(shown.here.name)]);
+    drawUndo();
+    const check = context.news()?.checks.attendant;
+    const acts = [places, shown.isAcked, departureGaps(pack, shown), shown.count?.id, check, context.news()?.closed];
+    drawOnce(hook("acts"), acts, () => nextActs(shown));
+  }
+
+  /** @param {Shown} rider */
+  function matches(rider) {
+    const wanted = find.value.trim();
+    if (wanted && !`${rider.name} ${rider.class} ${rider.rider}`.includes(wanted)) return false;
+    if (filter === "waiting") return rider.at === "expected";
+    return filter === "aboard" ? rider.at === "aboard" : true;
+  }
+
+  /** @param {import("../main.js").View} shown */
+  function filters(shown) {
+    const kinds = { all: pack.riders.length, waiting: shown.counts.waiting, aboard: shown.counts.aboard };
+    return Object.entries(kinds).map(([kind, n]) =>
+      h("button", { type: "button", class: "tab", "aria-pressed": String(filter === kind),
+        onclick: () => { filter = kind; update(); } }, say(`filter_${kind}`, { n })));
+  }
+
+  /** The last tap, with its way back while there is one. */
+  function drawUndo() {
+    const own = context.outbox.eventsOf(pack.run);
+    const undone = new Set(own.filter((event) => event.kind === "void").flatMap((event) => event.refs));
+    const last = own.filter((event) => event.rider && !undone.has(event.id) && event.kind !== "note").pop();
+    const leftMs = last && last.boot === context.clock.boot
+      ? UNDO_MS - (context.clock.monoMs() - last.mono_ms) : 0;
+    const isSealed = own.some((event) => event.kind === "seal" && event.seq > (last?.seq ?? 0));
+    const place = hook("undo");
+    if (!last || leftMs <= 0 || isSealed) {
+      return drawOnce(place, "calm", () => [h("p", { class: "foot__calm muted" }, say("foot_calm"))]);
+    }
+    drawOnce(place, last.id, () => {
+      const rider = context.shown().riders.find((each) => each.rider === last.rider);
+      return [h("div", { class: "toast" },
+        h("span", { role: "status" }, say(`did_${last.kind}`), chinese(rider?.name ?? "", "name strong"), " ",
+          chinese(rider?.class ?? "", "nb")),
+        button({ word: "", size: "s", act: () => void context.tap("void", { refs: [last.id] }) }))];
+    });
+    const back = place.querySelector("button");
+    if (back) back.textContent = say("undo", { left: stopwatch(leftMs / 1000) });
+  }
+
+  /** One next act; a refused one stays pressable and says all reasons. @param {import("../main.js").View} shown */
+  function nextActs(shown) {
+    if (!shown.isAcked) {
+      return [button({ word: say("ack", { v: pack.roster_v }), icon: "list", kind: "do",
+        act: () => void context.tap("ack", {}) })];
+    }
+    if (shown.isTerminal) return [checkAct(shown)];
+    if (shown.position.moving) {
+      const next = /** @type {import("../model.js").PackStop} */ (shown.next);
+      return [button({ word: say("arrive", { stop: next.name }), icon: "pin", kind: "do",
+        act: () => void context.tap("arrive", { stop: next.stop }) })];
+    }
+    const gaps = departureGaps(pack, shown);
+    const needsCounting = gaps.some((gap) => gap === "count" || gap === "mismatch");
+    const count = button({ word: say("count"), icon: "users", kind: needsCounting ? "do" : "",
+      act: () => void onCount() });
+    const depart = button({ word: say("depart"), icon: "bus", kind: gaps.length ? "" : "do", refused: gaps.length > 0,
+      act: () => void onDepart() });
+    return shown.count || needsCounting ? [count, depart] : [depart];
+  }
+
+  async function onCount() {
+    const n = await askForCount(context.shown().counts.aboard);
+    if (n !== null) await context.tap("headcount", { n, stop: context.shown().here.stop });
+  }
+
+  async function onDepart() {
+    const shown = context.shown();
+    const gaps = departureGaps(pack, shown);
+    const mayGo = gaps.length === 0 || (await showGaps(pack, shown, gaps, { onMore, onCount, onTap }));
+    if (mayGo) await context.tap("depart", { stop: shown.here.stop });
+  }
+
+  /** @param {import("../main.js").View} shown */
+  function checkAct(shown) {
+    const check = context.news()?.checks.attendant;
+    if (check && shown.counts.aboard === 0) {
+      return note("ok", "check", say("attendant_checked", { at: timeOfDay(check.at_ms, true) }), " ",
+        context.news()?.closed ? say("closed_by_server") : say("wait_for_driver"));
+    }
+    return button({ word: say("check_bus"), icon: "eye", kind: "do", refused: shown.counts.aboard > 0,
+      act: () => void onCheck() });
+  }
+
+  async function onCheck() {
+    const shown = context.shown();
+    const still = shown.riders.filter((rider) => rider.at === "aboard");
+    if (still.length > 0) {
+      await dialog(say("still_aboard", { n: still.length }), (close) => [
+        h("p", {}, say("still_aboard_text")),
+        h("div", { class: "pick" }, ...still.map((rider) => button({
+          word: `${rider.name} ${rider.last4}`, icon: "user", act: () => { close(); showCard(rider.rider); },
+        }))),
+      ]);
+      return;
+    }
+    const found = await askForCheck(pack.challenge.attendant);
+    if (!found) return;
+    await context.tap("check", found);
+    await context.seal();
+  }
+
+  /** @param {string} riderId */
+  function showCard(riderId) {
+    filter = "all";
+    find.value = "";
+    update();
+    cards.get(riderId)?.element.scrollIntoView({ block: "center" });
+  }
+
+  hook("walk-on").addEventListener("click", async () => {
+    const riderId = await askForWalkOn();
+    if (riderId) await context.tap("board", { rider: riderId, stop: context.shown().here.stop });
+  });
+  return { update };
+}
+
+/** @param {Shown} rider @param {() => void} onTap @param {() => void} onMore */
+function riderCard(rider, onTap, onMore) {
+  const state = h("span", { class: "rider__state" });
+  const word = h("span", { class: "rider__word" });
+  const who = h("span", { class: "rider__who" });
+  const tap = h("button", { type: "button", class: "rider__tap", onclick: onTap },
+    h("span", { class: "rider__mark" }, state, word),
+    h("span", {}, chinese(rider.name, "rider__name"),
+      rider.twin && h("span", { class: "rider__tag" }, say("twin")), h("br"), who));
+  const element = h("li", { class: "rider", "data-rider": rider.rider }, tap,
+    h("button", { type: "button", class: "rider__more", onclick: onMore }, icon("more"),
+      h("span", { class: "vh" }, say("more_about", { name: `${rider.name} ${rider.last4}` }))));
+  let before = "";
+  /** @param {Shown} now @param {boolean} leavesHere */
+  const update = (now, leavesHere) => {
+    const key = `${now.at}${now.disputed}${now.reason}${leavesHere}`;
+    if (key === before) return;
+    before = key;
+    const marks = { aboard: "check", absent: "minus", alighted: "down", expected: "" };
+    element.dataset.s = { aboard: leavesHere ? "off" : "on", absent: "no", alighted: "left", expected: "off" }[now.at];
+    element.dataset.at = now.at;
+    tap.setAttribute("aria-pressed", String(now.at === "aboard"));
+    state.replaceChildren(...(marks[now.at] && !leavesHere ? [icon(marks[now.at])] : []));
+    const isSilent = now.at === "expected" || now.at === "absent" || (leavesHere && now.at === "aboard");
+    word.textContent = isSilent ? "" : say(`is_${now.disputed ? "disputed" : now.at}`);
+    who.replaceChildren(...(now.class ? [chinese(now.class), separator()] : []),
+      now.at === "absent" ? h("span", { class: "strong" }, say(`reason_${now.reason}`)) : now.last4);
+  };
+  return { element, update };
+}
+
+/** @param {import("../main.js").View} shown */
+function counters({ counts }) {
+  const done = counts.waiting === 0;
+  const one = (/** @type {string} */ tone, /** @type {string} */ word, /** @type {number} */ n, ok = false) =>
+    h("div", { class: `count ${tone}` }, h("span", { class: "count__t" }, ok && icon("check"), say(word)),
+      h("span", { class: "count__n", "data-count": word }, String(n)));
+  return [one("", "expected", counts.expected), one("count--ok", "aboard", counts.aboard, true),
+    one(done ? "count--ok" : "count--wait", done ? "all_here" : "not_yet", counts.waiting, done)];
+}
+
+/** @param {import("../model.js").Pack} pack @param {import("../main.js").View} shown */
+function stopLine(pack, shown) {
+  return pack.stops.map((stop, index) => {
+    const mine = shown.riders.filter((rider) => rider.stop === stop.stop && rider.at !== "absent");
+    const off = mine.filter((rider) => rider.at === "alighted").length;
+    const on = mine.filter((rider) => rider.at === "aboard").length;
+    const isHere = index === shown.position.index && !shown.position.moving;
+    const isPast = index < shown.position.index || (index === shown.position.index && shown.position.moving);
+    const done = shown.position.hasDeparted && pack.direction === "homeward" ? off : on;
+    const numbers = mine.length ? h("b", {}, `${done} / ${mine.length}`) : null;
+    return h("li", { "data-s": isHere ? "here" : isPast ? "done" : "next", "aria-current": isHere ? "step" : null },
+      h("span", { class: "line__t" }, chinese(stop.name), numbers));
+  });
+}

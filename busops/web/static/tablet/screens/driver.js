@@ -1,0 +1,197 @@
+// The driver's screen: one step open with its one act, the clock and the ladder above. It says
+// "closed" only when the server did.
+
+import { button, codeFields, h, icon, ladder, note, say, separator, stopwatch, timeOfDay } from "./parts.js";
+import { alarmSound } from "./sound.js";
+
+/** @typedef {import("../main.js").Context} Context */
+/** @typedef {import("../main.js").View} View */
+/** @typedef {{key: string, done: boolean, title: string, detail?: string|null, open?: () => HTMLElement[], bad?: boolean}} Step */
+
+const ITEMS = ["brakes", "steering", "lights", "tyres", "emergency_door", "seats", "belts"];
+const FIRST_RUNG_S = 180;
+
+/** @param {HTMLElement} root @param {Context} context */
+export function driverScreen(root, context) {
+  const { pack } = context;
+  const hook = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const sound = alarmSound();
+  let drawn = "";
+  let showsReasons = false;
+  let refused = "";
+
+  function update() {
+    const shown = context.shown();
+    const news = context.news();
+    const steps = stepsOf(shown);
+    const here = steps.findIndex((step) => !step.done);
+    drawClock(shown, here < 0 ? null : steps[here]);
+    // The open step holds what is being typed: it is drawn anew only when something about it changed.
+    const key = JSON.stringify([steps.map(({ key, done, detail, bad }) => [key, done, detail, bad]), here,
+      news?.closed, news?.reasons, showsReasons, refused, context.sync().online]);
+    if (key === drawn) return;
+    drawn = key;
+    hook("steps").replaceChildren(...(showsReasons ? reasonList() : [stepCard(steps, here)]));
+    hook("close").replaceChildren(...closeActs(shown));
+  }
+
+  /** @param {View} shown @returns {Step[]} */
+  function stepsOf(shown) {
+    const news = context.news();
+    const own = context.outbox.eventsOf(pack.run);
+    const has = (/** @type {string} */ kind) => shown.events.some((event) => event.kind === kind);
+    const checks = news?.checks ?? { attendant: null, driver: null, parked: null };
+    const waits = (/** @type {string} */ kind, /** @type {object|null} */ confirmed) =>
+      !confirmed && own.some((event) => event.kind === kind) ? say("not_confirmed") : null;
+    const at = (/** @type {{at_ms: number}|null} */ check) => (check ? timeOfDay(check.at_ms, true) : null);
+    return [
+      { key: "precheck", done: has("precheck"), title: say("step_precheck"), open: precheckForm },
+      { key: "depart", done: has("depart"), title: say("step_depart", { at: timeOfDay(pack.departs_ms) }),
+        open: () => [h("p", { class: "line__d" }, say("step_depart_text"))] },
+      { key: "arrive", done: shown.isTerminal, title: say("step_arrive", { stop: pack.stops[pack.stops.length - 1].name }),
+        open: () => [h("p", { class: "line__d" }, say("step_arrive_text"))] },
+      { key: "attendant", done: Boolean(checks.attendant), title: say(checks.attendant ? "step_attendant_done" : "step_attendant"),
+        detail: at(checks.attendant), open: () => [h("p", { class: "line__d" }, say("step_attendant_text"))] },
+      { key: "check", done: Boolean(checks.driver), title: say(checks.driver ? "step_check_done" : "step_check"),
+        detail: at(checks.driver) ?? waits("check", checks.driver), bad: faultWords().length > 0, open: checkForm },
+      { key: "parked", done: Boolean(checks.parked), title: say("step_parked"),
+        detail: at(checks.parked) ?? waits("parked", checks.parked), open: parkedForm },
+      { key: "closed", done: Boolean(news?.closed), title: say(news?.closed ? "step_closed" : "step_close"),
+        detail: news?.closed ? say("closed_version", { v: news.closed.version, at: timeOfDay(news.closed.at_ms) }) : null,
+        open: () => [button({ word: say("close_run"), icon: "lock", kind: "do", size: "now", act: () => void close() })] },
+    ];
+  }
+
+  /** @param {Step[]} steps @param {number} here */
+  function stepCard(steps, here) {
+    const items = steps.map((step, index) => {
+      const state = step.done ? "done" : index === here ? (step.bad ? "bad" : "here") : "next";
+      return h("li", { "data-s": state, "data-step": step.key, "aria-current": index === here ? "step" : null },
+        h("span", { class: "line__t" }, step.title),
+        step.detail && h("span", { class: "line__d" }, step.detail),
+        index === here ? step.open?.() ?? [] : []);
+    });
+    return h("section", { class: "card" }, h("ol", { class: "line line--v", "aria-label": say("steps") }, ...items));
+  }
+
+  function precheckForm() {
+    /** @type {Set<string>} */
+    const ok = new Set();
+    const defect = /** @type {HTMLInputElement} */ (
+      h("input", { class: "input", id: "defect", autocomplete: "off", maxlength: 200 })
+    );
+    const problem = h("p", { class: "field__error", role: "alert", hidden: true });
+    const toggles = ITEMS.map((item) => {
+      const toggle = h("button", { type: "button", class: "btn btn--touch item", "aria-pressed": "false",
+        "data-item": item, onclick: () => {
+          if (!ok.delete(item)) ok.add(item);
+          toggle.setAttribute("aria-pressed", String(ok.has(item)));
+        } }, icon("check"), say(`item_${item}`));
+      return toggle;
+    });
+    return [
+      h("p", { class: "line__d" }, say("precheck_text")),
+      h("div", { class: "pick" }, ...toggles),
+      h("div", { class: "field" }, h("label", { for: "defect" }, say("defect")), defect), problem,
+      button({ word: say("precheck_record"), kind: "do", size: "now", act: () => {
+        if (ok.size < ITEMS.length && !defect.value.trim()) {
+          problem.textContent = say("precheck_needs", { n: ITEMS.length - ok.size });
+          problem.hidden = false;
+          return;
+        }
+        void context.tap("precheck", { codes: [...ok], reason: defect.value.trim() || null });
+      } }),
+    ];
+  }
+
+  function checkForm() {
+    const typed = codeFields(pack.challenge.driver);
+    const problem = h("p", { class: "field__error", role: "alert", hidden: true });
+    return [
+      ...faultWords().map((fault) => note("bad", "alert", fault)),
+      h("p", { class: "line__d" }, say("check_driver_text")),
+      h("div", { class: "codes" }, ...typed.fields), problem,
+      button({ word: say("check_driver_record"), icon: "qr", kind: "do", size: "now", act: () => {
+        const missing = typed.missing();
+        if (missing) {
+          problem.textContent = say("code_needs_six");
+          problem.hidden = false;
+          missing.focus();
+          return;
+        }
+        void context.tap("check", { n: 0, codes: typed.codes() });
+      } }),
+    ];
+  }
+
+  function parkedForm() {
+    const typed = codeFields([], true);
+    const problem = h("p", { class: "field__error", role: "alert", hidden: true });
+    return [
+      h("p", { class: "line__d" }, say("parked_text")), ...typed.fields, problem,
+      button({ word: say("parked_record"), icon: "park", kind: "do", size: "now", act: async () => {
+        if (typed.missing()) {
+          problem.textContent = say("code_needs_six");
+          problem.hidden = false;
+          return;
+        }
+        if (await context.tap("parked", { codes: typed.codes() })) await context.seal();
+      } }),
+    ];
+  }
+
+  const faultWords = () => context.news()?.faults ?? [];
+
+  async function close() {
+    const answer = await context.close();
+    refused = answer === "refused" ? "" : answer === "closed" ? "" : say("close_unreachable");
+    showsReasons = answer === "refused";
+    update();
+  }
+
+  function reasonList() {
+    const reasons = context.news()?.reasons ?? [];
+    return [
+      h("p", { class: "say" }, say("reasons_text", { n: reasons.length })),
+      h("section", { class: "card" }, h("ul", { class: "why" }, ...reasons.map((reason) =>
+        h("li", {}, icon("alert"), h("div", {}, h("p", { class: "why__t" }, reason.detail)))))),
+      button({ word: say("back_to_steps"), icon: "undo", act: () => { showsReasons = false; update(); } }),
+    ];
+  }
+
+  /** @param {View} shown */
+  function closeActs(shown) {
+    const news = context.news();
+    if (news?.closed || showsReasons || !shown.position.hasDeparted) return [];
+    const n = news?.reasons.length ?? 0;
+    return [
+      refused && note("off", "offline", refused),
+      button({ word: n ? say("cannot_close", { n }) : say("close_run"), icon: "flag", refused: n > 0,
+        act: () => void close() }),
+    ].filter(Boolean);
+  }
+
+  /** @param {View} shown @param {Step|null} step */
+  function drawClock(shown, step) {
+    const from = context.news()?.t0_ms ?? null;
+    const runs = from !== null && shown.isTerminal && step !== null && ["attendant", "check", "parked"].includes(step.key);
+    const isLate = runs && step.key !== "parked" && context.serverMs() - from >= FIRST_RUNG_S * 1000;
+    root.classList.toggle("drv--alarm", isLate);
+    sound.ring(isLate);
+    if (!runs) return hook("timer").replaceChildren();
+    const elapsed = (context.serverMs() - from) / 1000;
+    const parts = [ladder(elapsed / 60, isLate)];
+    if (!isLate) {
+      return hook("timer").replaceChildren(
+        h("div", { class: "timer" }, h("p", { class: "muted" }, say("since_last_off")),
+          h("p", { class: "timer__n push" }, stopwatch(elapsed))), ...parts);
+    }
+    hook("timer").replaceChildren(h("section", { class: "siren" },
+      h("h2", { class: "siren__t" }, say("siren")), h("p", { class: "timer__n" }, stopwatch(elapsed)), ...parts,
+      h("p", { class: "strong" }, say("siren_next")),
+      button({ word: say(sound.isSilenced() ? "silenced" : "i_know"), icon: "bell", act: () => sound.silence() })));
+  }
+
+  hook("sub").append(separator(), pack.plate);
+  return { update };
+}

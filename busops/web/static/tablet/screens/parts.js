@@ -1,0 +1,156 @@
+// Pieces every tablet screen is made of: elements, words, dialogs, the ladder. No state of a run here.
+
+/** @typedef {Node|string|null|undefined|false} Child */
+
+/** @type {{[key: string]: string}} */
+let words = {};
+let icons = "";
+
+/** @param {{[key: string]: string}} spoken @param {string} iconFile */
+export function equip(spoken, iconFile) {
+  words = spoken;
+  icons = iconFile;
+}
+
+/** The sentence of a key in the page's language, `{facts}` filled in.
+ * @param {string} key @param {{[name: string]: string|number}} [facts] @returns {string} */
+export function say(key, facts = {}) {
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(facts[name] ?? "–"));
+}
+
+/** An element: `on…` are listeners, false and null attributes are left out.
+ * @param {string} tag @param {{[name: string]: any}} [attributes] @param {...(Child|Child[])} children
+ * @returns {HTMLElement} */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, String(value));
+  }
+  element.append(.../** @type {(Node|string)[]} */ (children.flat().filter((child) => child || child === "")));
+  return element;
+}
+
+/** @param {string} name @returns {SVGElement} */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${icons}#i-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** @param {{word: string, icon?: string, kind?: string, size?: string, refused?: boolean,
+ *   act: (event: Event) => void}} button */
+export function button({ word, icon: name, kind, size = "touch", refused = false, act }) {
+  const classes = ["btn", kind && `btn--${kind}`, size && `btn--${size}`].filter(Boolean).join(" ");
+  return h("button", { type: "button", class: classes, "aria-disabled": refused ? "true" : null, onclick: act },
+    name && icon(name), word);
+}
+
+/** Names keep their script whatever the page's language. @param {string} text @param {string} [cls] */
+export const chinese = (text, cls = "") => h("span", { lang: "zh-Hans", class: cls || null }, text);
+
+export const separator = () => h("span", { class: "sep", "aria-hidden": "true" });
+
+/** Draws a part anew only when its key changed: what a finger is on must not be replaced under it.
+ * @param {HTMLElement} place @param {unknown} key @param {() => Child[]} make */
+export function drawOnce(place, key, make) {
+  const wanted = JSON.stringify(key);
+  if (place.dataset.drawn === wanted) return;
+  place.dataset.drawn = wanted;
+  place.replaceChildren(.../** @type {(Node|string)[]} */ (make().filter(Boolean)));
+}
+
+/** A dialog that blocks the page; Escape is the safe way out. Resolves when it is closed.
+ * @param {string} title @param {(close: () => void) => Child[]} fill @param {string} [safe] */
+export function dialog(title, fill, safe = say("back")) {
+  return new Promise((resolve) => {
+    const box = /** @type {HTMLDialogElement} */ (h("dialog", { class: "dialog", "aria-labelledby": "dialog-title" }));
+    const close = () => box.close();
+    box.append(
+      h("h2", { id: "dialog-title", class: "cab__run" }, title),
+      .../** @type {Node[]} */ (fill(close).filter(Boolean)),
+      h("div", { class: "dialog__act" }, button({ word: safe, act: close })),
+    );
+    box.addEventListener("close", () => {
+      box.remove();
+      resolve(undefined);
+    });
+    document.body.append(box);
+    box.showModal();
+  });
+}
+
+/** @param {string} tone @param {string} name @param {...Child} children */
+export const note = (tone, name, ...children) =>
+  h("div", { class: `note note--${tone}` }, icon(name), h("div", {}, ...children));
+
+/** The time of day at the school. @param {number} ms @param {boolean} [seconds] */
+export function timeOfDay(ms, seconds = false) {
+  const shifted = new Date(ms + 8 * 3600 * 1000);
+  return shifted.toISOString().slice(11, seconds ? 19 : 16);
+}
+
+/** 187 s as 3:07. @param {number} seconds */
+export function stopwatch(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+const RUNGS_MIN = [0, 3, 5, 10, 15];
+
+/** The ladder of the empty-bus check: the yellow bus moves along it, root scale.
+ * @param {number} minutes @param {boolean} isAlarm */
+export function ladder(minutes, isAlarm) {
+  const at = (/** @type {number} */ min) => `${5 + 87 * Math.sqrt(Math.min(min, 15) / 15)}%`;
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "drv__ladder");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", say("ladder"));
+  const part = (/** @type {string} */ tag, /** @type {{[name: string]: string|number}} */ attributes, text = "") => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+    element.textContent = text;
+    svg.append(element);
+    return element;
+  };
+  part("line", { class: isAlarm ? "siren__r" : "lad__r", x1: "5%", x2: "92%", y1: 14, y2: 14 });
+  if (!isAlarm) part("line", { class: "lad__p", x1: "5%", x2: at(minutes), y1: 14, y2: 14 });
+  for (const rung of RUNGS_MIN) {
+    const hit = isAlarm && minutes >= rung ? " siren__d--hit" : "";
+    part("circle", { class: isAlarm ? `siren__d${hit}` : "lad__d", cx: at(rung), cy: 14, r: 7 });
+    part("text", { x: at(rung), y: 40, "text-anchor": "middle" }, rung === 0 ? "0" : say("minutes", { n: rung }));
+  }
+  const bus = part("svg", { x: at(minutes), overflow: "visible" });
+  const body = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  for (const [name, value] of Object.entries({ x: -13, y: 5, width: 26, height: 18, rx: 4, class: "lad__b" })) {
+    body.setAttribute(name, String(value));
+  }
+  bus.append(body);
+  return svg;
+}
+
+/** The three codes of a check, typed from the tags; filled in the order of the walk to the rear and back.
+ * @param {number[]} rows @param {boolean} [rearOnly] */
+export function codeFields(rows, rearOnly = false) {
+  const places = rearOnly ? [null] : [null, ...rows];
+  const inputs = places.map((row) => {
+    const input = /** @type {HTMLInputElement} */ (
+      h("input", { class: "input", inputmode: "numeric", autocomplete: "off", maxlength: 7, pattern: "[0-9 ]*",
+        id: `code-${row ?? "rear"}` })
+    );
+    return { row, input };
+  });
+  const fields = inputs.map(({ row, input }) =>
+    h("div", { class: "field code-field" },
+      h("label", { for: input.id }, row === null ? say("rear_code") : say("row_code", { row })), input));
+  return {
+    fields,
+    codes: () => inputs.map(({ input }) => input.value.replace(/\D/g, "")).filter(Boolean),
+    missing: () => inputs.find(({ input }) => input.value.replace(/\D/g, "").length !== 6)?.input ?? null,
+  };
+}

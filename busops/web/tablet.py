@@ -1,0 +1,110 @@
+"""
+The tablet's pages: pick a run, the attendant's and the driver's screen, and their scripts.
+
+The pages are a frame; what moves in it is ``static/tablet``. The scripts are served under an
+address that changes with their content, because modules import one another by name.
+"""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Blueprint, Response, abort, render_template, request, send_from_directory, url_for
+
+from busops.domain.errors import NotFound
+from busops.domain.people import Role
+from busops.domain.values import CrewId, RunId
+from busops.services import tablet_pack
+from busops.services.tablet_pack import CrewRun
+from busops.web.context import current
+from busops.web.security import ATTRIBUTE, EVERYBODY, Access, allow
+
+bp = Blueprint("tablet", __name__)
+STATIC: Final = Path(__file__).parent / "static"
+SERVED: Final = ("tablet/", "vendor/idb/")
+SCREENS: Final = ("attendant", "driver")
+KEPT_S: Final = 365 * 24 * 3600
+
+
+@bp.get("/tablet/")
+@allow(Role.ATTENDANT, Role.DRIVER, Role.DISPATCHER, Role.ADMIN)
+def pick() -> str:
+    """Today's runs of this crew member; the demo's dispatcher sees all of them."""
+    here = current()
+    crew_id = here.actor.crew_id
+    if crew_id is None and not here.settings.demo:
+        return render_template("tablet/pick.html", runs=())
+    runs = tablet_pack.runs_of_crew(here.database, now=here.clock.now(), crew_id=crew_id)
+    return render_template("tablet/pick.html", runs=runs)
+
+
+@bp.get("/tablet/runs/<run_id>")
+@allow(Role.ATTENDANT, Role.DRIVER, Role.DISPATCHER, Role.ADMIN)
+def run(run_id: str) -> str:
+    """One run on this tablet, as the attendant or as the driver."""
+    here = current()
+    found = tablet_pack.crew_run(here.database, RunId(run_id))
+    screen, crew_id = _seat(found, here.actor.crew_id)
+    other = SCREENS[1 - SCREENS.index(screen)]
+    return render_template(
+        "tablet/run.html",
+        run=found,
+        screen=screen,
+        crew_id=crew_id,
+        other_href=_other_screen(found, other, here.actor.crew_id),
+    )
+
+
+def app_file(version: str, name: str) -> Response:
+    """One of the tablet's own files; the address names its version, so it may be kept."""
+    if version != app_version() or not name.startswith(SERVED):
+        abort(404)
+    answer = send_from_directory(STATIC, name, max_age=KEPT_S)
+    answer.headers["Cache-Control"] = f"public, max-age={KEPT_S}, immutable"
+    return answer
+
+
+setattr(app_file, ATTRIBUTE, Access(roles=EVERYBODY, is_public=True, keeps=True))
+bp.add_url_rule("/tablet/app/<version>/<path:name>", view_func=app_file, methods=["GET"])
+
+
+@bp.app_context_processor
+def _addresses() -> dict[str, Any]:
+    return {"tablet_asset": tablet_asset}
+
+
+def tablet_asset(name: str) -> str:
+    """The address of one of the tablet's files in its present version."""
+    return url_for("tablet.app_file", version=app_version(), name=name)
+
+
+@cache
+def app_version() -> str:
+    """A name of everything the tablet runs: changes when any of its files does."""
+    digest = hashlib.sha256()
+    for part in ("tablet", "vendor/idb"):
+        for path in sorted((STATIC / part).rglob("*")):
+            if path.is_file():
+                digest.update(path.relative_to(STATIC).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _seat(run: CrewRun, own: CrewId | None) -> tuple[str, CrewId]:
+    """Which screen, and who acts on it: oneself, or in the demo whoever the office stands in for."""
+    crew = {crew_id: screen for screen, crew_id, _ in run.seats}
+    if own is None and not current().settings.demo:
+        raise NotFound("no_such_run", run_id=run.run_id)
+    crew_id = own or CrewId(request.args.get("crew", ""))
+    if crew_id not in crew:
+        if own is not None:
+            raise NotFound("no_such_run", run_id=run.run_id)
+        crew_id = run.seats[0][1]
+    wanted = request.args.get("screen", "")
+    return (wanted if wanted in SCREENS else crew[crew_id]), crew_id
+
+
+def _other_screen(run: CrewRun, screen: str, own: CrewId | None) -> str:
+    """A crew member may take over the other screen in his own name; the office changes the person too."""
+    crew_id = own or next(each for kind, each, _ in run.seats if kind == screen)
+    return url_for("tablet.run", run_id=run.run_id, screen=screen, crew=crew_id)
