@@ -12,7 +12,7 @@ from typing import Any, Final
 from busops.domain.errors import InvalidInput, Refused
 from busops.domain.findings import Finding, Severity
 from busops.domain.values import Clock, Direction, Ids, PlanId
-from busops.planner.document import plan_document
+from busops.planner.document import plan_document, read_plan_document
 from busops.planner.problem import Plan
 from busops.planner.solve import OnProgress, solve
 from busops.planner.verify import verify
@@ -171,6 +171,21 @@ def document(database: Database, plan_id: str) -> Mapping[str, Any]:
     """The plan as the JSON document of the file contract."""
     with database.reading() as tx:
         return plan_store.load_plan(tx, plan_id).document
+
+
+def verify_document(
+    database: Database, document: Mapping[str, Any], *, weekend_on: date
+) -> tuple[Finding, ...]:
+    """Every contradiction between a plan document and the register and roster as they stand now."""
+    plan = read_plan_document(document)
+    with database.reading() as tx:
+        given = load_input(tx, weekend_on)
+    prepared = prepare(given, Direction(document["direction"]))
+    findings = (*verify(prepared.problem, plan), *speed_findings(prepared.problem, plan))
+    if document.get("on") != prepared.on.isoformat():
+        facts = {"found": str(document.get("on")), "expected": prepared.on}
+        findings += (Finding(code="plan_of_another_day", facts=facts),)
+    return findings
 
 
 def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def test_the_travel_file_is_the_truth_and_a_missing_pair_an_error(sqlite_databas
         network_store.save_travel(tx, [way for way in ways if way.destination != StopId("S002")])
     with pytest.raises(InvalidInput) as refusal:
         plan(sqlite_database)
-    assert {finding.code for finding in refusal.value.findings} == {"travel_pair_missing"}
+    assert {finding.code for finding in refusal.value.findings} == {"travel_way_missing"}
 
 
 def test_a_leg_above_the_speed_cap_is_a_violation_and_stops_approval(sqlite_database: Database) -> None:

@@ -1,0 +1,189 @@
+"""The plans: order one as a job, look at it on map and table, approve, release, discard."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from busops.domain.errors import BusopsError, InvalidInput, Refused
+from busops.domain.people import Role
+from busops.domain.values import Direction, school_date
+from busops.services import plan_view, planning, rosters, runs
+from busops.services.plan_view import PlanView, TripView
+from busops.web import tables
+from busops.web.context import current
+from busops.web.language import say
+from busops.web.security import OFFICE, allow
+from busops.web.tables import Column, Filter, Listing
+
+bp = Blueprint("planning", __name__, url_prefix="/plans")
+
+PLANNERS: Final = (Role.DISPATCHER, Role.ADMIN)
+NEAR_CAP_S: Final = 5 * 60
+EMPTY_SHARE: Final = 2  # fewer riders than half the seats
+DEFAULT_SEED: Final = 1
+
+
+@bp.get("/")
+@allow(*OFFICE)
+def index() -> ResponseReturnValue:
+    """Every weekend with its plans, and the form that orders one."""
+    return _index_page(None)
+
+
+@bp.post("/")
+@allow(*PLANNERS)
+def order() -> ResponseReturnValue:
+    """A planning job is under way for each direction that was asked for."""
+    here, form = current(), request.form
+    wanted = [way.value for way in Direction if form.get("direction") in (way.value, "both")]
+    try:
+        if not wanted:
+            raise InvalidInput("plan_order_invalid")
+        orders = [
+            {
+                "weekend_on": form.get("weekend_on", ""),
+                "direction": way,
+                "seconds": form.get("seconds", ""),
+                "seed": form.get("seed") or DEFAULT_SEED,
+                "by": here.actor.user_id,
+            }
+            for way in wanted
+        ]
+        for one in orders:
+            planning.read_order(one)
+    except InvalidInput as error:
+        return _index_page(error), 400
+    job_ids = [here.jobs.submit("plan", one, by=here.actor.user_id) for one in orders]
+    return redirect(url_for("jobs.show", job_id=job_ids[0], then=job_ids[1:]))
+
+
+@bp.get("/<plan_id>")
+@allow(*OFFICE)
+def show(plan_id: str) -> ResponseReturnValue:
+    """One plan: what is wrong, the picture, the trips, the forecast."""
+    shown = plan_view.view(current().database, plan_id)
+    listing = _listing(shown)
+    if tables.wants_csv():
+        return tables.csv_of(listing, f"plan-{shown.summary.on}-{shown.summary.direction.value}.csv")
+    return _plan_page(shown, listing, None)
+
+
+@bp.get("/<plan_id>/map.json")
+@allow(*OFFICE)
+def map_json(plan_id: str) -> Response:
+    """The trips for the map."""
+    return jsonify(plan_view.map_data(plan_view.view(current().database, plan_id)))
+
+
+@bp.get("/<plan_id>/plan.json")
+@allow(*PLANNERS, Role.SUPERVISOR)
+def document(plan_id: str) -> Response:
+    """The plan as the document of the file contract."""
+    answer = jsonify(planning.document(current().database, plan_id))
+    answer.headers["Content-Disposition"] = "attachment; filename=plan.json"
+    return answer
+
+
+@bp.post("/<plan_id>/<act>")
+@allow(*PLANNERS)
+def decide(plan_id: str, act: str) -> ResponseReturnValue:
+    """The plan is approved, released or discarded, or the page says every reason why not."""
+    here = current()
+    try:
+        match act:
+            case "approve":
+                seen = int(request.form.get("unserved", "-1"))
+                planning.approve(here.database, plan_id, by=here.actor, clock=here.clock, unserved_seen=seen)
+            case "discard":
+                planning.discard(here.database, plan_id, by=here.actor, clock=here.clock)
+            case "release":
+                runs.release_plan(here.database, plan_id, by=here.actor, clock=here.clock, ids=here.ids)
+            case _:
+                abort(404)
+    except Refused as error:
+        shown = plan_view.view(here.database, plan_id)
+        return _plan_page(shown, _listing(shown), error), 409
+    flash(say(_DONE[act]))
+    return redirect("/dispatch" if act == "release" else url_for("planning.show", plan_id=plan_id))
+
+
+_DONE: Final = {"approve": "方案已批准", "discard": "方案已作废", "release": "已发布，车组可以领取"}
+
+
+def _index_page(error: BusopsError | None) -> str:
+    here = current()
+    today = school_date(here.clock.now())
+    chosen = request.values.get("weekend") or request.values.get("weekend_on") or ""
+    weekends = rosters.weekends(here.database)
+    usual = next((one.weekend_on for one in weekends), rosters.friday_of(today))
+    return render_template(
+        "planning/index.html",
+        weekends=weekends,
+        plans=planning.plans_of(here.database),
+        chosen=_day(chosen) or usual,
+        seconds=request.form.get("seconds") or here.settings.planning_seconds,
+        may_plan=here.actor.role in PLANNERS,
+        error=error,
+    )
+
+
+def _plan_page(shown: PlanView, listing: Listing, error: Refused | None) -> str:
+    cap = next((at for at, (minutes, _) in enumerate(shown.rides) if 60 * minutes >= shown.cap_s), None)
+    return render_template(
+        "planning/plan.html",
+        plan=shown,
+        summary=shown.summary,
+        listing=listing,
+        rides=[(f"{minutes}–{minutes + 15}", riders) for minutes, riders in shown.rides],
+        rides_cap_at=cap,
+        near_cap=_is_near_cap(shown),
+        may_plan=current().actor.role in PLANNERS,
+        settings=current().settings,
+        error=error,
+    )
+
+
+def _is_near_cap(shown: PlanView) -> frozenset[int]:
+    return frozenset(trip.number for trip in shown.trips if trip.longest_s > shown.cap_s - NEAR_CAP_S)
+
+
+def _listing(shown: PlanView) -> Listing:
+    near = _is_near_cap(shown)
+
+    def hint(trip: TripView) -> str:
+        if trip.number in near:
+            return "long"
+        return "empty" if trip.riders * EMPTY_SHARE < trip.capacity else ""
+
+    columns = (
+        Column(key="number", word=say("趟"), of=lambda trip: trip.number, searched=True),
+        Column(key="towards", word=say("方向"), of=lambda trip: trip.towards, searched=True, text=True),
+        Column(key="plate", word=say("车牌"), of=lambda trip: trip.plate, searched=True),
+        Column(key="wave", word=say("波次"), of=lambda trip: trip.wave, numeric=True),
+        Column(key="depart", word=say("出发（分）"), of=lambda trip: trip.depart_s // 60, numeric=True),
+        Column(key="stops", word=say("站"), of=lambda trip: len(trip.halts), numeric=True),
+        Column(key="riders", word=say("人 / 座"), of=lambda trip: trip.riders, numeric=True),
+        Column(
+            key="longest", word=say("最长乘车(分)"), of=lambda trip: -(-trip.longest_s // 60), numeric=True
+        ),
+        Column(key="km", word=say("公里"), of=lambda trip: Decimal(trip.distance_m) / 1000, numeric=True),
+        Column(key="cost", word=say("费用(元)"), of=lambda trip: Decimal(trip.cost_fen) / 100, numeric=True),
+        Column(key="hint", word=say("提示"), of=hint),
+    )
+    choices = (("long", say("接近或超过时间上限")), ("empty", say("空座过半")))
+    filters = (Filter(key="hint", word=say("提示"), choices=choices, of=hint),)
+    return tables.arrange(shown.trips, columns, filters=filters, sort="number")
+
+
+def _longest_min(trip: TripView) -> int:
+    return -(-trip.longest_s // 60)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

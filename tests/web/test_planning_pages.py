@@ -1,0 +1,164 @@
+"""The plan pages: order as a job, progress, the plan on map and table, approve, release, discard."""
+
+import pytest
+from flask import Flask
+
+from busops.domain.people import Role
+from busops.domain.values import Direction, PlanId
+from busops.services import planning, rosters
+from busops.storage import run_store
+from busops.storage.database import Database
+from busops.web.context import EXTENSION
+from tests.machine import CountingIds, FixedClock
+from tests.small_school import FRIDAY, fill
+from tests.web.conftest import SignIn, send
+
+PLANS = "/plans/"
+
+
+def make_plan(
+    database: Database, clock: FixedClock, ids: CountingIds, direction: Direction = Direction.HOMEWARD
+) -> PlanId:
+    """A plan on the locked roster."""
+    if not rosters.weekend_view(database, FRIDAY).versions:
+        rosters.lock(database, FRIDAY, by="test", clock=clock)
+    return planning.plan_weekend(
+        database, weekend_on=FRIDAY, direction=direction, seconds=0.3, seed=1, clock=clock, ids=ids
+    )
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_plan_page_shows_trips_forecast_and_verdict(
+    sqlite_database: Database, sign_in: SignIn, clock: FixedClock, ids: CountingIds, language: str
+) -> None:
+    """Cost, seats, longest ride, forecast and every trip; the map's data hold places, not people."""
+    fill(sqlite_database)
+    plan_id = make_plan(sqlite_database, clock, ids)
+    browser = sign_in(Role.DISPATCHER, language)
+    page = browser.get(f"/plans/{plan_id}")
+    assert page.status_code == 200
+    assert ("已核验，0 违规" if language == "zh" else "Verified, 0 violations") in page.text
+    assert "22 / 32" in page.text
+    for code in ("plan_state.", "unserved.", "direction."):
+        assert code not in page.text
+    drawn = browser.get(f"/plans/{plan_id}/map.json")
+    assert {trip["plate"] for trip in drawn.json["trips"]} == {"川FA0001", "川FB0002"}
+    assert "学生" not in drawn.text
+    assert browser.get(f"/plans/{plan_id}/plan.json").json["direction"] == "homeward"
+    assert browser.get(f"/plans/{plan_id}?format=csv").status_code == 200
+    assert plan_id in browser.get(PLANS).text
+
+
+def test_a_plan_is_ordered_as_a_job_and_the_page_goes_on_to_it(
+    app: Flask, sqlite_database: Database, sign_in: SignIn
+) -> None:
+    """The order answers at once; after the worker has worked the job leads to the plan."""
+    fill(sqlite_database)
+    browser = sign_in(Role.DISPATCHER)
+    form = {"weekend_on": str(FRIDAY), "direction": "both", "seconds": "0.3", "seed": "1"}
+    answer = send(browser, PLANS, PLANS, **form)
+    assert answer.status_code == 302
+    where = answer.headers["Location"]
+    waiting = browser.get(where).text
+    assert 'hx-trigger="every 1s"' in waiting
+    first, second = where.removeprefix("/jobs/").split("?then=")
+    jobs = app.extensions[EXTENSION].jobs
+    jobs.work(first)
+    part = browser.get(f"/jobs/{first}/part?then={second}")
+    assert part.headers["HX-Redirect"] == f"/jobs/{second}"
+    jobs.work(second)
+    done = browser.get(f"/jobs/{second}")
+    assert done.status_code == 302
+    assert browser.get(done.headers["Location"]).status_code == 200
+    assert len(planning.plans_of(sqlite_database, FRIDAY)) == 2
+
+
+def test_a_job_is_stopped_and_a_failed_one_says_why(
+    app: Flask, sqlite_database: Database, sign_in: SignIn
+) -> None:
+    """A cancelled job stores nothing; a weekend nobody rides ends with the sentence of its reason."""
+    fill(sqlite_database)
+    browser = sign_in(Role.DISPATCHER)
+    form = {"weekend_on": str(FRIDAY), "direction": "homeward", "seconds": "0.3"}
+    where = send(browser, PLANS, PLANS, **form).headers["Location"]
+    assert send(browser, f"{where}/cancel", where).status_code == 302
+    assert "已停止" in browser.get(where).text
+    form["weekend_on"] = "2026-03-20"
+    where = send(browser, PLANS, PLANS, **form).headers["Location"]
+    app.extensions[EXTENSION].jobs.work(where.removeprefix("/jobs/"))
+    assert "没有人乘车" in browser.get(where).text
+    assert planning.plans_of(sqlite_database) == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"weekend_on": "2026-03-14"}, {"weekend_on": "x"}, {"direction": "up"}, {"seconds": "0"}, {"seed": "a"}],
+)
+def test_a_wrong_order_comes_back_in_words(
+    sqlite_database: Database, sign_in: SignIn, wrong: dict[str, str]
+) -> None:
+    """No job is made of it."""
+    fill(sqlite_database)
+    form = {"weekend_on": str(FRIDAY), "direction": "both", "seconds": "1", "seed": "1"}
+    answer = send(sign_in(Role.DISPATCHER), PLANS, PLANS, **{**form, **wrong})
+    assert answer.status_code == 400
+    assert "note--bad" in answer.text
+
+
+def test_approve_then_release(
+    sqlite_database: Database, sign_in: SignIn, clock: FixedClock, ids: CountingIds
+) -> None:
+    """Approving needs the number of those without a seat; released, the trips are runs."""
+    fill(sqlite_database)
+    plan_id = make_plan(sqlite_database, clock, ids)
+    page = f"/plans/{plan_id}"
+    browser = sign_in(Role.DISPATCHER)
+    assert send(browser, f"{page}/release", page).status_code == 409
+    refused = send(browser, f"{page}/approve", page, unserved="5")
+    assert refused.status_code == 409
+    assert "再看一遍" in refused.text
+    assert send(browser, f"{page}/approve", page, unserved="0").status_code == 302
+    assert send(browser, f"{page}/approve", page, unserved="0").status_code == 409
+    released = send(browser, f"{page}/release", page)
+    assert released.status_code == 302, released.text
+    with sqlite_database.reading() as tx:
+        assert len(run_store.list_runs(tx)) == 2
+    assert send(browser, f"{page}/discard", page).status_code == 409
+    assert send(browser, f"{page}/nonsense", page).status_code == 404
+
+
+def test_why_a_plan_cannot_be_approved_is_on_its_page(
+    sqlite_database: Database, sign_in: SignIn, clock: FixedClock, ids: CountingIds
+) -> None:
+    """A plan on a draft roster names the reason and keeps its button, marked; discarding works."""
+    fill(sqlite_database)
+    plan_id = planning.plan_weekend(
+        sqlite_database,
+        weekend_on=FRIDAY,
+        direction=Direction.HOMEWARD,
+        seconds=0.3,
+        seed=1,
+        clock=clock,
+        ids=ids,
+    )
+    page = f"/plans/{plan_id}"
+    browser = sign_in(Role.ADMIN)
+    text = browser.get(page).text
+    assert 'aria-disabled="true"' in text
+    assert "还没有锁定" in text
+    assert send(browser, f"{page}/discard", page).status_code == 302
+    assert "已作废" in browser.get(page).text
+
+
+def test_who_may_plan(
+    sqlite_database: Database, sign_in: SignIn, clock: FixedClock, ids: CountingIds
+) -> None:
+    """Finance and supervisor look; only dispatcher and administrator order and decide."""
+    fill(sqlite_database)
+    plan_id = make_plan(sqlite_database, clock, ids)
+    for role in (Role.FINANCE, Role.SUPERVISOR):
+        browser = sign_in(role)
+        assert browser.get(f"/plans/{plan_id}").status_code == 200
+        assert send(browser, f"/plans/{plan_id}/approve", unserved="0").status_code == 403
+    assert sign_in(Role.DRIVER).get(PLANS).status_code == 403
+    assert sign_in(Role.ADMIN).get("/plans/p404").status_code == 404

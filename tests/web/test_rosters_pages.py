@@ -1,0 +1,73 @@
+"""The roster pages: who rides and why others do not, changes, locks, differences, in both languages."""
+
+import pytest
+
+from busops.domain.people import Role
+from busops.storage import roster_store
+from busops.storage.database import Database
+from tests.small_school import FRIDAY, fill
+from tests.web.conftest import SignIn, send
+
+PAGE = f"/rosters/{FRIDAY}"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_weekend_shows_numbers_reasons_and_the_list(
+    sqlite_database: Database, sign_in: SignIn, language: str
+) -> None:
+    """22 ride home, two do not and why; the list is searched and filtered by its address."""
+    fill(sqlite_database)
+    browser = sign_in(Role.DISPATCHER, language)
+    assert str(FRIDAY) in browser.get("/rosters/").text
+    page = browser.get(PAGE).text
+    assert ">22<" in page
+    assert ("生病" if language == "zh" else "Ill") in page
+    assert "reason." not in page
+    assert "学生5" in browser.get(f"{PAGE}?why=ill").text
+    assert "学生9<" not in browser.get(f"{PAGE}?rides=none").text
+    export = browser.get(f"{PAGE}?format=csv").data.decode("utf-8-sig")
+    assert len(export.splitlines()) == 25
+
+
+def test_a_change_and_two_locks(sqlite_database: Database, sign_in: SignIn) -> None:
+    """Lock, change with a reason, lock again with an approval; the difference of both is shown."""
+    fill(sqlite_database)
+    browser = sign_in(Role.DISPATCHER)
+    assert send(browser, f"{PAGE}/lock", PAGE).status_code == 302
+    assert send(browser, f"{PAGE}/lock", PAGE, approval="x").status_code == 409
+    form = f"{PAGE}/riders/20230007"
+    refused = send(browser, form, form, rides_return="1")
+    assert refused.status_code == 409
+    assert send(browser, form, form, rides_return="1", reason="leave", note="婚礼").status_code == 302
+    page = browser.get(PAGE).text
+    assert "第 1 版之后有 1 处改动" in page
+    assert send(browser, f"{PAGE}/lock", PAGE, approval="班主任同意").status_code == 302
+    difference = browser.get(f"{PAGE}/difference?from=1&to=2").text
+    assert "学生7" in difference
+    assert "婚礼" in difference
+    with sqlite_database.reading() as tx:
+        assert len(roster_store.load_versions(tx, FRIDAY)) == 2
+    assert browser.get(f"{PAGE}/difference?from=1&to=9").status_code == 404
+
+
+def test_what_is_not_there_is_not_found(sqlite_database: Database, sign_in: SignIn) -> None:
+    """No roster, no rider, no date: 404 with a page, never a fault."""
+    fill(sqlite_database)
+    browser = sign_in(Role.ADMIN)
+    for path in ("/rosters/2026-03-20", "/rosters/friday", f"{PAGE}/riders/nobody"):
+        assert browser.get(path).status_code == 404
+
+
+def test_only_the_dispatcher_changes_rosters(sqlite_database: Database, sign_in: SignIn) -> None:
+    """Finance and supervisor read, crews do not even that."""
+    fill(sqlite_database)
+    for role in (Role.FINANCE, Role.SUPERVISOR):
+        browser = sign_in(role)
+        assert browser.get(PAGE).status_code == 200
+        assert send(browser, f"{PAGE}/lock", PAGE).status_code == 403
+    assert sign_in(Role.ATTENDANT).get(PAGE).status_code == 403
+
+
+def test_an_empty_school_is_told_what_to_do(sqlite_database: Database, sign_in: SignIn) -> None:
+    """Without any roster the page says how to begin."""
+    assert "导入名单" in sign_in(Role.DISPATCHER).get("/rosters/").text
