@@ -25,6 +25,7 @@ from busops.config import Settings, load_settings
 from busops.demo_clock import clock_of
 from busops.domain.values import Clock, Ids
 from busops.jobs import JobQueue
+from busops.log import configure_logging
 from busops.services.credentials import CHEAP, STRONG
 from busops.storage.database import Base, Database, prepare_sqlite
 from busops.web import auth, errors, formats, language, metrics, security, shown
@@ -64,7 +65,9 @@ def create_app(
     settings: Settings | None = None, *, clock: Clock | None = None, ids: Ids | None = None
 ) -> Flask:
     """A ready application over one school's database."""
-    settings = settings or load_settings()
+    if settings is None:  # made by a server's own process, which has no log of its own yet
+        settings = load_settings()
+        configure_logging(settings)
     clock = clock or clock_of(settings)
     app = Flask(
         "busops.web",

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 from flask import Flask, Response, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.wrappers import Response as AnyResponse
 
 from busops.domain.errors import BusopsError, Conflict, InvalidInput, NotFound, Refused
@@ -66,6 +66,8 @@ def _forgery(_: CSRFError) -> AnyResponse:
 
 
 def _http_error(error: HTTPException) -> AnyResponse:
+    if isinstance(error, SecurityError):  # a forged host: no page, whose addresses would name it
+        return Response("unknown host\n", status=400, mimetype="text/plain")
     if isinstance(error.response, AnyResponse):
         return error.response
     status = error.code or InternalServerError.code

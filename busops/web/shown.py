@@ -95,6 +95,7 @@ def doors(role: Role) -> tuple[Door, ...]:
 
 def _around() -> dict[str, Any]:
     here = current()
+    around = front.surroundings(here.database) if here.person else None
     return {
         "reader": here.person,
         "locale": here.locale,
@@ -102,7 +103,8 @@ def _around() -> dict[str, Any]:
         "other_language": language.ENGLISH if here.locale == language.CHINESE else language.CHINESE,
         "now": here.clock.now(),
         "is_demo": here.settings.demo,
-        "school_name": front.school_name(here.database) or here.settings.school_id,
+        "school_name": (around and around.school_name) or here.settings.school_id,
+        "waiting": {"dispatch": around.alarms} if around else {},
         "navigation": doors(here.person.role) if here.person else (),
         "this_page": request.full_path.rstrip("?") if request.method == "GET" else "/",
     }

@@ -89,6 +89,13 @@ def test_a_token_of_another_session_is_worth_nothing(app: Flask, sign_in: SignIn
     assert "表单已失效" in answer.text
 
 
+def test_only_named_hosts_are_answered(web_settings: Settings, clock: FixedClock, ids: CountingIds) -> None:
+    """With trusted hosts set, a forged Host header gets nothing that could be cached or mailed."""
+    app = create_app(replace(web_settings, trusted_hosts=("bus.school",)), clock=clock, ids=ids)
+    assert app.test_client().get("/signin", base_url="http://bus.school").status_code == 200
+    assert app.test_client().get("/signin", base_url="http://evil.example").status_code == 400
+
+
 def test_a_large_body_is_refused_in_words(client: FlaskClient, people: dict[Role, Actor]) -> None:
     """The door takes no megabytes."""
     answer = send(client, "/signin", "/signin", account="a" * 300_000, password="x")
