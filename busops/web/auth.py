@@ -10,7 +10,7 @@ from busops import i18n
 from busops.config import Settings
 from busops.domain.errors import BusopsError, InvalidInput, Refused
 from busops.domain.people import Actor, Role
-from busops.services import people, signin
+from busops.services import demo_school, people, signin
 from busops.services.signin import Limits
 from busops.web import formats, language
 from busops.web.context import current, runtime, signed_in
@@ -57,7 +57,7 @@ def sign_in() -> str | Response:
     """The door; who is in already goes on."""
     if signed_in() is not None:
         return redirect(safe_next(request.args.get("next")) or "/")
-    return _door()
+    return _door(request.args.get("account", ""))
 
 
 @bp.post("/signin")
@@ -145,7 +145,15 @@ def switch_language(code: str) -> Response:
 
 def _door(username: str = "", error: str = "") -> str:
     wanted = safe_next(request.values.get("next")) or ""
-    return render_template("auth/signin.html", username=username, error=error, wanted=wanted)
+    is_demo = runtime().settings.demo
+    return render_template(
+        "auth/signin.html",
+        username=username,
+        error=error,
+        wanted=wanted,
+        demo_password=demo_school.PASSWORD if is_demo else "",
+        roles=[role.value for role in Role],
+    )
 
 
 def _account(error: BusopsError | None = None) -> str:

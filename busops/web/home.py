@@ -1,14 +1,19 @@
 """The first page of each role: what needs me now, then what comes next."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
 from flask import Blueprint, redirect, render_template
 from werkzeug.wrappers import Response
 
+from busops.domain.errors import NotFound
 from busops.domain.people import Role
+from busops.finance.reconcile import RowStatus
+from busops.services import reconciliation
 from busops.services.overview import Need, Overview, overview
 from busops.web.context import current
+from busops.web.language import code_words
 from busops.web.security import IN_A_BUS, allow
 from busops.web.shown import open_to
 
@@ -37,6 +42,19 @@ CONCERNS: Final = {
 }
 
 
+TONES: Final = {
+    RowStatus.OK: "f-ok",
+    RowStatus.WAIVED: "f-idle",
+    RowStatus.UNPAID_NOT_RODE: "f-idle",
+    RowStatus.PAID_NOT_RODE: "f-off",
+    RowStatus.REFUND_DUE: "f-off",
+    RowStatus.OVERPAID: "f-act",
+    RowStatus.RODE_UNPAID: "f-bad",
+    RowStatus.RODE_UNREGISTERED: "f-bad",
+    RowStatus.DATA_ERROR: "f-bad",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownNeed:
     """A need with the page that deals with it; without one where the reader may only know."""
@@ -55,6 +73,25 @@ def home() -> str | Response:
         return redirect("/tablet/")
     week = overview(here.database, here.clock)
     return render_template("home/home.html", week=week, needs=needs_of(week, role), role=role.value)
+
+
+@bp.get("/verdict")
+@allow(Role.FINANCE, Role.SUPERVISOR, Role.ADMIN)
+def verdict() -> str:
+    """The term's judgement as a part of the home: it costs a whole reconciliation, so it comes by itself."""
+    here = current()
+    try:
+        result = reconciliation.reconcile(here.database, clock=here.clock)
+    except NotFound:
+        return render_template("home/verdict.html", judgement=None, statuses=())
+    statement = result.statement
+    counts = Counter(row.status for row in statement.rows)
+    statuses = tuple(
+        (code_words(f"row_status.{status.value}"), counts[status], TONES.get(status, "f-warn"))
+        for status in RowStatus
+        if counts[status]
+    )
+    return render_template("home/verdict.html", judgement=statement.judgement, statuses=statuses)
 
 
 def needs_of(week: Overview, role: Role) -> tuple[ShownNeed, ...]:

@@ -1,5 +1,6 @@
 // Parts that keep themselves fresh: <div id="board" data-refresh="10" data-from="/dispatch/board">.
 // data-refresh: seconds; data-from: an address that answers with the new inner HTML (else this page).
+// data-at-once: the first time without waiting, for parts that take long to make.
 // A part is left alone while a field or an open dialog inside it is in use, or the tab is hidden.
 const SLOWEST = 6;
 
@@ -62,7 +63,11 @@ function keepFresh(part) {
       again();
     }
   }
-  again();
+  if ("atOnce" in part.dataset) {
+    step();
+  } else {
+    again();
+  }
 }
 
 export function startRefreshing() {
