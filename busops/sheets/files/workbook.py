@@ -1,24 +1,28 @@
 """
-XLSX as rows of text, through calamine: visible sheets only, merged data cells filled down.
+XLSX as rows of text: visible sheets only, merged data cells filled down.
 
-The one place that knows calamine. ``check_upload`` has passed the bytes before.
+calamine does the reading in a process of its own (``grid_process.py``); here positions are
+checked before and its answer is taken after. ``check_upload`` has passed the bytes already.
 """
 
 import html
 import io
+import json
+import os
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final
-
-import python_calamine
+from typing import Any, Final
 
 from busops.domain.errors import InvalidInput
-from busops.sheets.files.raw import RawSheet, RowCleaner, cell_text
+from busops.sheets.files.raw import RawSheet
 
 MAX_COLUMNS: Final = 64
+TIMEOUT_S: Final = 60
 
 _ELEMENT: Final = re.compile(rb"<(?:\w+:)?(row|c)\b([^>]*)>")
 _REF: Final = re.compile(rb'\br="([A-Z]{0,4})([0-9]{1,9})"')
@@ -42,49 +46,38 @@ def read_workbook(file_name: str, content: bytes, *, max_rows: int) -> Workbook:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         hidden_rows = _hidden_rows(file_name, archive, max_rows)
         has_links = any(name.startswith("xl/externalLinks/") for name in archive.namelist())
-    try:
-        with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
-            visible = [sheet.name for sheet in book.sheets_metadata if _is_shown(sheet)]
-            hidden = [
-                sheet.name
-                for sheet in book.sheets_metadata
-                if sheet.typ is python_calamine.SheetTypeEnum.WorkSheet and not _is_shown(sheet)
-            ]
-            sheets = tuple(
-                _read_sheet(book.get_sheet_by_name(name), hidden_rows.get(name, ())) for name in visible
-            )
-    except (python_calamine.CalamineError, ValueError, OverflowError) as error:
-        raise InvalidInput("file_damaged", file=file_name) from error
-    return Workbook(sheets=sheets, hidden_sheets=tuple(hidden), has_external_links=has_links)
-
-
-def _is_shown(sheet: python_calamine.SheetMetadata) -> bool:
-    return (
-        sheet.typ is python_calamine.SheetTypeEnum.WorkSheet
-        and sheet.visible is python_calamine.SheetVisibleEnum.Visible
+    sheets = _sheets_of(file_name, content)
+    return Workbook(
+        sheets=tuple(
+            _raw_sheet(sheet, hidden_rows.get(sheet["name"], ())) for sheet in sheets if sheet["is_shown"]
+        ),
+        hidden_sheets=tuple(sheet["name"] for sheet in sheets if not sheet["is_shown"]),
+        has_external_links=has_links,
     )
 
 
-def _read_sheet(sheet: python_calamine.CalamineSheet, hidden_rows: tuple[int, ...]) -> RawSheet:
-    cleaner = RowCleaner()
-    grid = sheet.to_python(skip_empty_area=False)
-    for (first_row, first_column), (last_row, last_column) in sheet.merged_cell_ranges or ():
-        # A value merged over several rows stands for each of them; a title merged over columns stands once.
-        if first_column == last_column and first_row < len(grid) and first_column < len(grid[first_row]):
-            for row in grid[first_row + 1 : last_row + 1]:
-                row[first_column] = grid[first_row][first_column]
-    rows = []
-    for number, values in enumerate(grid, start=1):
-        cells = cleaner.clean_row(number, [cell_text(value) for value in values])
-        if cells:
-            rows.append((number, cells))
+def _sheets_of(file_name: str, content: bytes) -> list[dict[str, Any]]:
+    """What the reading process says of the workbook; whatever ends that process is a damaged file."""
+    command = [sys.executable, "-m", "busops.sheets.files.grid_process"]
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"}
+    try:
+        answer = subprocess.run(  # noqa: S603 - our own module, nothing of the file is in the command
+            command, input=content, env=environment, capture_output=True, timeout=TIMEOUT_S, check=True
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        raise InvalidInput("file_damaged", file=file_name) from error
+    sheets: list[dict[str, Any]] = json.loads(answer.stdout)
+    return sheets
+
+
+def _raw_sheet(sheet: dict[str, Any], hidden_rows: tuple[int, ...]) -> RawSheet:
     return RawSheet(
-        name=sheet.name,
-        rows=tuple(rows),
+        name=sheet["name"],
+        rows=tuple((number, tuple(cells)) for number, cells in sheet["rows"]),
         is_workbook=True,
         hidden_rows=hidden_rows,
-        stripped=frozenset(cleaner.stripped),
-        too_long=frozenset(cleaner.too_long),
+        stripped=frozenset((row, column) for row, column in sheet["stripped"]),
+        too_long=frozenset((row, column) for row, column in sheet["too_long"]),
     )
 
 

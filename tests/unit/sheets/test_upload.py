@@ -1,6 +1,7 @@
 """A file that may not be opened is refused with its own code, before anything parses it."""
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -61,6 +62,14 @@ HOSTILE = [
     ("riders.xlsx", GOOD[:40], "file_damaged"),
     ("riders.xlsx", lying_directory(), "file_damaged"),
     ("riders.xlsx", repacked(GOOD, {SHEET: part(SHEET)[:-40]}), "file_damaged"),
+    (
+        "riders.xlsx",
+        repacked(
+            GOOD,
+            {"xl/styles.xml": re.sub(rb'count="[0-9]+"', b'count="99999999999"', part("xl/styles.xml"))},
+        ),
+        "file_damaged",
+    ),
     ("riders.csv", GOOD, "file_wrong_kind"),
     ("riders.xlsx", csv_bytes(RIDER_ROWS), "file_wrong_kind"),
     ("riders.xlsx", b"<html><table><tr><td>1</td></tr></table></html>", "file_wrong_kind"),
