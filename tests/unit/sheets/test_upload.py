@@ -66,7 +66,11 @@ HOSTILE = [
         "riders.xlsx",
         repacked(
             GOOD,
-            {"xl/styles.xml": re.sub(rb'count="[0-9]+"', b'count="99999999999"', part("xl/styles.xml"))},
+            {
+                "xl/sharedStrings.xml": re.sub(
+                    rb'ount="[0-9]+"', b'ount="99999999999"', part("xl/sharedStrings.xml")
+                )
+            },
         ),
         "file_damaged",
     ),
