@@ -53,25 +53,29 @@ RECEIPTS: Final = TableSpec(
         Column(
             name="remark",
             header="备注",
-            aliases=("摘要", "留言", "附言", "付款备注", "转账留言", "交易摘要", "用途", "说明", "商品"),
+            aliases=("摘要", "留言", "附言", "付款备注", "转账留言", "交易摘要", "用途", "说明"),
         ),
+        Column(name="goods", header="商品", aliases=("商品说明", "商品名称", "缴费项目", "项目")),
         Column(
             name="reference",
             header="单号",
             aliases=(
-                *("流水号", "交易流水号", "交易单号", "订单号", "商户单号", "凭证号", "票据号", "收据号"),
-                *("交易号",),
+                *("流水号", "交易流水号", "交易单号", "凭证号", "票据号", "收据号", "交易号", "微信订单号"),
             ),
         ),
+        Column(name="order", header="订单号", aliases=("商户单号", "商户订单号")),
         Column(name="rider_id", header="学号", aliases=("学生编号", "student_id")),
         Column(name="grade", header="年级"),
         Column(name="class", header="班级", aliases=("班",)),
-        Column(name="kind", header="类型", aliases=("交易类型", "业务类型", "收/支", "收支")),
+        Column(name="kind", header="类型", aliases=("交易类型", "业务类型")),
+        Column(name="direction", header="收/支", aliases=("收支", "借贷标志")),
         Column(name="state", header="状态", aliases=("当前状态", "交易状态", "缴费状态")),
         Column(name="serial", header="序号", aliases=("no",)),
     ),
 )
-REFUND_WORDS: Final = ("退款", "退费", "支出", "退回", "refund")
+REFUND_KINDS: Final = ("退款", "退费", "支出", "退回", "refund")
+# A payment that was refunded later says so too ("已全额退款"); only a line that is the refund counts as one.
+REFUND_STATES: Final = frozenset({"退款", "退款成功", "refund"})
 NOT_PAID_WORDS: Final = ("失败", "关闭", "未支付", "未缴", "取消", "作废", "待支付")
 CHANNEL_WORDS: Final = (
     (Channel.WECHAT, ("微信", "wechat", "weixin")),
@@ -107,10 +111,7 @@ def read_receipts(source: str, content: bytes) -> ReceiptImport:
     Where the sheet has a total row, its sum must be that of the rows, or the import is blocked.
     """
     text = read_table_text(source, content, RECEIPTS)
-    findings = [
-        replace(finding, severity=Severity.LOG) if finding.code == "column_unknown" else finding
-        for finding in text.findings
-    ]
+    findings = [_weighed(finding) for finding in text.findings]
     lines: list[ReceiptLine] = []
     control_fen: int | None = None
     seen: Counter[str] = Counter()
@@ -141,6 +142,15 @@ def read_receipts(source: str, content: bytes) -> ReceiptImport:
     )
 
 
+def _weighed(finding: Finding) -> Finding:
+    """In a sheet of no fixed form other columns are no surprise; two amounts still are one too many."""
+    if finding.code == "column_unknown":
+        return replace(finding, severity=Severity.LOG)
+    if finding.code == "column_twice" and finding.facts.get("column") != "金额":
+        return replace(finding, severity=Severity.WARN)
+    return finding
+
+
 def _is_unpaid(reader: RowReader) -> bool:
     state = squeezed(reader.text("state"))
     if any(word in state for word in NOT_PAID_WORDS):
@@ -156,8 +166,8 @@ def _amount(reader: RowReader) -> _Amount:
     tidy = tidy_yuan(written).removeprefix("+")
     parse = _fen if is_fen else _yuan
     written_fen = reader.need("amount", parse, 0)
-    kind = squeezed(reader.text("kind")) + squeezed(reader.text("state"))
-    is_refund = any(word in kind for word in REFUND_WORDS)
+    kind = squeezed(reader.text("kind") + reader.text("direction"))
+    is_refund = any(word in kind for word in REFUND_KINDS) or squeezed(reader.text("state")) in REFUND_STATES
     return _Amount(
         written_fen=written_fen,
         signed_fen=-abs(written_fen) if is_refund else written_fen,
@@ -179,8 +189,9 @@ def _line(reader: RowReader, source: str, amount: _Amount, seen: Counter[str]) -
     payer = cells.words(reader.text("payer")) or student
     school_class = f"{cells.plain(reader.text('grade'))}{cells.plain(reader.text('class'))}"
     # Matching looks for name and class in the remark: what stands in columns of its own is added to it.
-    remark = " ".join(part for part in (cells.words(reader.text("remark")), school_class, student) if part)
-    reference = cells.words(reader.text("reference"))
+    said = (cells.words(reader.text("remark")), cells.words(reader.text("goods")))
+    remark = " ".join(part for part in (*said, school_class, student) if part and part != "/")
+    reference = cells.words(reader.text("reference")) or cells.words(reader.text("order"))
     address = reader.sheet.facts(reader.row, "amount")["cell"]
     parts = (paid_on.isoformat(), payer, str(amount.signed_fen), reference, remark)
     same = "\x1f".join(parts)
