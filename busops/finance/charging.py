@@ -154,7 +154,7 @@ def _charge(
     weekend_on = billing_unit(FareUnit.WEEKEND, fact.on, fact.direction, term).from_on
     payer = payers.get((fact.rider_id, weekend_on))
     if payer is None:
-        return _unpriced("rider_not_registered", fact, band="")
+        return _unpriced("fare_rider_unknown", fact, band="")
     span = unit_of(payer, rates, fact.on, fact.direction, term)
     rate = rate_on(rates, payer.band, span.unit, fact.on) if span else None
     if span is None or rate is None:

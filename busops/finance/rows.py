@@ -74,7 +74,8 @@ class ReconSources:
     allocations: tuple[Allocation, ...]
     stop_bands: Mapping[StopId, str] = field(default_factory=dict)
     disputed: frozenset[tuple[RiderId, str]] = frozenset()
-    cancelled: frozenset[tuple[date, Direction]] = frozenset()
+    cancelled: frozenset[tuple[RiderId, date, Direction]] = frozenset()
+    duplicates: frozenset[tuple[RiderId, str]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -137,7 +138,7 @@ def _row(sources: ReconSources, rider_id: RiderId, unit_key: str, known: _Gather
         registered=any(seat.rides for seat in known.seats)
         or any(fact.planned_stop_id for fact in known.facts),
         on_leave=bool(excused or excused_at_bus),
-        is_cancelled=any((seat.on, seat.direction) in sources.cancelled for seat in known.seats),
+        is_cancelled=_is_cancelled(known, sources),
         has_refund_right=_has_refund_right(known, sources),
         is_waived=waived > 0 and due == 0,
         is_disputed=(rider_id, unit_key) in sources.disputed,
@@ -151,7 +152,7 @@ def _row(sources: ReconSources, rider_id: RiderId, unit_key: str, known: _Gather
         unit_key=unit_key,
         facts=facts,
         status=status_of(facts),
-        flags=_flags(sources, known),
+        flags=_flags(sources, known) | _second_payment(sources, rider_id, unit_key),
         band=known.charges[0].band if known.charges else "",
         list_fen=due + waived,
         waived_fen=waived,
@@ -168,13 +169,23 @@ def _row(sources: ReconSources, rider_id: RiderId, unit_key: str, known: _Gather
     )
 
 
+def _is_cancelled(known: _Gathered, sources: ReconSources) -> bool:
+    """Whether the school cancelled a run he was on and no other run took him."""
+    return any((seat.rider_id, seat.on, seat.direction) in sources.cancelled for seat in known.seats)
+
+
 def _has_refund_right(known: _Gathered, sources: ReconSources) -> bool:
     """Domain §3.2: the school cancelled, or he was excused before the lock; a leave at the bus has none."""
-    if any((seat.on, seat.direction) in sources.cancelled for seat in known.seats):
+    if _is_cancelled(known, sources):
         return True
     is_short = all(charge.unit in {FareUnit.TRIP, FareUnit.WEEKEND} for charge in known.charges)
     seats = known.seats
     return is_short and bool(seats) and all(not seat.rides and seat.reason in EXCUSED for seat in seats)
+
+
+def _second_payment(sources: ReconSources, rider_id: RiderId, unit_key: str) -> frozenset[RowFlag]:
+    is_one = (rider_id, unit_key) in sources.duplicates
+    return frozenset({RowFlag.DUPLICATE_PAYMENT}) if is_one else frozenset()
 
 
 def _flags(sources: ReconSources, known: _Gathered) -> frozenset[RowFlag]:

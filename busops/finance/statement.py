@@ -8,13 +8,14 @@ file cannot differ.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from busops.domain.findings import Finding
-from busops.domain.school import FinancePolicy
-from busops.domain.values import RiderId
+from busops.domain.roster import Rider
+from busops.domain.school import FinancePolicy, School
+from busops.domain.values import RiderId, StopId
 from busops.finance.costs import CostLine, CostSums, cost_sums
 from busops.finance.matching import ReceiptLine, ReceiptStatus, Share
 from busops.finance.net_revenue import NetRevenue, PeriodSums, judge
@@ -74,7 +75,22 @@ class Statement:
     sources: tuple[SourceFile, ...] = ()
     findings: tuple[Finding, ...] = ()
     open_runs: tuple[str, ...] = ()
-    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """A reconciled period with the names that people know things by; ``lines`` = the buses a rider took."""
+
+    statement: Statement
+    school: School
+    riders: Mapping[RiderId, Rider]
+    stop_names: Mapping[StopId, str]
+    lines: Mapping[RiderId, str]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a person must see: broken proofs first, then what is open, by kind."""
+        return self.statement.findings
 
 
 def make_statement(

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
+from busops.domain.errors import InvalidInput
 from busops.domain.school import Term
 from busops.domain.values import Direction
 
@@ -98,6 +99,27 @@ def billing_unit(unit: FareUnit, on: date, direction: Direction, term: Term) -> 
             key = f"TERM:{term.term_id}"
             return BillingUnit(unit=unit, key=key, from_on=term.starts_on, to_on=term.ends_on)
     raise AssertionError(f"no rule for unit {unit}")
+
+
+def span_of(unit_key: str, term: Term) -> BillingUnit:
+    """The billing unit that a key names; InvalidInput when it names none of this term."""
+    kind, _, rest = unit_key.partition(":")
+    try:
+        match kind:
+            case FareUnit.TRIP:
+                day, _, direction = rest.partition(":")
+                return billing_unit(FareUnit.TRIP, date.fromisoformat(day), Direction(direction), term)
+            case FareUnit.WEEKEND:
+                return billing_unit(FareUnit.WEEKEND, date.fromisoformat(rest), Direction.HOMEWARD, term)
+            case FareUnit.MONTH:
+                first = date.fromisoformat(f"{rest}-01")
+                friday = first + timedelta(days=(FRIDAY - first.weekday()) % 7)
+                return billing_unit(FareUnit.MONTH, friday, Direction.HOMEWARD, term)
+            case FareUnit.TERM if rest == term.term_id:
+                return billing_unit(FareUnit.TERM, term.starts_on, Direction.HOMEWARD, term)
+    except ValueError:
+        pass
+    raise InvalidInput("unit_unknown", found=unit_key)
 
 
 def ride_fare_fen(rates: Iterable[TariffRate], band: str, on: date) -> int | None:

@@ -81,7 +81,7 @@ def test_who_cannot_be_priced_is_a_finding_not_a_guess() -> None:
     stranger = replace(HOME, rider_id="999")
     charges, findings = charges_due((stranger, HOME, BACK), payers(), (), TERM)
     assert charges == ()
-    assert [finding.key for finding in findings] == ["no_price:001", "rider_not_registered:999"]
+    assert [finding.key for finding in findings] == ["no_price:001", "fare_rider_unknown:999"]
 
 
 def test_closing_anew_moves_money_only_for_a_difference() -> None:

@@ -40,8 +40,8 @@ def a_ride(direction: Direction, rider_id: str = "001", **changed: object) -> Ri
 def money(fen: int, **changed: object) -> Allocation:
     """A payment of rider 001 on Friday."""
     facts: dict[str, object] = {
-        "receipt_id": "r1", "rider_id": "001", "unit_key": UNIT, "fen": fen, "tier": "T1", "flags": frozenset(),
-        "channel": "SHEET", "paid_on": FRIDAY, "reference": "420000123456",
+        "receipt_id": "r1", "rider_id": "001", "unit_key": UNIT, "fen": fen, "tier": "T1",
+        "flags": frozenset(), "channel": "SHEET", "paid_on": FRIDAY, "reference": "420000123456",
     }  # fmt: skip
     return Allocation(**(facts | changed))
 
@@ -106,7 +106,7 @@ def test_a_no_show_after_the_lock_forfeits_the_seat() -> None:
 def test_a_weekend_cancelled_by_the_school_gives_the_money_back() -> None:
     """Both runs cancelled after payment: 应退未退."""
     stayed = tuple(replace(ride, boarded=False, reason=NotRidingReason.LEAVE) for ride in RODE)
-    cancelled = frozenset({(FRIDAY, HOME)})
+    cancelled = frozenset({("001", FRIDAY, HOME)})
     assert the_row(BOTH, stayed, money(1600), cancelled=cancelled).status is RowStatus.REFUND_DUE
 
 

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from busops.domain.errors import InvalidInput
 from busops.domain.school import Term
 from busops.domain.values import Direction
 from busops.finance.tariff import (
@@ -12,6 +13,7 @@ from busops.finance.tariff import (
     billing_unit,
     rate_on,
     ride_fare_fen,
+    span_of,
     unit_for,
     weekend_of,
 )
@@ -83,6 +85,16 @@ def test_a_billing_unit_names_its_time(
     """The Sunday belongs to its Friday's weekend, and that weekend to the Friday's month."""
     found = billing_unit(unit, on, Direction.HOMEWARD, TERM)
     assert (found.key, found.from_on, found.to_on) == (key, from_on, to_on)
+    assert span_of(key, TERM) == found
+
+
+@pytest.mark.parametrize(
+    "key", ["", "TRIP:2024-03-08", "WEEKEND:x", "MONTH:2024", "TERM:2023-autumn", "DAY:1"]
+)
+def test_what_names_no_unit_is_refused(key: str) -> None:
+    """A key of another term or of no form."""
+    with pytest.raises(InvalidInput):
+        span_of(key, TERM)
 
 
 def test_a_weekend_begins_on_friday() -> None:

@@ -1,0 +1,206 @@
+"""
+Claims by hand: whose a waiting receipt is, that it is no bus fee, or that a match was wrong.
+
+Nothing is edited: a wrong match is taken back by its reversal. Two persons decide where the
+sum is large, and they are never the same.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from busops.domain.errors import InvalidInput, Refused
+from busops.domain.findings import Finding
+from busops.domain.roster import Rider
+from busops.domain.values import Clock, Ids, RiderId, school_date
+from busops.finance.candidates import Candidate, candidates
+from busops.finance.ledger import period_of, reversal
+from busops.finance.matching import Match, MatchFlag, ReceiptStatus, Share
+from busops.finance.statement import ReceiptRecord
+from busops.services.acting import By, record_act, user_of
+from busops.services.matching import Given, give, payer_book, payer_links
+from busops.services.ride_facts import load_facts
+from busops.storage import ledger_store, receipt_store
+from busops.storage.database import Database, Transaction
+from busops.storage.receipt_store import NewAllocation
+
+TWO_PEOPLE_FROM_FEN: Final = 50_000
+LONG_WAIT: Final = timedelta(days=30)
+WAITING: Final = (ReceiptStatus.UNIDENTIFIED, ReceiptStatus.PARTIAL)
+# What a person may make of a line that is nobody's; each needs a reason.
+SET_ASIDE: Final = frozenset({ReceiptStatus.NOT_BUS_FEE, ReceiptStatus.DUPLICATE, ReceiptStatus.IGNORED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueItem:
+    """A waiting line with the proposals for it, the likeliest first, and the riders they name."""
+
+    receipt: ReceiptRecord
+    candidates: tuple[Candidate, ...]
+    waits_long: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchQueue:
+    """Everything that waits for a person, the oldest first."""
+
+    items: tuple[QueueItem, ...]
+    riders: dict[RiderId, Rider]
+    total_fen: int
+
+
+def match_queue(database: Database, *, clock: Clock) -> MatchQueue:
+    """The lines nobody is certain about, with proposals."""
+    with database.reading() as tx:
+        facts = load_facts(tx)
+        book, links = payer_book(tx, facts), payer_links(tx)
+        waiting = receipt_store.load_receipts(tx, WAITING)
+    today = school_date(clock.now())
+    items = tuple(
+        QueueItem(
+            receipt=receipt,
+            candidates=candidates(receipt.line, book, links),
+            waits_long=today - receipt.line.paid_on > LONG_WAIT,
+        )
+        for receipt in waiting
+    )
+    named = {rider_id for item in items for one in item.candidates for rider_id in one.rider_ids}
+    total = sum(item.receipt.line.amount_fen - item.receipt.allocated_fen for item in items)
+    riders = {rider_id: facts.riders[rider_id] for rider_id in sorted(named)}
+    return MatchQueue(items=items, riders=riders, total_fen=total)
+
+
+def match_manually(
+    database: Database,
+    receipt_id: str,
+    shares: Iterable[Share],
+    *,
+    clock: Clock,
+    ids: Ids,
+    by: By,
+    second: By = None,
+) -> ReceiptStatus:
+    """The receipt's money is given as a person says; raises Refused with every reason why not."""
+    shares = tuple(shares)
+    with database.transaction() as tx:
+        receipt = receipt_store.load_receipt(tx, receipt_id)
+        reasons = list(_reasons_not_to_give(receipt, shares, by, second))
+        riders = load_facts(tx).riders
+        reasons += [
+            Finding(code="fare_rider_unknown", place=share.rider_id, facts={"rider_id": share.rider_id})
+            for share in shares
+            if share.rider_id not in riders
+        ]
+        if reasons:
+            raise Refused("not_matched", reasons, receipt_id=receipt_id)
+        given = receipt.allocated_fen + sum(share.fen for share in shares)
+        is_whole = given == receipt.line.amount_fen
+        status = ReceiptStatus.MATCHED if is_whole else ReceiptStatus.PARTIAL
+        match = Match(
+            row_key=receipt.line.row_key, status=status, shares=shares, rider_id=shares[0].rider_id,
+            flags=frozenset({MatchFlag.MANUAL}),
+        )  # fmt: skip
+        receipt_store.record_matches(tx, [(receipt_id, match)], by=user_of(by), at=clock.now())
+        gifts = [_gift(receipt, share, by, second) for share in shares]
+        give(tx, gifts, clock=clock, ids=ids)
+        facts = {"fen": sum(share.fen for share in shares), "riders": [share.rider_id for share in shares]}
+        record_act(tx, by, "receipt_claimed", receipt_id, facts=facts, clock=clock)
+    return status
+
+
+def accept_candidate(
+    database: Database, receipt_id: str, candidate: Candidate, *, clock: Clock, ids: Ids, by: By
+) -> ReceiptStatus:
+    """A proposal is taken as it stands; the same checks as by hand."""
+    return match_manually(database, receipt_id, candidate.shares, clock=clock, ids=ids, by=by)
+
+
+def set_aside(
+    database: Database, receipt_id: str, status: ReceiptStatus, *, note: str, clock: Clock, by: By
+) -> None:
+    """The line is no bus fee, a duplicate or ignored, with the reason why; its money stays in suspense."""
+    if status not in SET_ASIDE:
+        raise InvalidInput("status_not_by_hand", status=str(status))
+    if not note.strip():
+        raise InvalidInput("reason_needed")
+    with database.transaction() as tx:
+        receipt = receipt_store.load_receipt(tx, receipt_id)
+        if receipt.status not in WAITING or receipt.allocated_fen:
+            raise Refused("receipt_decided", receipt_id=receipt_id, status=receipt.status)
+        match = Match(row_key=receipt.line.row_key, status=status, rider_id=receipt.rider_id)
+        receipt_store.record_matches(
+            tx, [(receipt_id, match)], by=user_of(by), at=clock.now(), note=note.strip()
+        )
+        facts = {"status": str(status), "note": note.strip()}
+        record_act(tx, by, "receipt_set_aside", receipt_id, facts=facts, clock=clock)
+
+
+def mark_not_bus_fee(database: Database, receipt_id: str, *, note: str, clock: Clock, by: By) -> None:
+    """The line is money for something else."""
+    set_aside(database, receipt_id, ReceiptStatus.NOT_BUS_FEE, note=note, clock=clock, by=by)
+
+
+def take_back(database: Database, receipt_id: str, *, clock: Clock, ids: Ids, by: By) -> None:
+    """The receipt is nobody's again: what was given of it is reversed, a status by hand is gone."""
+    with database.transaction() as tx:
+        receipt = receipt_store.load_receipt(tx, receipt_id)
+        if receipt.allocated_fen:
+            _reverse(tx, receipt_store.standing_allocations(tx, receipt_id), clock=clock, ids=ids, by=by)
+        elif receipt.status not in SET_ASIDE:
+            raise Refused("receipt_not_decided", receipt_id=receipt_id, status=receipt.status)
+        match = Match(row_key=receipt.line.row_key, status=ReceiptStatus.UNIDENTIFIED)
+        receipt_store.record_matches(tx, [(receipt_id, match)], by=user_of(by), at=clock.now())
+        record_act(tx, by, "receipt_taken_back", receipt_id, facts={}, clock=clock)
+
+
+def _reasons_not_to_give(
+    receipt: ReceiptRecord, shares: tuple[Share, ...], by: By, second: By
+) -> Iterable[Finding]:
+    fen = sum(share.fen for share in shares)
+    left = receipt.line.amount_fen - receipt.allocated_fen
+    if receipt.status not in WAITING:
+        yield Finding(code="receipt_decided", facts={"status": receipt.status})
+    if not shares or any(share.fen <= 0 for share in shares):
+        yield Finding(code="no_share", facts={})
+    if fen > left:
+        yield Finding(code="more_than_received", facts={"asked_fen": fen, "left_fen": left})
+    if not user_of(by):
+        yield Finding(code="person_needed", facts={})
+    if fen >= TWO_PEOPLE_FROM_FEN and user_of(second) in {"", user_of(by)}:
+        yield Finding(code="claim_needs_two", facts={"limit_fen": TWO_PEOPLE_FROM_FEN})
+
+
+def _gift(receipt: ReceiptRecord, share: Share, by: By, second: By) -> Given:
+    return Given(
+        receipt=receipt,
+        share=share,
+        tier="",
+        flags=frozenset({MatchFlag.MANUAL}),
+        made_by=user_of(by),
+        approved_by=user_of(second) or None,
+    )
+
+
+def _reverse(tx: Transaction, standing: Iterable[NewAllocation], *, clock: Clock, ids: Ids, by: By) -> None:
+    today = school_date(clock.now())
+    period = ledger_store.open_period_from(tx, period_of(today))
+    undone = []
+    for item in standing:
+        txn = ledger_store.load_txn(tx, item.txn_id)
+        back = reversal(txn, txn_id=ids.new(), period=period, on=today, made_by=user_of(by))
+        ledger_store.post(tx, [back])
+        undone.append(
+            NewAllocation(
+                allocation_id=ids.new(),
+                receipt_id=item.receipt_id,
+                share=Share(rider_id=item.share.rider_id, unit_key=item.share.unit_key, fen=-item.share.fen),
+                tier=item.tier,
+                flags=item.flags,
+                txn_id=back.txn_id,
+                made_by=user_of(by),
+                made_at=clock.now(),
+                reverses=item.allocation_id,
+            )
+        )
+    receipt_store.insert_allocations(tx, undone)

@@ -1,0 +1,220 @@
+"""
+Receipts: a bill is previewed, accepted whole, and matched; what is left waits for a person.
+
+The same bytes are taken once, the same payment once whichever file shows it. Money that
+nobody has claimed stays in suspense and is never guessed away.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Final
+
+from busops.domain.errors import InvalidInput, Refused
+from busops.domain.findings import Finding, Severity
+from busops.domain.values import Clock, Ids, school_date
+from busops.finance.ledger import Account, LedgerTxn, TxnKind, moves, period_of
+from busops.finance.matching import Channel, ReceiptLine
+from busops.services.acting import By, record_act, user_of
+from busops.services.imports import plain_finding, read_finding
+from busops.services.matching import match_waiting
+from busops.services.ride_facts import load_facts
+from busops.sheets.generic_sheet import read_receipts
+from busops.storage import import_store, ledger_store, receipt_store
+from busops.storage.database import Database, Transaction
+from busops.storage.import_store import BatchState, ImportBatch
+from busops.storage.receipt_store import NewFile, NewReceipt
+
+KIND: Final = "receipts"
+READER: Final = "generic-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A bill before anything is stored: its lines, how many are new, its sums, and what is wrong."""
+
+    batch_id: str
+    file_name: str
+    state: BatchState
+    findings: tuple[Finding, ...]
+    lines: tuple[ReceiptLine, ...]
+    counts: Mapping[str, int]
+
+    @property
+    def obstacles(self) -> tuple[Finding, ...]:
+        """The faults that keep the bill out: a bill is taken whole or not at all."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.BLOCK)
+
+    @property
+    def is_acceptable(self) -> bool:
+        """True when the bill can be taken in."""
+        return self.state is BatchState.PREVIEWED and bool(self.lines) and not self.obstacles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What became of a bill: new lines, lines known before, and how many found their place by themselves."""
+
+    file_id: str
+    taken: int
+    known: int
+    matched: int
+
+
+def preview(
+    database: Database, *, file_name: str, content: bytes, clock: Clock, ids: Ids, by: By = None
+) -> Preview:
+    """The bill is read and its findings are on record; no money has moved."""
+    digest = hashlib.sha256(content).hexdigest()
+    lines: tuple[ReceiptLine, ...] = ()
+    findings: list[Finding] = []
+    counts: dict[str, int] = {}
+    try:
+        read = read_receipts(file_name, content)
+        lines, findings = read.lines, list(read.findings)
+        counts = {"rows": len(lines), "sum_fen": read.sum_fen}
+        if read.control_fen is not None:
+            counts["control_fen"] = read.control_fen
+    except InvalidInput as fault:
+        own = Finding(code=fault.code, place=file_name, facts={"file": file_name, **fault.facts})
+        findings = list(fault.findings) or [own]
+    with database.transaction() as tx:
+        known = receipt_store.known_row_keys(tx)
+        counts["known"] = sum(line.row_key in known for line in lines)
+        counts["blocked"] = sum(finding.severity is Severity.BLOCK for finding in findings)
+        if receipt_store.find_file(tx, digest):
+            facts = {"file": file_name}
+            findings.append(
+                Finding(code="receipt_file_known", severity=Severity.LOG, place=file_name, facts=facts)
+            )
+        batch = ImportBatch(
+            batch_id=ids.new(),
+            kind=KIND,
+            file_name=file_name,
+            sha256=digest,
+            weekend_on=None,
+            state=BatchState.PREVIEWED,
+            block_count=counts["blocked"],
+            warn_count=sum(finding.severity is Severity.WARN for finding in findings),
+            row_count=len(lines),
+            findings=tuple(plain_finding(finding) for finding in findings),
+            values=tuple(_plain_line(line) for line in lines),
+            sheet={},
+            counts=counts,
+            made_at=clock.now(),
+            made_by=user_of(by),
+        )
+        import_store.insert_batch(tx, batch)
+    return _preview(batch)
+
+
+def load(database: Database, batch_id: str) -> Preview:
+    """A preview made before; raises NotFound."""
+    with database.reading() as tx:
+        return _preview(import_store.load_batch(tx, batch_id))
+
+
+def discard(database: Database, batch_id: str, *, clock: Clock, by: By = None) -> None:
+    """The preview is out; the books are as they were."""
+    with database.transaction() as tx:
+        import_store.decide_batch(tx, batch_id, BatchState.DISCARDED, by=user_of(by), at=clock.now())
+
+
+def accept(database: Database, batch_id: str, *, clock: Clock, ids: Ids, by: By = None) -> Accepted:
+    """The bill is in the books and matched where that is certain; the same file again adds nothing."""
+    with database.transaction() as tx:
+        batch = import_store.load_batch(tx, batch_id)
+        found = _preview(batch)
+        if found.obstacles or not found.lines:
+            reasons = found.obstacles or (Finding(code="nothing_to_write", place=found.file_name),)
+            raise Refused("import_not_accepted", reasons, file=found.file_name)
+        import_store.decide_batch(tx, batch_id, BatchState.ACCEPTED, by=user_of(by), at=clock.now())
+        if file_id := receipt_store.find_file(tx, batch.sha256):
+            return Accepted(file_id=file_id, taken=0, known=len(found.lines), matched=0)
+        accepted = _take_in(tx, batch, found, clock=clock, ids=ids, by=by)
+        facts = {"file": found.file_name, "taken": accepted.taken, "matched": accepted.matched}
+        record_act(tx, by, "receipts_accepted", accepted.file_id, facts=facts, clock=clock)
+    return accepted
+
+
+def _take_in(
+    tx: Transaction, batch: ImportBatch, found: Preview, *, clock: Clock, ids: Ids, by: By
+) -> Accepted:
+    known = receipt_store.known_row_keys(tx)
+    fresh = [line for line in found.lines if line.row_key not in known]
+    file_id, made_by = ids.new(), user_of(by) or "system"
+    receipts = [
+        NewReceipt(
+            receipt_id=ids.new(), file_id=file_id, line=line, txn_id=ids.new() if line.amount_fen else None
+        )
+        for line in fresh
+    ]
+    file = NewFile(
+        file_id=file_id,
+        name=found.file_name,
+        sha256=batch.sha256,
+        channel=str(found.lines[0].channel),
+        rows=len(found.lines),
+        total_fen=batch.counts["sum_fen"],
+        stated_total_fen=batch.counts.get("control_fen"),
+        rejected=batch.counts["blocked"],
+        known_rows=len(found.lines) - len(fresh),
+        reader=READER,
+        imported_by=made_by,
+        imported_at=clock.now(),
+    )
+    _book(tx, receipts, made_by, clock)
+    receipt_store.insert_file(tx, file, receipts)
+    matched = match_waiting(tx, load_facts(tx), by=made_by, clock=clock, ids=ids)
+    return Accepted(file_id=file_id, taken=len(fresh), known=file.known_rows, matched=matched)
+
+
+def _book(tx: Transaction, receipts: list[NewReceipt], made_by: str, clock: Clock) -> None:
+    """Each payment is in the books: into the bank or channel, out of nobody's yet."""
+    today = school_date(clock.now())
+    months = {period_of(min(receipt.line.paid_on, today)) for receipt in receipts}
+    periods = {month: ledger_store.open_period_from(tx, month) for month in months}
+    ledger_store.post(
+        tx,
+        [
+            LedgerTxn(
+                txn_id=receipt.txn_id,
+                kind=TxnKind.RECEIPT,
+                period=periods[period_of(min(receipt.line.paid_on, today))],
+                on=receipt.line.paid_on,
+                source="receipt",
+                row_key=receipt.line.row_key,
+                made_by=made_by,
+                postings=moves(_account(receipt.line.channel), Account.SUSPENSE, receipt.line.amount_fen),
+            )
+            for receipt in receipts
+            if receipt.txn_id is not None
+        ],
+    )
+
+
+def _account(channel: Channel) -> Account:
+    return Account.CHANNEL if channel in {Channel.WECHAT, Channel.ALIPAY} else Account.BANK
+
+
+def _plain_line(line: ReceiptLine) -> dict[str, Any]:
+    return {**asdict(line), "paid_on": line.paid_on.isoformat(), "channel": str(line.channel)}
+
+
+def _read_line(plain: Mapping[str, Any]) -> ReceiptLine:
+    own = {"paid_on": date.fromisoformat(plain["paid_on"]), "channel": Channel(plain["channel"])}
+    return ReceiptLine(**{**plain, **own})
+
+
+def _preview(batch: ImportBatch) -> Preview:
+    if batch.kind != KIND:
+        raise InvalidInput("not_a_receipt_file", file=batch.file_name)
+    return Preview(
+        batch_id=batch.batch_id,
+        file_name=batch.file_name,
+        state=batch.state,
+        findings=tuple(read_finding(one) for one in batch.findings),
+        lines=tuple(_read_line(one) for one in batch.values),
+        counts=batch.counts,
+    )

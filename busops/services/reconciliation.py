@@ -1,0 +1,247 @@
+"""
+Reconciliation of a period: registered × rode × paid, the 10 % goal, and the proofs that it adds up.
+
+Reads only. The rows, statuses and the verdict are the finance core's; here the facts are
+brought together and the invariants asked.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from busops.domain.errors import InvalidInput
+from busops.domain.findings import Finding, Severity
+from busops.domain.values import Clock, RiderId, school_date
+from busops.finance import statement as statements
+from busops.finance.charging import charges_due
+from busops.finance.invariants import (
+    every_receipt_is_somewhere,
+    files_agree,
+    ledger_agrees,
+    no_line_twice,
+    rows_hold_every_allocation,
+    runs_agree,
+)
+from busops.finance.matching import ReceiptStatus
+from busops.finance.reconcile import SETTLED, RowStatus, status_counts
+from busops.finance.rows import Allocation, ReconSources, build_rows
+from busops.finance.statement import (
+    ReceiptRecord,
+    Reconciliation,
+    SourceFile,
+    Statement,
+    make_statement,
+)
+from busops.finance.tariff import span_of, weekend_of
+from busops.services.ride_facts import PeriodFacts, load_facts, weekend_end
+from busops.sheets.reconciliation_book import make_book, rows_as_csv
+from busops.storage import charge_store, cost_store, ledger_store, receipt_store, register_store
+from busops.storage.charge_store import StoredCharge
+from busops.storage.database import Database, Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loaded:
+    facts: PeriodFacts
+    charges: tuple[StoredCharge, ...]
+    allocations: tuple[Allocation, ...]
+    all_allocations: tuple[Allocation, ...]
+    receipts: tuple[ReceiptRecord, ...]
+    duplicates: tuple[tuple[RiderId, str, str], ...]
+    files: tuple[SourceFile, ...]
+    costs: tuple[cost_store.StoredCost, ...]
+    ledger: Mapping[RiderId, int]
+
+
+def reconcile(
+    database: Database,
+    *,
+    clock: Clock,
+    weekend_on: date | None = None,
+    period_from: date | None = None,
+    period_to: date | None = None,
+) -> Reconciliation:
+    """
+    The period reconciled as the books stand now: a weekend (Friday to Thursday), days, or the whole term.
+    """
+    with database.reading() as tx:
+        first, last = _days(tx, weekend_on, period_from, period_to)
+        loaded = _load(tx, first, last)
+    facts = loaded.facts
+    statement = _statement(loaded, first, last, today=school_date(clock.now()))
+    findings = (
+        *_broken_proofs(loaded, statement),
+        *facts.findings,
+        *charges_due(facts.charge_facts, facts.payers, facts.rates, facts.school.term)[1],
+        *_open_matters(statement),
+    )
+    return Reconciliation(
+        statement=replace(statement, findings=findings),
+        school=facts.school,
+        riders=facts.riders,
+        stop_names={stop_id: stop.name for stop_id, stop in facts.stops.items()},
+        lines=facts.lines,
+    )
+
+
+def document(result: Reconciliation) -> dict[str, Any]:
+    """The reconciliation as ``reconciliation.json``."""
+    return statements.document(result.statement)
+
+
+def workbook(_database: Database, result: Reconciliation, *, locale: str = "zh") -> bytes:
+    """The reconciliation as a workbook: the same bytes for the same books, and nothing is read again."""
+    return make_book(result, locale)
+
+
+def rows_csv(result: Reconciliation, *, locale: str = "zh") -> bytes:
+    """The rows as CSV that every spreadsheet program opens."""
+    return rows_as_csv(result, locale)
+
+
+def _days(
+    tx: Transaction, weekend_on: date | None, period_from: date | None, period_to: date | None
+) -> tuple[date, date]:
+    if weekend_on is not None:
+        friday = weekend_of(weekend_on)
+        return friday, weekend_end(friday)
+    term = register_store.load_school(tx).term
+    first, last = period_from or term.starts_on, period_to or term.ends_on
+    if first > last:
+        raise InvalidInput("period_backwards", from_on=first, to_on=last)
+    return first, last
+
+
+def _load(tx: Transaction, first: date, last: date) -> _Loaded:
+    facts = load_facts(tx, from_on=first, to_on=last)
+    allocations = receipt_store.load_allocations(tx)
+    receipts = receipt_store.load_receipts(tx)
+    duplicates = receipt_store.duplicate_payments(tx)
+    keys = {item.unit_key for item in allocations} | {unit_key for _, unit_key, _ in duplicates}
+    inside = {key for key in keys if _touches(key, first, last, facts)}
+    second = {receipt_id: key for _, key, receipt_id in duplicates}
+    shown = tuple(receipt for receipt in receipts if _belongs(receipt, inside, second, first, last))
+    costs = cost_store.load_costs(tx, from_on=first, to_on=last)
+    return _Loaded(
+        facts=facts,
+        charges=charge_store.load_charges(tx),
+        allocations=tuple(item for item in allocations if item.unit_key in inside),
+        all_allocations=allocations,
+        receipts=shown,
+        duplicates=tuple(item for item in duplicates if item[1] in inside),
+        files=receipt_store.load_files(tx),
+        costs=costs,
+        ledger=ledger_store.owed_by_rider(tx),
+    )
+
+
+def _touches(unit_key: str, first: date, last: date, facts: PeriodFacts) -> bool:
+    try:
+        span = span_of(unit_key, facts.school.term)
+    except InvalidInput:
+        return False
+    return span.from_on <= last and span.to_on >= first
+
+
+def _belongs(
+    receipt: ReceiptRecord, inside: set[str], second: Mapping[str, str], first: date, last: date
+) -> bool:
+    """Given to a unit of the period; nobody's yet (whenever paid); else paid in the period."""
+    if receipt.shares:
+        return any(share.unit_key in inside for share in receipt.shares)
+    if receipt.receipt_id in second:
+        return second[receipt.receipt_id] in inside
+    if receipt.status in {ReceiptStatus.UNIDENTIFIED, ReceiptStatus.PARTIAL}:
+        return True
+    return first <= receipt.line.paid_on <= last
+
+
+def _statement(loaded: _Loaded, first: date, last: date, *, today: date) -> Statement:
+    facts = loaded.facts
+    sources = ReconSources(
+        period_from=first,
+        period_to=last,
+        term=facts.school.term,
+        rates=facts.rates,
+        payers=facts.payers,
+        seats=facts.seats,
+        facts=facts.facts,
+        charges=tuple(
+            item.charge
+            for item in loaded.charges
+            if item.charge.list_fen and item.charge.from_on <= last and item.charge.to_on >= first
+        ),
+        allocations=loaded.allocations,
+        stop_bands=facts.stop_bands,
+        cancelled=facts.cancelled,
+        duplicates=frozenset((rider_id, unit_key) for rider_id, unit_key, _ in loaded.duplicates),
+    )
+    return make_statement(
+        period=f"{first}/{last}",
+        period_from=first,
+        period_to=last,
+        policy=facts.school.finance,
+        rows=build_rows(sources),
+        receipts=loaded.receipts,
+        costs=tuple(cost.line for cost in loaded.costs),
+        sources=loaded.files,
+        open_runs=tuple(run.run_id for run in facts.open_runs if run.on <= today),
+    )
+
+
+def _broken_proofs(loaded: _Loaded, statement: Statement) -> Iterable[Finding]:
+    """I1 … I6; I7 is asked when the workbook is made and I8 of periods that are closed."""
+    owed: dict[RiderId, int] = defaultdict(int)
+    for item in loaded.charges:
+        owed[item.charge.rider_id] += item.charge.due_fen
+    for allocation in loaded.all_allocations:
+        owed[allocation.rider_id] -= allocation.fen
+    counted: dict[Any, set[RiderId]] = defaultdict(set)
+    for fact in loaded.facts.facts:
+        if fact.boarded:
+            counted[fact.run_id].add(fact.rider_id)
+    boarded = {run_id: riders for run_id, riders in loaded.facts.boarded.items() if riders}
+    yield from every_receipt_is_somewhere(loaded.receipts)
+    yield from rows_hold_every_allocation(statement.rows, loaded.allocations)
+    yield from ledger_agrees(owed, loaded.ledger)
+    yield from runs_agree({run_id: frozenset(riders) for run_id, riders in counted.items()}, boarded)
+    yield from files_agree(loaded.files)
+    yield from no_line_twice(loaded.receipts)
+
+
+def _open_matters(statement: Statement) -> Iterable[Finding]:
+    """What is left for people, one finding a kind, with how many and how much."""
+    if statement.open_runs:
+        yield _warn("runs_open", count=len(statement.open_runs), runs=list(statement.open_runs))
+    waiting = Counter(
+        {receipt.receipt_id: statements.unidentified_fen(receipt) for receipt in statement.receipts}
+    )
+    nobody = [fen for fen in waiting.values() if fen]
+    if nobody:
+        yield _warn("receipts_unidentified", count=len(nobody), amount_fen=sum(nobody))
+    unassigned = [
+        receipt
+        for receipt in statement.receipts
+        if receipt.status is ReceiptStatus.REFUND_LINE and not receipt.shares
+    ]
+    if unassigned:
+        amount_fen = sum(receipt.line.amount_fen for receipt in unassigned)
+        yield _warn("refunds_unassigned", count=len(unassigned), amount_fen=amount_fen)
+    for status, count in status_counts(statement.rows).items():
+        if RowStatus(status) not in SETTLED:
+            rows = [row for row in statement.rows if row.status == status]
+            facts = {
+                "status": RowStatus(status),
+                "count": count,
+                "amount_fen": sum(row.difference_fen for row in rows),
+                "riders": [row.rider_id for row in rows],
+            }
+            yield Finding(code="rows_differ", severity=Severity.WARN, place=status, facts=facts)
+    for doubt in statement.judgement.doubts:
+        yield _warn(f"doubt_{doubt}", verdict=str(statement.judgement.verdict))
+
+
+def _warn(code: str, **facts: Any) -> Finding:
+    return Finding(code=code, severity=Severity.WARN, facts=facts)

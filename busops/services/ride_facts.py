@@ -1,0 +1,234 @@
+"""
+What rosters and closed runs say of each rider in a period: the facts that money rests on.
+
+It reads closures, never the projections of a run. Pricing and judging are the finance core's.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from busops.domain.errors import InvalidInput
+from busops.domain.findings import Finding, Severity
+from busops.domain.network import Stop
+from busops.domain.roster import NotRidingReason, Rider, RosterEntry
+from busops.domain.run import Phase
+from busops.domain.school import School
+from busops.domain.values import CAMPUS, Direction, RiderId, RunId, StopId
+from busops.finance.charging import Payer, RideFact
+from busops.finance.rows import Seat
+from busops.finance.tariff import TariffRate, weekend_of
+from busops.finance.waivers import Waiver, parse_waiver
+from busops.services.planning_input import day_of
+from busops.storage import closure_store, network_store, register_store, roster_store, run_store
+from busops.storage.database import Transaction
+from busops.storage.run_store import RunSummary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodFacts:
+    """Register, rosters and runs of a period; ``boarded`` is what each latest closure says by itself."""
+
+    school: School
+    rates: tuple[TariffRate, ...]
+    riders: Mapping[RiderId, Rider]
+    stops: Mapping[StopId, Stop]
+    payers: Mapping[tuple[RiderId, date], Payer]
+    seats: tuple[Seat, ...]
+    facts: tuple[RideFact, ...]
+    charge_facts: tuple[RideFact, ...]
+    open_runs: tuple[RunSummary, ...]
+    cancelled: frozenset[tuple[RiderId, date, Direction]]
+    boarded: Mapping[RunId, frozenset[RiderId]]
+    lines: Mapping[RiderId, str]
+    findings: tuple[Finding, ...]
+
+    @property
+    def stop_bands(self) -> dict[StopId, str]:
+        """The fare band of each stop."""
+        return {stop_id: stop.band for stop_id, stop in self.stops.items()}
+
+
+@dataclass(slots=True)
+class _Runs:
+    facts: list[RideFact] = field(default_factory=list)
+    charge_facts: list[RideFact] = field(default_factory=list)
+    open_runs: list[RunSummary] = field(default_factory=list)
+    cancelled: set[tuple[RiderId, date, Direction]] = field(default_factory=set)
+    boarded: dict[RunId, frozenset[RiderId]] = field(default_factory=dict)
+    plates: dict[RunId, str] = field(default_factory=dict)
+
+
+def load_facts(tx: Transaction, *, from_on: date | None = None, to_on: date | None = None) -> PeriodFacts:
+    """The facts of the weekends that begin and the runs that go in these days; without days, all."""
+    first, last = from_on or date.min, to_on or date.max
+    stops = {stop.stop_id: stop for stop in network_store.load_stops(tx, include_retired=True)}
+    riders = {rider.rider_id: rider for rider in register_store.load_riders(tx, include_retired=True)}
+    runs = _load_runs(tx, first, last)
+    waivers, findings = _waivers(riders.values())
+    rosters = {
+        weekend.weekend_on: _entries(tx, weekend.weekend_on)
+        for weekend in roster_store.list_weekends(tx)
+        if first <= weekend.weekend_on <= last
+    }
+    weekends = set(rosters) | {weekend_of(fact.on) for fact in (*runs.facts, *runs.charge_facts)}
+    for weekend_on in sorted(weekends - rosters.keys()):
+        rosters[weekend_on] = _entries(tx, weekend_on)
+    bands = {stop_id: stop.band for stop_id, stop in stops.items()}
+    payers: dict[tuple[RiderId, date], Payer] = {}
+    for weekend_on, entries in rosters.items():
+        payers |= _payers(riders.values(), entries, weekend_on, bands, waivers)
+    served = {(fact.rider_id, fact.on, fact.direction) for fact in runs.facts}
+    return PeriodFacts(
+        school=register_store.load_school(tx),
+        rates=register_store.load_tariff(tx),
+        riders=riders,
+        stops=stops,
+        payers=payers,
+        seats=tuple(
+            seat for weekend_on, entries in sorted(rosters.items()) for seat in _seats(entries, weekend_on)
+        ),
+        facts=tuple(runs.facts),
+        charge_facts=tuple(runs.charge_facts),
+        open_runs=tuple(runs.open_runs),
+        cancelled=frozenset(runs.cancelled - served),
+        boarded=runs.boarded,
+        lines=_lines(runs),
+        findings=findings,
+    )
+
+
+def _load_runs(tx: Transaction, first: date, last: date) -> _Runs:
+    found = _Runs()
+    for run in run_store.list_runs(tx):
+        if not first <= run.on <= last:
+            continue
+        manifest = {
+            item.rider_id: item.stop_id for item in run_store.load_manifest(tx, run.run_id, run.roster_v)
+        }
+        if run.phase is Phase.CANCELLED:
+            found.cancelled |= {(rider_id, run.on, run.direction) for rider_id in manifest}
+            continue
+        closures = closure_store.load_closures(tx, run.run_id)
+        found.plates[run.run_id] = f"{run.plate}/{run.wave}"
+        if closures:
+            latest = closures[-1]
+            told = latest.snapshot["riders"]
+            closed = [
+                _fact(run, rider_id, told[rider_id], manifest, latest.version) for rider_id in sorted(told)
+            ]
+            found.charge_facts += closed
+        if run.phase is Phase.CLOSED and closures:
+            found.facts += closed
+            found.boarded[run.run_id] = frozenset(RiderId(name) for name in told if told[name]["rode"])
+        else:
+            found.open_runs.append(run)
+            found.facts += [_open_fact(run, rider_id, stop_id) for rider_id, stop_id in manifest.items()]
+    return found
+
+
+def _fact(
+    run: RunSummary, rider_id: str, told: Mapping[str, Any], manifest: Mapping[RiderId, StopId], version: int
+) -> RideFact:
+    planned = manifest.get(RiderId(rider_id))
+    marks = (*told["boarded_at"], *told["alighted_at"])
+    used = [StopId(stop_id) for stop_id in marks if stop_id is not None and stop_id != CAMPUS]
+    return RideFact(
+        rider_id=RiderId(rider_id),
+        run_id=run.run_id,
+        on=run.on,
+        direction=run.direction,
+        stop_id=used[-1] if used else planned or CAMPUS,
+        boarded=bool(told["rode"]),
+        closure_version=version,
+        reason=NotRidingReason(told["reason"]) if told["reason"] else None,
+        planned_stop_id=planned,
+        is_disputed=told["state"] == "disputed",
+    )
+
+
+def _open_fact(run: RunSummary, rider_id: RiderId, stop_id: StopId) -> RideFact:
+    return RideFact(
+        rider_id=rider_id,
+        run_id=run.run_id,
+        on=run.on,
+        direction=run.direction,
+        stop_id=stop_id,
+        boarded=False,
+        closed=False,
+        planned_stop_id=stop_id,
+    )
+
+
+def _lines(runs: _Runs) -> dict[RiderId, str]:
+    """The buses a rider took: plate and wave, in the order of the days."""
+    taken: dict[RiderId, dict[str, None]] = {}
+    for fact in sorted(runs.facts, key=lambda fact: (fact.on, fact.run_id)):
+        if fact.boarded:
+            taken.setdefault(fact.rider_id, {})[runs.plates[fact.run_id]] = None
+    return {rider_id: " ".join(plates) for rider_id, plates in taken.items()}
+
+
+def _entries(tx: Transaction, weekend_on: date) -> tuple[RosterEntry, ...]:
+    """The roster that counts: the last locked version, else the draft."""
+    locked = roster_store.load_latest_version(tx, weekend_on)
+    return locked.entries if locked else roster_store.load_roster(tx, weekend_on)
+
+
+def _seats(entries: Iterable[RosterEntry], weekend_on: date) -> Iterable[Seat]:
+    for entry in entries:
+        for direction in Direction:
+            rides = entry.rides(direction)
+            yield Seat(
+                rider_id=entry.rider_id,
+                on=day_of(weekend_on, direction),
+                direction=direction,
+                rides=rides,
+                reason=None if rides else entry.reason,
+            )
+
+
+def _payers(
+    riders: Iterable[Rider],
+    entries: Iterable[RosterEntry],
+    weekend_on: date,
+    bands: Mapping[StopId, str],
+    waivers: Mapping[RiderId, Waiver],
+) -> dict[tuple[RiderId, date], Payer]:
+    """What pricing needs of every registered rider: the stop of record of that weekend gives the band."""
+    by_rider = {entry.rider_id: entry for entry in entries}
+    payers = {}
+    for rider in riders:
+        entry = by_rider.get(rider.rider_id)
+        stop_id = (entry.stop_id if entry else None) or rider.stop_id
+        directions = sum(entry.rides(direction) for direction in Direction) if entry else 0
+        payers[rider.rider_id, weekend_on] = Payer(
+            rider_id=rider.rider_id,
+            band=bands.get(stop_id, ""),
+            # Who held no seat is priced as if for a whole weekend, so that his row is one, not two.
+            directions=directions or len(Direction),
+            waiver=waivers.get(rider.rider_id),
+        )
+    return payers
+
+
+def _waivers(riders: Iterable[Rider]) -> tuple[dict[RiderId, Waiver], tuple[Finding, ...]]:
+    waivers: dict[RiderId, Waiver] = {}
+    findings = []
+    for rider in riders:
+        try:
+            waiver = parse_waiver(rider.waiver)
+        except InvalidInput as fault:
+            facts = {"rider_id": rider.rider_id, **fault.facts}
+            place = rider.rider_id
+            findings.append(Finding(code=fault.code, severity=Severity.WARN, place=place, facts=facts))
+            continue
+        if waiver is not None:
+            waivers[rider.rider_id] = waiver
+    return waivers, tuple(findings)
+
+
+def weekend_end(weekend_on: date) -> date:
+    """The last day that belongs to a weekend: the Thursday before the next one."""
+    return weekend_on + timedelta(days=6)
