@@ -74,12 +74,7 @@ def preview(
     weekend_on: date | None = None,
 ) -> Preview:
     """The file is read and its findings are on record; the register is as it was."""
-    if kind not in register_tables.KINDS:
-        raise InvalidInput("import_kind_unknown", kind=kind)
-    if kind == "roster":
-        weekend_on = weekend_on or weekend_of_file(file_name)
-        if weekend_on is None or weekend_on.weekday() != FRIDAY:
-            raise InvalidInput("weekend_needed", file=file_name)
+    weekend_on = _weekend_of(kind, file_name, weekend_on)
     with database.reading() as tx:
         context = register_tables.known(tx, clock)
     read = read_table(kind, file_name, content, context, weekend_on=weekend_on)
@@ -94,8 +89,6 @@ def preview(
         if before is not None:
             facts = {"file": file_name, "decided_at": before.decided_at}
             findings.append(Finding(code="file_known", severity=Severity.LOG, place=file_name, facts=facts))
-        counts = {**read.counts, **changes.counts(), "good": len(rows)}
-        counts["left_out"] = max(0, counts.get("rows", 0) - len(rows)) if kind != "lines" else 0
         batch = ImportBatch(
             batch_id=ids.new(),
             kind=kind,
@@ -109,7 +102,7 @@ def preview(
             findings=tuple(plain_finding(finding) for finding in findings),
             values=values,
             sheet={"sheets": sheets},
-            counts=counts,
+            counts=_counts(kind, read.counts, len(rows)) | changes.counts(),
             made_at=clock.now(),
             made_by=user_of(by),
         )
@@ -177,6 +170,23 @@ def read_finding(plain: Mapping[str, Any]) -> Finding:
         place=plain["place"],
         facts=plain["facts"],
     )
+
+
+def _weekend_of(kind: str, file_name: str, given: date | None) -> date | None:
+    if kind not in register_tables.KINDS:
+        raise InvalidInput("import_kind_unknown", kind=kind)
+    if kind != "roster":
+        return None
+    weekend_on = given or weekend_of_file(file_name)
+    if weekend_on is None or weekend_on.weekday() != FRIDAY:
+        raise InvalidInput("weekend_needed", file=file_name)
+    return weekend_on
+
+
+def _counts(kind: str, read: Mapping[str, int], good: int) -> dict[str, int]:
+    """How many rows there are and how many stay out; of lines a row is one stop, so none is counted out."""
+    left_out = 0 if kind == "lines" else max(0, read.get("rows", 0) - good)
+    return {**read, "good": good, "left_out": left_out}
 
 
 def _preview(batch: ImportBatch) -> Preview:

@@ -34,6 +34,12 @@ _RETIRES: Final[Mapping[str, Callable[[Transaction, str, date | None], None]]] =
     "crew": fleet_store.retire_crew,
     "lines": network_store.retire_line,
 }
+_LOADS_ALL: Final[Mapping[str, Callable[[Transaction], Iterable[Any]]]] = {
+    "stops": lambda tx: network_store.load_stops(tx, include_retired=True),
+    "vehicles": lambda tx: fleet_store.load_vehicles(tx, include_retired=True),
+    "crew": lambda tx: fleet_store.load_crew(tx, include_retired=True),
+    "lines": lambda tx: network_store.load_lines(tx, include_retired=True),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +118,13 @@ def form_of(database: Database, kind: str, key: tuple[str, ...]) -> dict[str, st
         return row_texts(kind, _row(tx, kind, key))
 
 
+def is_in_use(database: Database, kind: str, key: tuple[str, ...]) -> bool:
+    """True when the row stands in the register and has not retired."""
+    table = register_tables.table(kind)
+    with database.reading() as tx:
+        return any(_text_key(table.key(row)) == key for row in table.load(tx))
+
+
 def edit(
     database: Database,
     kind: str,
@@ -136,6 +149,8 @@ def edit(
         if rows and key is not None and keys != {key}:
             findings += (_form_finding("key_cannot_change", kind),)
         current = {_text_key(table.key(row)) for row in table.load(tx)}
+        if key is not None and key not in current:
+            findings += (_form_finding("row_is_retired", kind),)
         if rows and key is None and keys & current:
             findings += (_form_finding("key_is_taken", kind),)
         if rows and kind == "tariff":
@@ -235,7 +250,7 @@ def _row(tx: Transaction, kind: str, key: tuple[str, ...]) -> Any:
     if kind == "riders":
         return register_store.load_rider(tx, key[0]).rider
     table = register_tables.table(kind)
-    for row in table.load(tx):
+    for row in _LOADS_ALL[kind](tx) if kind in _LOADS_ALL else table.load(tx):
         if _text_key(table.key(row)) == key:
             return row
     raise NotFound("not_registered", kind=kind, key="/".join(key))

@@ -159,7 +159,7 @@ def _listing(shown: PlanView) -> Listing:
         return "empty" if trip.riders * EMPTY_SHARE < trip.capacity else ""
 
     columns = (
-        Column(key="number", word=say("趟"), of=lambda trip: trip.number, searched=True),
+        Column(key="number", word=say("趟号"), of=lambda trip: trip.number, searched=True),
         Column(key="towards", word=say("方向"), of=lambda trip: trip.towards, searched=True, text=True),
         Column(key="plate", word=say("车牌"), of=lambda trip: trip.plate, searched=True),
         Column(key="wave", word=say("波次"), of=lambda trip: trip.wave, numeric=True),

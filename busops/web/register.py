@@ -90,7 +90,8 @@ def show_form(kind: str) -> ResponseReturnValue:
     """One row as a form; without a key an empty one."""
     _refuse_strangers(kind)
     key = tuple(request.args.getlist("key"))
-    texts = register.form_of(current().database, kind, key) if key else {}
+    has_fields = bool(key) and kind != "lines"
+    texts = register.form_of(current().database, kind, key) if has_fields else {}
     return _form(kind, key, texts)
 
 
@@ -158,11 +159,17 @@ def _form(kind: str, key: tuple[str, ...], texts: Any, error: BusopsError | None
             "fault": " ".join(formats.words(one) for one in faults.pop(name, [])),
             "is_key": bool(key) and position < len(key),
         }
-        for position, (name, header, is_needed) in enumerate(form_columns(kind))
+        for position, (name, header, is_needed) in enumerate(form_columns(kind) if kind != "lines" else ())
     ]
     others = [finding for rest in faults.values() for finding in rest]
     return render_template(
-        "register/form.html", kind=kind, key=key, fields=fields, others=others, error=error
+        "register/form.html",
+        kind=kind,
+        key=key,
+        fields=fields,
+        others=others,
+        error=error,
+        is_in_use=not key or register.is_in_use(current().database, kind, key),
     )
 
 

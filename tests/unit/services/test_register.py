@@ -196,3 +196,18 @@ def test_nothing_retires_while_others_lean_on_it(sqlite_database: Database) -> N
     assert register.find_riders(sqlite_database, RiderQuery(words="学生1 ")).total >= 1
     with pytest.raises(NotFound):
         register.retire(sqlite_database, "schools", "x", on=FRIDAY, clock=CLOCK, reason="x")
+
+
+def test_what_has_retired_is_shown_but_not_edited(sqlite_database: Database) -> None:
+    """Its form can be opened, an edit is refused until it is in use again."""
+    fill(sqlite_database)
+    key = ("S006",)
+    with sqlite_database.transaction() as tx:
+        network_store.retire_stop(tx, "S006", FRIDAY)
+    texts = register.form_of(sqlite_database, "stops", key)
+    assert not register.is_in_use(sqlite_database, "stops", key)
+    with pytest.raises(InvalidInput) as refusal:
+        register.edit(sqlite_database, "stops", texts, key=key, clock=CLOCK)
+    assert {one.code for one in refusal.value.findings} == {"row_is_retired"}
+    register.restore(sqlite_database, "stops", "S006", clock=CLOCK)
+    register.edit(sqlite_database, "stops", texts, key=key, clock=CLOCK)

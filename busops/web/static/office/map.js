@@ -55,7 +55,7 @@ function leafletMap(section, data) {
   const canvas = document.createElement("div");
   canvas.className = "map__canvas";
   section.prepend(canvas);
-  const map = L.map(canvas, { zoomControl: false, attributionControl: Boolean(section.dataset.tiles) });
+  const map = L.map(canvas, { zoomControl: false, zoomSnap: 0.25, attributionControl: Boolean(section.dataset.tiles) });
   L.control
     .zoom({ position: "topright", zoomInTitle: section.dataset.zoomIn, zoomOutTitle: section.dataset.zoomOut })
     .addTo(map);
