@@ -2,15 +2,21 @@
 Photographs pages by role, size and language, and says what is wrong with them while at it.
 
 Each page is checked by axe (WCAG 2.2 AA and best practice), for sideways scrolling and for
-messages of the content policy. `python -m tests.e2e.shots OUT [--only WORD] [--url URL]`.
-Without --url it serves an empty school of its own; with it, a running demo.
+messages of the content policy. `python -m tests.e2e.shots [OUT] [--only WORDS] [--all]`.
+It starts a demo of its own; --url takes a running one, --empty a school without data. Without
+--all it takes the pictures of the README.
 """
 
 import argparse
 import contextlib
+import os
+import socket
+import subprocess
 import sys
 import tempfile
 import threading
+import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +28,7 @@ from werkzeug.serving import make_server
 from busops.clock import SystemClock, UuidIds
 from busops.config import Settings
 from busops.domain.people import Role
+from busops.services.demo_school import PASSWORD as DEMO_PASSWORD
 from busops.services.people import CHEAP, create_person
 from busops.storage import schema
 from busops.storage.database import open_engine
@@ -34,6 +41,7 @@ AXE = {
         "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     }
 }
+DEMO_WAIT_S = 300
 WIDE, LAPTOP, PHONE = (1440, 900), (1280, 800), (390, 844)
 BOTH = ("zh", "en")
 
@@ -84,6 +92,47 @@ SHOTS: tuple[Shot, ...] = (
     *pages("/register/stops", "stops", Role.DISPATCHER, (WIDE, PHONE)),
     *pages("/register/vehicles", "vehicles", Role.DISPATCHER, (WIDE, PHONE)),
 )
+
+
+# What the README shows; small enough to be kept beside it.
+README_SHOTS: tuple[Shot, ...] = tuple(
+    Shot(name=f"{name}-{locale}", path=path, role=role, size=size, locale=locale, full=False)
+    for name, path, role, size in (
+        ("home", "/", Role.DISPATCHER, LAPTOP),
+        ("dispatch", "/dispatch", Role.DISPATCHER, WIDE),
+        ("finance", "/finance/", Role.FINANCE, WIDE),
+        ("tablet", "/tablet/", Role.ATTENDANT, LAPTOP),
+    )
+    for locale in BOTH
+)
+
+
+@contextlib.contextmanager
+def demo_school() -> Iterator[str]:
+    """The address of a demo that was made for the pictures."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        environ = os.environ | {"BUSOPS_INSTANCE": folder}
+        command = [sys.executable, "-m", "busops", "demo", "--port", str(port)]
+        with subprocess.Popen(command, env=environ) as server:
+            try:
+                yield wait_for(f"http://127.0.0.1:{port}", server)
+            finally:
+                server.terminate()
+
+
+def wait_for(address: str, server: subprocess.Popen[bytes]) -> str:
+    """The address, once it answers."""
+    for _ in range(DEMO_WAIT_S):
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"{address}/healthz", timeout=5).close()  # noqa: S310
+            return address
+        if server.poll() is not None:
+            break
+        time.sleep(1)
+    raise SystemExit("the demo did not start")
 
 
 @contextlib.contextmanager
@@ -173,18 +222,21 @@ class Studio:
 def main() -> int:
     """Takes the pictures that were asked for; 1 when any page has a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
+    parser.add_argument("out", type=Path, nargs="?", default=Path("docs/shots"))
     parser.add_argument("--only", default="", help="only shots whose name holds one of these (comma)")
-    parser.add_argument("--url", default="", help="a running server, else an empty school is served")
-    parser.add_argument("--password", default=PASSWORD)
+    parser.add_argument("--all", action="store_true", help="every page in every size, not the README's")
+    parser.add_argument("--url", default="", help="a running demo")
+    parser.add_argument("--empty", action="store_true", help="a school of its own without data")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    wanted = [s for s in SHOTS if any(word in s.name for word in given.only.split(","))]
+    shots = SHOTS if given.all or given.only else README_SHOTS
+    wanted = [shot for shot in shots if any(word in shot.name for word in given.only.split(","))]
     with contextlib.ExitStack() as stack:
-        address = given.url or stack.enter_context(empty_school())
+        school = empty_school() if given.empty else demo_school()
+        address = given.url or stack.enter_context(school)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        studio = Studio(browser, address, given.out, given.password)
+        studio = Studio(browser, address, given.out, PASSWORD if given.empty else DEMO_PASSWORD)
         for shot in wanted:
             studio.take(shot)
         browser.close()
