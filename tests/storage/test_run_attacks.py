@@ -1,11 +1,11 @@
 """Whatever raw SQL tries on a run's history, as the application could type it: refused, on both databases."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from busops.storage import guards, schema
-from busops.storage.database import Database, open_engine
+from busops.storage.database import Base, Database, open_engine
 from tests import run_kit
 from tests.builders import Tablet, a_finished_run, a_run
 from tests.run_kit import CLOSE, force, phase, send, store_run, write_closure
@@ -104,7 +104,7 @@ def fingerprint(database: Database) -> dict[str, list[tuple[object, ...]]]:
     tables = ("run", "run_event", "run_decision", "closure", "manifest_rider", "run_tag", "run_crew", "alarm")
     with database.reading() as tx:
         return {
-            table: sorted(map(tuple, tx.session.execute(text("SELECT * FROM " + table))), key=repr)
+            table: sorted(map(tuple, tx.session.execute(select(Base.metadata.tables[table]))), key=repr)
             for table in tables
         }
 
