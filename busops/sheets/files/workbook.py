@@ -103,8 +103,8 @@ def _measure(file_name: str, part: bytes, max_rows: int) -> Iterator[int]:
             is_hidden = bool(_HIDDEN.search(attributes))
             seen_rows += not attributes.endswith(b"/")
             continue
-        if attributes.endswith(b"/"):
-            continue
+        if attributes.endswith(b"/") or part.startswith(b"</", element.end()):
+            continue  # formatted, but empty
         if ref and ref.group(1):
             row = int(ref.group(2))
             if len(ref.group(1)) > 1 and _column_number(ref.group(1)) > MAX_COLUMNS:
