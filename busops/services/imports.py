@@ -177,7 +177,10 @@ def _weekend_of(kind: str, file_name: str, given: date | None) -> date | None:
         raise InvalidInput("import_kind_unknown", kind=kind)
     if kind != "roster":
         return None
-    weekend_on = given or weekend_of_file(file_name)
+    named = weekend_of_file(file_name)
+    if given is not None and named is not None and given != named:
+        raise InvalidInput("weekend_differs", file=file_name, named_on=named, given_on=given)
+    weekend_on = given or named
     if weekend_on is None or weekend_on.weekday() != FRIDAY:
         raise InvalidInput("weekend_needed", file=file_name)
     return weekend_on

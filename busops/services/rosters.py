@@ -8,7 +8,7 @@ change after a lock touches only the draft: it counts once the next version is l
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from busops.domain.errors import InvalidInput, NotFound, Refused
@@ -27,7 +27,8 @@ from busops.services.acting import By, record_act, user_of
 from busops.services.planning_input import day_of
 from busops.storage import network_store, register_store, roster_store
 from busops.storage.database import Database, Transaction
-from busops.storage.roster_store import WeekendSummary
+from busops.storage.register_store import RiderQuery
+from busops.storage.roster_store import Lock, WeekendSummary
 
 FRIDAY: Final = 4
 # Reasons a person may give for a pupil on the roster; the rest is said by the system or at the bus.
@@ -54,22 +55,21 @@ class RosterLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeekendView:
-    """A weekend as the office sees it; ``changes`` is what the draft has over the last version."""
+    """A weekend as the office sees it; ``changed`` are those whose entry differs from the last version."""
 
     weekend_on: date
     lines: tuple[RosterLine, ...]
     counts: Mapping[Direction, int]
     reasons: Mapping[Direction, Mapping[NotRidingReason, int]]
     unregistered: int
-    versions: tuple[RosterVersion, ...]
-    approvals: Mapping[int, str]
-    changes: tuple[RosterChange, ...]
+    locks: tuple[Lock, ...]
+    changed: tuple[RiderId, ...]
     stops: tuple[Stop, ...]
 
     @property
-    def latest(self) -> RosterVersion | None:
-        """The version that counts, or None before the first lock."""
-        return self.versions[-1] if self.versions else None
+    def latest(self) -> Lock | None:
+        """The lock that counts, or None before the first."""
+        return self.locks[-1] if self.locks else None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -93,6 +93,11 @@ def friday_of(on: date) -> date:
     return date.fromordinal(on.toordinal() - (on.weekday() - FRIDAY) % 7)
 
 
+def weekend_ahead(today: date) -> date:
+    """The Friday of the weekend that is prepared now: this week's, also on its Saturday and Sunday."""
+    return friday_of(today) if today.weekday() >= FRIDAY else friday_of(today) + timedelta(days=7)
+
+
 def weekends(database: Database) -> tuple[WeekendSummary, ...]:
     """Every weekend with a roster, the latest first."""
     with database.reading() as tx:
@@ -103,28 +108,24 @@ def weekend_view(database: Database, weekend_on: date) -> WeekendView:
     """The weekend with its riders, counts, reasons and versions; raises NotFound when it has no roster."""
     with database.reading() as tx:
         entries = roster_store.load_roster(tx, weekend_on)
-        versions = roster_store.load_versions(tx, weekend_on)
-        approvals = roster_store.load_approvals(tx, weekend_on)
-        riders = register_store.load_riders(tx, include_retired=True)
-        gone = {entry.rider_id for entry in riders} - {
-            rider.rider_id for rider in register_store.load_riders(tx)
-        }
+        locks = roster_store.load_locks(tx, weekend_on)
+        changed = roster_store.changed_riders(tx, weekend_on, locks[-1].version) if locks else ()
+        registered = register_store.find_riders(tx, RiderQuery(shows_retired=True)).riders
         stops = network_store.load_stops(tx)
-    if not entries and not versions:
+    if not entries and not locks:
         raise NotFound("roster_not_found", weekend_on=weekend_on)
-    by_id = {rider.rider_id: rider for rider in riders}
+    gone = {one.rider.rider_id for one in registered if one.retired_on is not None}
+    by_id = {one.rider.rider_id: one.rider for one in registered}
     by_stop = {stop.stop_id: stop for stop in stops}
     lines = tuple(_line(entry, by_id[entry.rider_id], by_stop, gone, weekend_on) for entry in entries)
-    latest = versions[-1].entries if versions else entries
     return WeekendView(
         weekend_on=weekend_on,
         lines=lines,
         counts={direction: sum(entry.rides(direction) for entry in entries) for direction in Direction},
         reasons={direction: _reasons(entries, direction) for direction in Direction},
         unregistered=len(by_id) - len(gone) - sum(entry.rider_id not in gone for entry in entries),
-        versions=versions,
-        approvals=approvals,
-        changes=difference(latest, entries),
+        locks=locks,
+        changed=changed,
         stops=stops,
     )
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Text,
     delete,
+    except_,
     func,
     insert,
     select,
@@ -108,6 +109,16 @@ class WeekendSummary:
     back: int
     version: int
     locked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """One lock: when, by whom, and why it was allowed (empty for the first)."""
+
+    version: int
+    locked_at: datetime
+    locked_by: str
+    approval: str
 
 
 def open_weekend(tx: Transaction, weekend_on: date, opened_at: datetime) -> None:
@@ -202,9 +213,12 @@ def load_versions(tx: Transaction, weekend_on: date) -> tuple[RosterVersion, ...
     )
 
 
-def load_approvals(tx: Transaction, weekend_on: date) -> dict[int, str]:
-    """Why each lock was allowed, by version; empty text for the first."""
-    return {row.version: row.approval for row in _heads(tx, weekend_on)}
+def load_locks(tx: Transaction, weekend_on: date) -> tuple[Lock, ...]:
+    """The locks of a weekend without their entries, first to last."""
+    return tuple(
+        Lock(version=row.version, locked_at=row.locked_at, locked_by=row.locked_by, approval=row.approval)
+        for row in _heads(tx, weekend_on)
+    )
 
 
 def load_latest_version(tx: Transaction, weekend_on: date) -> RosterVersion | None:
@@ -227,6 +241,21 @@ def load_latest_version(tx: Transaction, weekend_on: date) -> RosterVersion | No
         locked_by=head.locked_by,
         entries=entries,
     )
+
+
+def changed_riders(tx: Transaction, weekend_on: date, version: int) -> tuple[RiderId, ...]:
+    """Whose entry in the draft is not what the version says, found by the database."""
+    draft, frozen = table_of(RosterEntryRow), table_of(RosterVersionEntryRow)
+    names = ("rider_id", "name", "rides_homeward", "rides_return", "stop_id", "reason", "note")
+    now = select(*(draft.c[name] for name in names)).where(
+        draft.c.school_id == tx.school_id, draft.c.weekend_on == weekend_on
+    )
+    then = select(*(frozen.c[name] for name in names)).where(
+        frozen.c.school_id == tx.school_id, frozen.c.weekend_on == weekend_on, frozen.c.version == version
+    )
+    sides = (except_(now, then).subquery(), except_(then, now).subquery())
+    found = {row.rider_id for side in sides for row in tx.session.execute(select(side.c.rider_id))}
+    return tuple(RiderId(rider_id) for rider_id in sorted(found))
 
 
 def _heads(tx: Transaction, weekend_on: date) -> list[Any]:

@@ -95,7 +95,7 @@ def decide(plan_id: str, act: str) -> ResponseReturnValue:
     try:
         match act:
             case "approve":
-                seen = int(request.form.get("unserved", "-1"))
+                seen = _number(request.form.get("unserved", ""))
                 planning.approve(here.database, plan_id, by=here.actor, clock=here.clock, unserved_seen=seen)
             case "discard":
                 planning.discard(here.database, plan_id, by=here.actor, clock=here.clock)
@@ -118,7 +118,7 @@ def _index_page(error: BusopsError | None) -> str:
     today = school_date(here.clock.now())
     chosen = request.values.get("weekend") or request.values.get("weekend_on") or ""
     weekends = rosters.weekends(here.database)
-    usual = next((one.weekend_on for one in weekends), rosters.friday_of(today))
+    usual = next((one.weekend_on for one in weekends), rosters.weekend_ahead(today))
     return render_template(
         "planning/index.html",
         weekends=weekends,
@@ -176,6 +176,10 @@ def _listing(shown: PlanView) -> Listing:
     choices = (("long", say("接近或超过时间上限")), ("empty", say("空座过半")))
     filters = (Filter(key="hint", word=say("提示"), choices=choices, of=hint),)
     return tables.arrange(shown.trips, columns, filters=filters, sort="number")
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else -1
 
 
 def _longest_min(trip: TripView) -> int:

@@ -9,8 +9,7 @@ from flask.typing import ResponseReturnValue
 from busops.domain.errors import BusopsError, InvalidInput, Refused
 from busops.domain.findings import Finding, Severity
 from busops.domain.people import Role
-from busops.domain.values import school_date
-from busops.services import imports, rosters
+from busops.services import imports
 from busops.services.imports import Preview
 from busops.services.register_tables import KINDS
 from busops.web import formats, tables
@@ -111,7 +110,6 @@ def _upload_page(error: BusopsError | None) -> str:
         batches=imports.recent(here.database),
         kinds=tuple((kind, code_words(f"register_kind.{kind}")) for kind in KINDS),
         chosen=request.values.get("kind", "riders"),
-        weekend_on=rosters.friday_of(school_date(here.clock.now())),
         may_import=here.actor.role in IMPORTERS,
         error=error,
     )

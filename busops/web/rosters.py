@@ -32,7 +32,7 @@ def index() -> str:
     return render_template(
         "rosters/index.html",
         weekends=rosters.weekends(here.database),
-        this_friday=rosters.friday_of(school_date(here.clock.now())),
+        this_friday=rosters.weekend_ahead(school_date(here.clock.now())),
         may_edit=here.actor.role in EDITORS,
     )
 

@@ -72,6 +72,9 @@ def test_a_locked_version_is_not_touched_by_later_changes(database: Database) ->
     fill(database)
     with database.transaction() as tx:
         roster_store.lock_roster(tx, FRIDAY, version(1, RIDES, STAYS))
+        assert roster_store.changed_riders(tx, FRIDAY, 1) == ()
+        roster_store.replace_roster(tx, FRIDAY, [replace(STAYS, stop_id=None)])
+        assert roster_store.changed_riders(tx, FRIDAY, 1) == (RIDES.rider_id, STAYS.rider_id)
         roster_store.replace_roster(tx, FRIDAY, [STAYS])
         roster_store.lock_roster(tx, FRIDAY, version(2, STAYS), approval="家长来电")
     with database.reading() as tx:
@@ -79,7 +82,7 @@ def test_a_locked_version_is_not_touched_by_later_changes(database: Database) ->
         assert (first, second) == (version(1, RIDES, STAYS), version(2, STAYS))
         assert roster_store.load_latest_version(tx, FRIDAY) == second
         assert roster_store.load_roster(tx, FRIDAY) == (STAYS,)
-        assert roster_store.load_approvals(tx, FRIDAY) == {1: "", 2: "家长来电"}
+        assert [one.approval for one in roster_store.load_locks(tx, FRIDAY)] == ["", "家长来电"]
         (summary,) = roster_store.list_weekends(tx)
         assert (summary.entries, summary.homeward, summary.back, summary.version) == (1, 0, 1, 2)
 

@@ -20,7 +20,7 @@ def make_plan(
     database: Database, clock: FixedClock, ids: CountingIds, direction: Direction = Direction.HOMEWARD
 ) -> PlanId:
     """A plan on the locked roster."""
-    if not rosters.weekend_view(database, FRIDAY).versions:
+    if not rosters.weekend_view(database, FRIDAY).locks:
         rosters.lock(database, FRIDAY, by="test", clock=clock)
     return planning.plan_weekend(
         database, weekend_on=FRIDAY, direction=direction, seconds=0.3, seed=1, clock=clock, ids=ids
@@ -117,6 +117,7 @@ def test_approve_then_release(
     refused = send(browser, f"{page}/approve", page, unserved="5")
     assert refused.status_code == 409
     assert "再看一遍" in refused.text
+    assert send(browser, f"{page}/approve", page, unserved="many").status_code == 409
     assert send(browser, f"{page}/approve", page, unserved="0").status_code == 302
     assert send(browser, f"{page}/approve", page, unserved="0").status_code == 409
     released = send(browser, f"{page}/release", page)

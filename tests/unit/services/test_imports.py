@@ -105,6 +105,17 @@ def test_a_roster_file_becomes_the_draft_of_its_weekend(sqlite_database: Databas
     for weekend_on in (None, date(2026, 3, 14)):
         with pytest.raises(InvalidInput):
             preview(sqlite_database, "roster", text, ids, weekend_on)
+    with pytest.raises(InvalidInput) as refusal:
+        imports.preview(
+            sqlite_database,
+            kind="roster",
+            file_name="roster-2026-03-20.csv",
+            content=text.encode(),
+            weekend_on=FRIDAY,
+            clock=CLOCK,
+            ids=ids,
+        )
+    assert refusal.value.code == "weekend_differs"
 
 
 def test_what_changed_meanwhile_is_checked_again(sqlite_database: Database, ids: CountingIds) -> None:
