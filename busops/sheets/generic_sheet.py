@@ -70,6 +70,7 @@ RECEIPTS: Final = TableSpec(
         Column(name="kind", header="类型", aliases=("交易类型", "业务类型")),
         Column(name="direction", header="收/支", aliases=("收支", "借贷标志")),
         Column(name="state", header="状态", aliases=("当前状态", "交易状态", "缴费状态")),
+        Column(name="due", header="应缴", aliases=("应缴金额", "应收", "应收金额")),
         Column(name="serial", header="序号", aliases=("no",)),
     ),
 )
