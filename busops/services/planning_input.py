@@ -5,7 +5,7 @@ Only what may lawfully run on the day goes in: designated stops, vehicles whose 
 and that can have a driver and an attendant. Nothing is solved or stored here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -18,7 +18,7 @@ from busops.domain.fleet import CrewMember, Vehicle, VehicleClass, vehicle_paper
 from busops.domain.network import ApprovedLine, Stop, TravelTime, designated_on
 from busops.domain.roster import Rider, RosterEntry
 from busops.domain.school import PlanningPolicy, School
-from busops.domain.values import CAMPUS, Direction, RiderId, StopId
+from busops.domain.values import CAMPUS, Direction, Plate, RiderId, StopId
 from busops.finance.tariff import FareUnit, TariffRate, rate_on, ride_fare_fen
 from busops.finance.waivers import parse_waiver, waived_fen
 from busops.planner.document import TravelSource
@@ -30,6 +30,7 @@ from busops.storage.database import Transaction
 RETURN_AFTER: Final = timedelta(days=2)
 SCHOOL_WEEKS_A_MONTH: Final = 4
 EXPRESSWAY_M_PER_H: Final = 80_000  # Decree 617 art. 35
+LICENSED: Final = VehicleClass.LICENSED_SCHOOL_BUS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +91,12 @@ def prepare(given: PlanningInput, direction: Direction) -> Prepared:
         raise Refused("nobody_rides", weekend_on=given.weekend_on, direction=direction)
     wanted = {StopId(stop_id) for demand in demands for stop_id in demand.stop_ids}
     stops = {stop.stop_id: stop for stop in given.stops if stop.stop_id in wanted}
-    vehicles, notices = _vehicles(given, on)
-    options = (_option(vehicle, given.lines, frozenset(stops), direction) for vehicle in vehicles)
+    options, notices = _options(given, frozenset(stops), direction, on)
     problem = Problem(
         direction=direction,
         stop_ids=tuple(stops),
         riders=tuple(demands),
-        vehicles=tuple(option for option in options if option is not None),
+        vehicles=options,
         limits=limits_of(given.school.planning),
         travel=_travel(given, stops),
     )
@@ -166,42 +166,49 @@ def _demands(
     return demands
 
 
-def _vehicles(given: PlanningInput, on: date) -> tuple[tuple[Vehicle, ...], list[Finding]]:
+def _options(
+    given: PlanningInput, stops: frozenset[StopId], direction: Direction, on: date
+) -> tuple[tuple[VehicleOption, ...], list[Finding]]:
+    """The vehicles that may run on the day, and why the others may not."""
     notices: list[Finding] = []
-    fit: list[Vehicle] = []
+    useful: dict[Plate, tuple[Vehicle, VehicleOption]] = {}
     for vehicle in given.vehicles:
         papers = vehicle_papers(vehicle, on)
         notices += papers
-        if not any(paper.severity is Severity.BLOCK for paper in papers):
-            fit.append(vehicle)
-    match = match_crews(fit, given.crew, on)
-    for code, plates in (
-        ("vehicle_without_driver", match.without_driver),
-        ("vehicle_without_attendant", match.without_attendant),
-    ):
-        notices += (
-            Finding(code=code, severity=Severity.WARN, place=plate, facts={"plate": plate})
-            for plate in plates
-        )
-    return tuple(vehicle for vehicle in fit if vehicle.plate in match.driver_of), notices
+        if any(paper.severity is Severity.BLOCK for paper in papers):
+            continue
+        courses = _courses(vehicle, given.lines, stops, direction)
+        if courses == ():
+            notices.append(_notice("vehicle_without_line", vehicle.plate))
+        else:
+            useful[vehicle.plate] = (vehicle, _option(vehicle, courses))
+    match = match_crews((vehicle for vehicle, _ in useful.values()), given.crew, on)
+    notices += (_notice("vehicle_without_driver", plate) for plate in match.without_driver)
+    notices += (_notice("vehicle_without_attendant", plate) for plate in match.without_attendant)
+    has_licensed = any(vehicle.vehicle_class is LICENSED for vehicle, _ in useful.values())
+    if has_licensed and not given.lines:
+        notices.append(Finding(code="lines_not_given", severity=Severity.WARN))
+    return tuple(option for plate, (_, option) in useful.items() if plate in match.driver_of), notices
 
 
-def _option(
-    vehicle: Vehicle, lines: Iterable[ApprovedLine], stops: frozenset[StopId], direction: Direction
-) -> VehicleOption | None:
-    """The vehicle as the planner sees it; None for a licensed bus none of whose lines has a wanted stop."""
-    courses = None
-    if vehicle.vehicle_class is VehicleClass.LICENSED_SCHOOL_BUS:
-        # The file gives a line from the campus outward; the way back to school is its mirror.
-        step = 1 if direction is Direction.HOMEWARD else -1
-        own = (line.stop_ids[::step] for line in lines if line.plate == vehicle.plate)
-        courses = tuple(
-            course
-            for line in own
-            if (course := tuple(dict.fromkeys(str(stop_id) for stop_id in line if stop_id in stops)))
-        )
-        if not courses:
-            return None
+def _courses(
+    vehicle: Vehicle, lines: tuple[ApprovedLine, ...], stops: frozenset[StopId], direction: Direction
+) -> tuple[tuple[str, ...], ...] | None:
+    """
+    The wanted stops on each of a licensed bus's lines, in driving order; None where it is free.
+
+    The file gives a line from the campus outward; the way back to school is its mirror. A school
+    that gave no lines at all has not said that none is approved: its buses stay free, with a notice.
+    """
+    if vehicle.vehicle_class is not LICENSED or not lines:
+        return None
+    step = 1 if direction is Direction.HOMEWARD else -1
+    own = (line.stop_ids[::step] for line in lines if line.plate == vehicle.plate)
+    wanted = (tuple(dict.fromkeys(str(stop_id) for stop_id in line if stop_id in stops)) for line in own)
+    return tuple(course for course in wanted if course)
+
+
+def _option(vehicle: Vehicle, courses: tuple[tuple[str, ...], ...] | None) -> VehicleOption:
     return VehicleOption(
         plate=vehicle.plate,
         capacity=vehicle.approved_students,
@@ -210,6 +217,10 @@ def _option(
         max_trips=vehicle.max_trips,
         lines=courses,
     )
+
+
+def _notice(code: str, plate: Plate) -> Finding:
+    return Finding(code=code, severity=Severity.WARN, place=plate, facts={"plate": plate})
 
 
 def _travel(given: PlanningInput, stops: Mapping[StopId, Stop]) -> TravelTimes:

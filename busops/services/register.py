@@ -24,7 +24,6 @@ from busops.sheets.tables.context import TableContext
 from busops.storage import fleet_store, import_store, network_store, register_store
 from busops.storage.database import Database, Transaction
 from busops.storage.import_store import BatchState, ImportBatch
-from busops.storage.register_store import RiderPage, RiderQuery
 
 EDITED: Final = ("stops", "vehicles", "crew", "riders", "tariff")
 _RETIRES: Final[Mapping[str, Callable[[Transaction, str, date | None], None]]] = {
@@ -104,12 +103,6 @@ def import_folder(
         costs=folder.costs,
         receipts=folder.receipts,
     )
-
-
-def find_riders(database: Database, query: RiderQuery) -> RiderPage:
-    """The page of riders that a query asks for."""
-    with database.reading() as tx:
-        return register_store.find_riders(tx, query)
 
 
 def form_of(database: Database, kind: str, key: tuple[str, ...]) -> dict[str, str]:

@@ -233,14 +233,6 @@ def find_riders(tx: Transaction, query: RiderQuery) -> RiderPage:
     return RiderPage(riders=riders, total=total)
 
 
-def load_classes(tx: Transaction) -> tuple[tuple[str, str], ...]:
-    """The grades and classes that have riders, for a filter."""
-    table = table_of(RiderRow)
-    names = (table.c.grade, table.c.class_name)
-    query = select(*names).where(table.c.school_id == tx.school_id, table.c.retired_on.is_(None))
-    return tuple((row.grade, row.class_name) for row in tx.session.execute(query.distinct().order_by(*names)))
-
-
 def save_riders(tx: Transaction, riders: Iterable[Rider]) -> None:
     """These riders are registered as given; one who had retired is back."""
     rows = (

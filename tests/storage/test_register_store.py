@@ -198,4 +198,3 @@ def test_riders_are_found_by_words_filters_and_pages(database: Database) -> None
         assert len(seen) == len(set(seen)) == 31
         descending = register_store.find_riders(tx, RiderQuery(order="name", descends=True, limit=1))
         assert descending.riders[0].rider.name == "甲一"
-        assert ("高一", "0班") in register_store.load_classes(tx)

@@ -91,6 +91,20 @@ def test_a_licensed_bus_is_bound_to_its_line(sqlite_database: Database) -> None:
     assert lines[Direction.RETURN][LICENSED] == (("S003", "S002", "S001"),)
 
 
+def test_lines_that_were_never_given_bind_nobody_but_are_told(sqlite_database: Database) -> None:
+    """Without any approved line the licensed bus is free, with a notice; a line without wanted stops: out."""
+    fill(sqlite_database)
+    with sqlite_database.reading() as tx:
+        given = load_input(tx, FRIDAY)
+    free = prepare(replace(given, lines=()), Direction.HOMEWARD)
+    assert {option.plate: option.lines for option in free.problem.vehicles} == {LICENSED: None, COACH: None}
+    assert "lines_not_given" in {one.code for one in free.notices}
+    elsewhere = replace(given.lines[0], stops=())
+    bound = prepare(replace(given, lines=(elsewhere,)), Direction.HOMEWARD)
+    assert [option.plate for option in bound.problem.vehicles] == [COACH]
+    assert ("vehicle_without_line", LICENSED) in {(one.code, one.place) for one in bound.notices}
+
+
 def test_no_more_vehicles_than_crews(sqlite_database: Database) -> None:
     """With one attendant left only the larger vehicle goes; a licensed bus needs the driver on its plate."""
     fill(sqlite_database)
