@@ -133,6 +133,11 @@ def _amount_only(line: ReceiptLine, book: PayerBook) -> Iterable[Candidate]:
         yield Candidate(tier=Tier.T7, shares=(share,), score=_BASE_SCORE[Tier.T7], reasons=("amount",))
 
 
+def candidate_for(line: ReceiptLine, book: PayerBook, rider_id: RiderId) -> Candidate:
+    """The proposal a person makes by naming a rider; without shares when he owes nothing."""
+    return _one(line, book, rider_id, Tier.T1, ("number",))
+
+
 def one_off(name: str, text: str) -> bool:
     """Whether a text holds a name with one character wrong or, of three or more, one missing."""
     long = len(name)

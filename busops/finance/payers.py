@@ -14,7 +14,7 @@ from itertools import combinations
 from typing import Final
 
 from busops.domain.values import RiderId
-from busops.finance.names import class_keys, same_class, without_noise
+from busops.finance.names import class_keys, plain, same_class
 
 MAX_SIBLINGS: Final = 4
 MIN_NAME: Final = 2
@@ -197,7 +197,7 @@ class PayerBook:
 
     def by_name(self, text: str) -> list[list[RiderId]]:
         """For each name that stands in a text the riders of that name; a name inside a longer one is none."""
-        words = without_noise(text)
+        words = plain(text)
         names = [name for name in self._by_name if len(name) >= MIN_NAME and name in words]
         whole = [name for name in names if not any(name != other and name in other for other in names)]
         return [self._by_name[name] for name in sorted(whole, key=words.index)]

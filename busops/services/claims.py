@@ -14,7 +14,8 @@ from busops.domain.errors import InvalidInput, Refused
 from busops.domain.findings import Finding
 from busops.domain.roster import Rider
 from busops.domain.values import Clock, Ids, RiderId, school_date
-from busops.finance.candidates import Candidate, candidates
+from busops.finance import candidates as candidates_of
+from busops.finance.candidates import Candidate
 from busops.finance.ledger import period_of, reversal
 from busops.finance.matching import Match, MatchFlag, ReceiptStatus, Share
 from busops.finance.statement import ReceiptRecord
@@ -60,7 +61,7 @@ def match_queue(database: Database, *, clock: Clock) -> MatchQueue:
     items = tuple(
         QueueItem(
             receipt=receipt,
-            candidates=candidates(receipt.line, book, links),
+            candidates=candidates_of.candidates(receipt.line, book, links),
             waits_long=today - receipt.line.paid_on > LONG_WAIT,
         )
         for receipt in waiting
@@ -114,6 +115,20 @@ def accept_candidate(
 ) -> ReceiptStatus:
     """A proposal is taken as it stands; the same checks as by hand."""
     return match_manually(database, receipt_id, candidate.shares, clock=clock, ids=ids, by=by)
+
+
+def candidate_for(database: Database, receipt_id: str, rider_id: RiderId) -> Candidate:
+    """What a receipt would pay if it were this rider's; raises Refused when he is unknown or owes nothing."""
+    with database.reading() as tx:
+        book = payer_book(tx, load_facts(tx))
+        receipt = receipt_store.load_receipt(tx, receipt_id)
+    numbers = book.by_number(rider_id, shortest=1)
+    if len(numbers) != 1:
+        raise Refused("rider_not_registered", rider_id=rider_id)
+    found = candidates_of.candidate_for(receipt.line, book, numbers[0])
+    if not found.shares:
+        raise Refused("rider_owes_nothing", rider_id=rider_id)
+    return found
 
 
 def set_aside(

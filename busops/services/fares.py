@@ -5,6 +5,7 @@ May be asked at any time and as often as one likes: what is charged follows from
 alone, so a second time changes nothing, and a new closure moves only the difference.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +18,7 @@ from busops.finance.tariff import FareUnit
 from busops.services.acting import By, record_act, user_of
 from busops.services.matching import match_waiting
 from busops.services.ride_facts import load_facts
-from busops.storage import charge_store, ledger_store
+from busops.storage import charge_store, ledger_store, receipt_store, register_store
 from busops.storage.charge_store import StoredCharge
 from busops.storage.database import Database, Transaction
 
@@ -76,6 +77,27 @@ def charge_closed_runs(database: Database, *, clock: Clock, ids: Ids, by: By = N
         charged_fen=sum(charge.due_fen for charge in moved.add) - sum(old.due_fen for old in moved.reverse),
         matched=matched,
         findings=(*facts.findings, *findings),
+    )
+
+
+def list_charges(database: Database) -> tuple[ShownCharge, ...]:
+    """Every charge as it stands, by rider and unit, with what was paid for it."""
+    with database.reading() as tx:
+        riders = {rider.rider_id: rider for rider in register_store.load_riders(tx, include_retired=True)}
+        paid: dict[tuple[str, str], int] = defaultdict(int)
+        for item in receipt_store.load_allocations(tx):
+            paid[item.rider_id, item.unit_key] += item.fen
+        charges = charge_store.load_charges(tx)
+    return tuple(
+        ShownCharge(
+            stored=stored,
+            name=rider.name if rider else "",
+            class_name=f"{rider.grade}{rider.class_name}" if rider else "",
+            paid_fen=paid[stored.charge.rider_id, stored.charge.unit_key],
+        )
+        for stored in charges
+        if stored.charge.list_fen
+        for rider in (riders.get(stored.charge.rider_id),)
     )
 
 

@@ -16,6 +16,7 @@ from busops.domain.findings import Finding, Severity
 from busops.domain.values import Clock, Ids, school_date
 from busops.finance.ledger import Account, LedgerTxn, TxnKind, moves, period_of
 from busops.finance.matching import Channel, ReceiptLine
+from busops.finance.statement import ReceiptRecord
 from busops.services.acting import By, record_act, user_of
 from busops.services.imports import plain_finding, read_finding
 from busops.services.matching import match_waiting
@@ -136,6 +137,12 @@ def accept(database: Database, batch_id: str, *, clock: Clock, ids: Ids, by: By 
         facts = {"file": found.file_name, "taken": accepted.taken, "matched": accepted.matched}
         record_act(tx, by, "receipts_accepted", accepted.file_id, facts=facts, clock=clock)
     return accepted
+
+
+def list_receipts(database: Database) -> tuple[ReceiptRecord, ...]:
+    """Every line of every bill with what became of it, in the order of payment."""
+    with database.reading() as tx:
+        return receipt_store.load_receipts(tx)
 
 
 def _take_in(

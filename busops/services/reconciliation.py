@@ -8,8 +8,8 @@ brought together and the invariants asked.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Final
 
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding, Severity
@@ -40,6 +40,9 @@ from busops.sheets.reconciliation_book import make_book, rows_as_csv
 from busops.storage import charge_store, cost_store, ledger_store, receipt_store, register_store
 from busops.storage.charge_store import StoredCharge
 from busops.storage.database import Database, Transaction
+
+# Bills reach a month back and come a month late: money of nobody shows with every weekend it may belong to.
+AROUND: Final = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,14 +151,14 @@ def _touches(unit_key: str, first: date, last: date, facts: PeriodFacts) -> bool
 def _belongs(
     receipt: ReceiptRecord, inside: set[str], second: Mapping[str, str], first: date, last: date
 ) -> bool:
-    """Given to a unit of the period; nobody's yet (whenever paid); else paid in the period."""
+    """Given to a unit of the period; nobody's yet (whenever paid); else paid in the period or near it."""
     if receipt.shares:
         return any(share.unit_key in inside for share in receipt.shares)
     if receipt.receipt_id in second:
         return second[receipt.receipt_id] in inside
     if receipt.status in {ReceiptStatus.UNIDENTIFIED, ReceiptStatus.PARTIAL}:
         return True
-    return first <= receipt.line.paid_on <= last
+    return first - AROUND <= receipt.line.paid_on <= last + AROUND
 
 
 def _statement(loaded: _Loaded, first: date, last: date, *, today: date) -> Statement:
