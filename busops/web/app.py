@@ -5,13 +5,10 @@ It holds no rules: who may call what is in ``security.py``, what a page does is 
 module. An application whose pages do not all say who may call them does not start.
 """
 
-import importlib
-import importlib.util
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import structlog
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -28,7 +25,32 @@ from busops.jobs import JobQueue
 from busops.log import configure_logging
 from busops.services.credentials import CHEAP, STRONG
 from busops.storage.database import Base, Database, prepare_sqlite
-from busops.web import auth, errors, formats, language, metrics, security, shown
+from busops.web import (
+    api,
+    auth,
+    demo,
+    design,
+    dispatch,
+    errors,
+    finance,
+    formats,
+    health,
+    home,
+    jobs_page,
+    language,
+    manage,
+    metrics,
+    planning,
+    printing,
+    register,
+    register_imports,
+    rosters,
+    runs,
+    search,
+    security,
+    shown,
+    tablet,
+)
 from busops.web.context import EXTENSION, Runtime
 
 PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -36,27 +58,26 @@ BODY_LIMIT_BYTES: Final = 256 * 1024
 FORM_PARTS: Final = 5000
 STATIC_KEPT: Final = timedelta(days=365)
 PAGES: Final = (
-    "home",
-    "auth",
-    "search",
-    "manage",
-    "design",
-    "health",
-    "register",
-    "register_imports",
-    "rosters",
-    "planning",
-    "dispatch",
-    "runs",
-    "tablet",
-    "finance",
-    "printing",
-    "jobs_page",
-    "demo",
-    "api",
+    home,
+    auth,
+    search,
+    dispatch,
+    runs,
+    rosters,
+    planning,
+    finance,
+    register,
+    register_imports,
+    printing,
+    tablet,
+    api,
+    jobs_page,
+    manage,
+    design,
+    demo,
+    health,
 )
 
-log = structlog.get_logger(__name__)
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 
@@ -86,7 +107,8 @@ def create_app(
         part.install(app)
     app.register_error_handler(OperationalError, errors.busy)
     security.guard(app, settings)
-    _register_pages(app)
+    for page in PAGES:
+        app.register_blueprint(page.bp)
     security.refuse_undeclared(app)
     if settings.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
@@ -149,13 +171,3 @@ def _templates() -> Path:
     """The checkout's templates where there is one, else those that travel in the wheel."""
     checkout = PACKAGE.parent / "templates"
     return checkout if (checkout / "layout").is_dir() else PACKAGE / "templates"
-
-
-def _register_pages(app: Flask) -> None:
-    for name in PAGES:
-        if importlib.util.find_spec(f"busops.web.{name}") is None:
-            continue
-        try:
-            app.register_blueprint(importlib.import_module(f"busops.web.{name}").bp)
-        except ImportError as missing:
-            log.warning("page_left_out", page=name, missing=str(missing))

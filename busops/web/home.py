@@ -44,6 +44,7 @@ CONCERNS: Final = {
 
 TONES: Final = {
     RowStatus.OK: "f-ok",
+    RowStatus.SETTLED_REFUNDED: "f-ok",
     RowStatus.WAIVED: "f-idle",
     RowStatus.UNPAID_NOT_RODE: "f-idle",
     RowStatus.PAID_NOT_RODE: "f-off",
@@ -89,7 +90,7 @@ def verdict() -> str:
     statuses = tuple(
         (code_words(f"row_status.{status.value}"), counts[status], TONES.get(status, "f-warn"))
         for status in RowStatus
-        if counts[status]
+        if counts[status] and status is not RowStatus.NONE
     )
     return render_template("home/verdict.html", judgement=statement.judgement, statuses=statuses)
 
