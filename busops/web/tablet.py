@@ -18,7 +18,7 @@ from busops.domain.values import CrewId, RunId
 from busops.services import tablet_pack
 from busops.services.tablet_pack import CrewRun
 from busops.web.context import current
-from busops.web.security import ATTRIBUTE, EVERYBODY, Access, allow
+from busops.web.security import allow, public
 
 bp = Blueprint("tablet", __name__)
 STATIC: Final = Path(__file__).parent / "static"
@@ -56,6 +56,8 @@ def run(run_id: str) -> str:
     )
 
 
+@bp.get("/tablet/app/<version>/<path:name>")
+@public
 def app_file(version: str, name: str) -> Response:
     """One of the tablet's own files; the address names its version, so it may be kept."""
     if version != app_version() or not name.startswith(SERVED):
@@ -63,10 +65,6 @@ def app_file(version: str, name: str) -> Response:
     answer = send_from_directory(STATIC, name, max_age=KEPT_S)
     answer.headers["Cache-Control"] = f"public, max-age={KEPT_S}, immutable"
     return answer
-
-
-setattr(app_file, ATTRIBUTE, Access(roles=EVERYBODY, is_public=True, keeps=True))
-bp.add_url_rule("/tablet/app/<version>/<path:name>", view_func=app_file, methods=["GET"])
 
 
 @bp.app_context_processor

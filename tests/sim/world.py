@@ -1,5 +1,6 @@
 """A small synthetic school with released runs, crews who can sign in, and their tablets."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from busops.domain.people import Actor, Role
 from busops.domain.run_plan import ManifestRider, PlannedStop, RunPlan
 from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId, school_date
 from busops.services import devices, people
+from busops.services.run_state import facts_arrived
 from busops.services.simulated_crew import SimulatedDevice
 from busops.storage import run_store, tag_store
 from busops.storage.database import Database
@@ -79,6 +81,7 @@ def release(
     made_at = departs_at - timedelta(days=1)
     with database.transaction() as tx:
         run_store.insert_run(tx, ReleasedRun(plan=plan, trip_no=trip_no, made_at=made_at, made_by="u1"))
+        facts_arrived(tx, plan.run_id, clock=FixedClock(made_at), ids=CountingIds())
     return plan
 
 
@@ -151,9 +154,19 @@ def give_to_another_crew(tx: Any, run_id: str) -> None:
     run_store.insert_crew(tx, plan, since_at=DEPARTS_AT - timedelta(hours=20))
 
 
+def sign_in(app: Flask, account: str) -> FlaskClient:
+    """A browser in which this person is signed in."""
+    client = app.test_client()
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/signin").get_data(as_text=True))
+    assert token is not None
+    form = {"csrf_token": token[1], "account": account, "password": PASSWORD}
+    assert client.post("/signin", data=form).status_code == 302
+    return client
+
+
 def soon(clock: Any) -> datetime:
     """A departure in five minutes by a running clock."""
     return clock.now() + timedelta(minutes=5)
 
 
-__all__ = ["CountingIds", "add_people", "enrol", "fill", "release", "soon", "tablets", "transport"]
+__all__ = ["CountingIds", "add_people", "enrol", "fill", "release", "sign_in", "soon", "tablets", "transport"]

@@ -1,0 +1,102 @@
+"""
+Runs as a list shows them, with the names of their crews and ends; and the names that a run's page needs.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from busops.domain.fleet import CrewRole
+from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId
+from busops.services.tablet_pack import CAMPUS_NAME, class_of, run_no
+from busops.storage import board_store, fleet_store, network_store, register_store, run_store
+from busops.storage.database import Database, Transaction
+from busops.storage.run_store import RunSummary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRun:
+    """One run in a list."""
+
+    run: RunSummary
+    no: str
+    towards: str
+    driver: str
+    attendants: str
+    expected: int
+    rode: int
+
+    @property
+    def crew(self) -> str:
+        """Driver and attendants as one text."""
+        return f"{self.driver} / {self.attendants}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What ids are called: stops, crew, and the class and number tail of riders."""
+
+    stops: Mapping[str, str]
+    crew: Mapping[str, str]
+    riders: Mapping[str, str]
+    classes: Mapping[str, str]
+    people: Mapping[str, str]
+
+
+def list_runs(database: Database) -> tuple[ListedRun, ...]:
+    """Every run there is."""
+    with database.reading() as tx:
+        return _listed(tx, run_store.list_runs(tx))
+
+
+def listed_run(database: Database, run_id: RunId) -> ListedRun:
+    """One run as the list shows it."""
+    with database.reading() as tx:
+        return _listed(tx, (run_store.load_summary(tx, run_id),))[0]
+
+
+def names(database: Database) -> Names:
+    """What everything is called."""
+    with database.reading() as tx:
+        riders = register_store.load_riders(tx, include_retired=True)
+        stops = network_store.load_stops(tx, include_retired=True)
+        crew = fleet_store.load_crew(tx, include_retired=True)
+        people = board_store.people_names(tx)
+    return Names(
+        stops={str(CAMPUS): CAMPUS_NAME} | {str(stop.stop_id): stop.name for stop in stops},
+        crew={str(member.crew_id): member.name for member in crew},
+        riders={str(rider.rider_id): rider.name for rider in riders},
+        classes={str(rider.rider_id): class_of(rider) for rider in riders},
+        people=people,
+    )
+
+
+def _listed(tx: Transaction, summaries: Iterable[RunSummary]) -> tuple[ListedRun, ...]:
+    summaries = tuple(summaries)
+    stops = {stop.stop_id: stop.name for stop in network_store.load_stops(tx, include_retired=True)}
+    people = {member.crew_id: member.name for member in fleet_store.load_crew(tx, include_retired=True)}
+    days = {run.on for run in summaries}
+    crews = {run_id: crew for on in days for run_id, crew in board_store.crews_on(tx, on).items()}
+    ways = {run_id: way for on in days for run_id, way in board_store.stops_on(tx, on).items()}
+    return tuple(
+        ListedRun(
+            run=run,
+            no=run_no(run.trip_no),
+            towards=_towards(run, [place.stop_id for place in ways.get(run.run_id, ())], stops),
+            driver=_people(crews.get(run.run_id, ()), CrewRole.DRIVER, people),
+            attendants=_people(crews.get(run.run_id, ()), CrewRole.ATTENDANT, people),
+            expected=run.progress.get("expected", 0),
+            rode=run.progress.get("boarded", 0) + run.progress.get("walk_ons", 0),
+        )
+        for run in summaries
+    )
+
+
+def _towards(run: RunSummary, way: list[StopId], stops: Mapping[StopId, str]) -> str:
+    if not way:
+        return ""
+    outer = way[-1] if run.direction is Direction.HOMEWARD else way[0]
+    return stops.get(outer, outer)
+
+
+def _people(crew: Iterable[tuple[CrewRole, CrewId]], role: CrewRole, names: Mapping[CrewId, str]) -> str:
+    return "、".join(names.get(crew_id, crew_id) for each, crew_id in crew if each is role)

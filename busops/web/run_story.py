@@ -1,0 +1,168 @@
+"""
+A run's history in words: its phases on a line, and what happened, one sentence an event.
+
+It reads a RunView and decides nothing. Riders one by one are told only when everything is
+asked for; else the way of the bus, the counts, the checks and the decisions.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from busops.domain.events import (
+    Alighted,
+    Arrived,
+    Boarded,
+    Checked,
+    Closed,
+    Decision,
+    Departed,
+    DeviceReleased,
+    FindingSettled,
+    HeadCounted,
+    Kind,
+    MarkedAbsent,
+    Noted,
+    Observation,
+    PreChecked,
+    Resolved,
+)
+from busops.domain.findings import Severity
+from busops.domain.run import Phase
+from busops.services.run_list import Names
+from busops.services.run_views import RunView
+from busops.web import formats
+from busops.web.language import code_words, say
+
+KEY: Final = frozenset(
+    {Kind.PRECHECK, Kind.ACK, Kind.DEPART, Kind.ARRIVE, Kind.HEADCOUNT, Kind.CHECK, Kind.PARKED, Kind.NOTE}
+)
+FILLED: Final = frozenset({Kind.PRECHECK, Kind.DEPART, Kind.CHECK, Kind.PARKED})
+LATE_MS: Final = 120_000
+
+
+def story(view: RunView, names: Names, *, shows_all: bool) -> list[dict[str, Any]]:
+    """The events and decisions in their likely order, as the timeline draws them."""
+    faults = {f.place for f in view.state.findings if f.severity is not Severity.LOG}
+    told = [
+        (fact.at_ms, _fact(fact, view, names, faults)) for fact in view.facts if shows_all or fact.kind in KEY
+    ]
+    told += [(decision.made_ms, _decision(decision, names)) for decision in view.decisions]
+    told += [
+        (round(closure.closed_at.timestamp() * 1000), _closure(closure.version, closure.closed_by, names))
+        for closure in view.closures
+        if not any(isinstance(each, Closed) and each.version == closure.version for each in view.decisions)
+    ]
+    return [item for _, item in sorted(told, key=lambda pair: pair[0])]
+
+
+def phase_line(view: RunView) -> list[dict[str, Any]]:
+    """The phases as the line draws them: done, here, to come."""
+    phase = view.state.phase
+    if phase is Phase.CANCELLED:
+        return [_stop("done", "phase.ready"), _stop("bad", "phase.cancelled")]
+    order = [Phase.READY, Phase.UNDERWAY, Phase.ARRIVED, Phase.CHECKED, Phase.CLOSED]
+    at = {Phase.REOPENED: 2, Phase.PLANNED: 0}.get(phase, order.index(phase) if phase in order else 0)
+    moments = _moments(view)
+    line = []
+    for place, each in enumerate(order):
+        state = "next"
+        if place < at or phase is Phase.CLOSED:
+            state = "done"
+        elif place == at:
+            state = "bad" if phase is Phase.REOPENED else "here"
+        shown = "phase.reopened" if state == "bad" else f"phase.{each.value}"
+        line.append(_stop(state, shown, moments.get(each, "")))
+    return line
+
+
+def _moments(view: RunView) -> Mapping[Phase, str]:
+    departs = [fact.at_ms for fact in view.facts if isinstance(fact, Departed)]
+    found = {
+        Phase.READY: say("计划 %(at)s", at=formats.clock_time(view.run.departs_at)),
+        Phase.UNDERWAY: _clock(min(departs)) if departs else "",
+        Phase.ARRIVED: _clock(view.state.arrived_ms) if view.state.arrived_ms else "",
+        Phase.CHECKED: _clock(view.state.checked_at_ms) if view.state.checked_at_ms else "",
+        Phase.CLOSED: "，".join(
+            f"{formats.clock_time(each.closed_at)} v{each.version}" for each in view.closures
+        ),
+    }
+    return {phase: text for phase, text in found.items() if text}
+
+
+def _fact(fact: Observation, view: RunView, names: Names, faults: set[str]) -> dict[str, Any]:
+    late_ms = fact.received_ms - fact.at_ms if fact.received_ms else 0
+    is_late = late_ms > LATE_MS
+    is_void = fact.event_id in view.voided
+    state = "key" if fact.kind in FILLED else ""
+    if is_late:
+        state = "off"
+    if fact.event_id in faults:
+        state = "bad"
+    meta = say("晚到 %(n)s 分", n=late_ms // 60_000) if is_late else say("设备 %(dev)s", dev=fact.dev)
+    return {
+        "at": _clock(fact.at_ms),
+        "s": state,
+        "t": _text(fact, names) + (say("（已撤销）") if is_void else ""),
+        "who": names.crew.get(fact.by, fact.by),
+        "meta": meta,
+    }
+
+
+def _text(fact: Observation, names: Names) -> str:
+    own = ""
+    match fact:
+        case Boarded() | Alighted():
+            place = names.stops.get(fact.stop_id or "", fact.stop_id or "–")
+            own = f"{names.riders.get(fact.rider_id, fact.rider_id)}，{place}"
+        case MarkedAbsent():
+            reason = code_words(f"reason.{fact.reason.value}")
+            own = f"{names.riders.get(fact.rider_id, fact.rider_id)}，{reason}"
+        case Arrived() | Departed():
+            own = names.stops.get(fact.stop_id or "", fact.stop_id or "–")
+        case HeadCounted() | Checked():
+            own = say("%(n)s 人", n=fact.n)
+        case PreChecked():
+            own = f"{len(fact.items_ok)} / 7{'：' + fact.defect if fact.defect else ''}"
+        case Noted():
+            own = fact.text
+    return f"{code_words(f'event_kind.{fact.kind.value}')} {own}".strip()
+
+
+def _decision(decision: Decision, names: Names) -> dict[str, Any]:
+    text = code_words(f"decision_kind.{decision.kind}")
+    match decision:
+        case Resolved():
+            where = code_words(f"whereabouts.{decision.says.value}")
+            text = f"{text} {names.riders.get(decision.rider_id, decision.rider_id)}：{where}"
+        case DeviceReleased():
+            text = f"{text} {decision.dev}"
+        case FindingSettled():
+            text = f"{text} {decision.finding_key}"
+    second = names.people.get(decision.second or "", decision.second or "")
+    who = names.people.get(decision.by, decision.by)
+    return {
+        "at": _clock(decision.made_ms),
+        "s": "key",
+        "t": text,
+        "who": say("%(a)s、%(b)s", a=who, b=second) if second else who,
+        "meta": decision.reason,
+    }
+
+
+def _closure(version: int, by: str, names: Names) -> dict[str, Any]:
+    return {
+        "at": "",
+        "s": "key",
+        "t": say("已关闭 v%(v)s", v=version),
+        "who": names.people.get(by, by),
+        "meta": "",
+    }
+
+
+def _stop(state: str, code: str, detail: str = "") -> dict[str, str]:
+    return {"s": state, "t": code_words(code), "d": detail}
+
+
+def _clock(moment_ms: int) -> str:
+    return formats.clock_time(datetime.fromtimestamp(moment_ms / 1000, UTC))
