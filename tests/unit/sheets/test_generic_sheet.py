@@ -81,67 +81,19 @@ def test_refunds_are_negative_by_their_kind_not_by_their_sign() -> None:
     assert [line.amount_fen for line in read(*rows, header=header).lines] == [900, -900, -900]
 
 
+TEACHER_EXPORT = """微信支付账单明细
+起始时间：[2026-11-01 00:00:00]
+----------------------
+交易时间,交易类型,交易对方,商品,收/支,金额(元),支付方式,当前状态,交易单号,商户单号,备注
+2026-11-13 08:00:00,群收款,张大,初一3班张伟,收入,¥15.00,/,已收钱,4200001\t,/,/
+2026-11-13 09:00:00,转账,李大,李娜车费,收入,¥9.00,/,已全额退款,4200002,/,/
+2026-11-14 09:00:00,转账-退款,李大,,支出,¥9.00,/,退款成功,4200003,/,/
+"""
+
+
 def test_an_export_of_a_class_teacher_with_its_preamble() -> None:
     """Lines above the header, goods beside a remark, two numbers, a refund and what became of a payment."""
-    header = (
-        "交易时间",
-        "交易类型",
-        "交易对方",
-        "商品",
-        "收/支",
-        "金额(元)",
-        "支付方式",
-        "当前状态",
-        "交易单号",
-        "商户单号",
-        "备注",
-    )
-    rows = [
-        ("微信支付账单明细",),
-        ("起始时间：[2026-11-01 00:00:00]",),
-        ("----------------------",),
-        header,
-        (
-            "2026-11-13 08:00:00",
-            "群收款",
-            "张大",
-            "初一3班张伟",
-            "收入",
-            "¥15.00",
-            "/",
-            "已收钱",
-            "4200001\t",
-            "/",
-            "/",
-        ),
-        (
-            "2026-11-13 09:00:00",
-            "转账",
-            "李大",
-            "李娜车费",
-            "收入",
-            "¥9.00",
-            "/",
-            "已全额退款",
-            "4200002",
-            "/",
-            "/",
-        ),
-        (
-            "2026-11-14 09:00:00",
-            "转账-退款",
-            "李大",
-            "",
-            "支出",
-            "¥9.00",
-            "/",
-            "退款成功",
-            "4200003",
-            "/",
-            "/",
-        ),
-    ]
-    result = read_receipts("班级微信.csv", csv_bytes(rows))
+    result = read_receipts("班级微信.csv", TEACHER_EXPORT.encode())
     found = [(line.amount_fen, line.remark, line.reference) for line in result.lines]
     assert found == [(1500, "初一3班张伟", "4200001"), (900, "李娜车费", "4200002"), (-900, "", "4200003")]
     assert {finding.severity for finding in result.findings} == {Severity.LOG}
