@@ -6,14 +6,14 @@ change after a lock touches only the draft: it counts once the next version is l
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
 from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.domain.findings import Finding, Severity
-from busops.domain.network import Stop, is_designated
+from busops.domain.network import Stop, designated_on, is_designated
 from busops.domain.roster import (
     NotRidingReason,
     Rider,
@@ -31,6 +31,7 @@ from busops.storage.register_store import RiderQuery
 from busops.storage.roster_store import Lock, WeekendSummary
 
 FRIDAY: Final = 4
+NO_REASON: Final = (None, NotRidingReason.UNSPECIFIED)
 # Reasons a person may give for a pupil on the roster; the rest is said by the system or at the bus.
 GIVEN_REASONS: Final = (
     NotRidingReason.LEAVE,
@@ -117,7 +118,9 @@ def weekend_view(database: Database, weekend_on: date) -> WeekendView:
     gone = {one.rider.rider_id for one in registered if one.retired_on is not None}
     by_id = {one.rider.rider_id: one.rider for one in registered}
     by_stop = {stop.stop_id: stop for stop in stops}
-    lines = tuple(_line(entry, by_id[entry.rider_id], by_stop, gone, weekend_on) for entry in entries)
+    days = ((direction, day_of(weekend_on, direction)) for direction in Direction)
+    designated = [(direction, on, frozenset(designated_on(stops, on))) for direction, on in days]
+    lines = tuple(_line(entry, by_id[entry.rider_id], by_stop, gone, designated) for entry in entries)
     return WeekendView(
         weekend_on=weekend_on,
         lines=lines,
@@ -265,25 +268,20 @@ def _line(
     rider: Rider,
     stops: Mapping[StopId, Stop],
     gone: set[RiderId],
-    weekend_on: date,
+    designated: Sequence[tuple[Direction, date, frozenset[StopId]]],
 ) -> RosterLine:
     stop_id = entry.stop_id or rider.stop_id
-    stop = stops.get(stop_id)
     findings = []
     if rider.rider_id in gone:
         findings.append(_warning("rider_not_in_register", rider))
-    for direction in Direction:
-        on = day_of(weekend_on, direction)
-        others = () if entry.stop_id else rider.other_stops
-        usable = (stops[one] for one in (stop_id, *others) if one in stops)
-        if entry.rides(direction) and not any(is_designated(one, on) for one in usable):
+    for direction, on, usable in designated:
+        if not entry.rides(direction) or stop_id in usable:
+            continue
+        if entry.stop_id or usable.isdisjoint(rider.other_stops):
             findings.append(_warning("rider_without_stop", rider, stop_id=stop_id, on=on))
-    if not (entry.rides_homeward and entry.rides_return) and entry.reason in (
-        None,
-        NotRidingReason.UNSPECIFIED,
-    ):
+    if entry.reason in NO_REASON and not (entry.rides_homeward and entry.rides_return):
         findings.append(_warning("reason_missing", rider))
-    return RosterLine(entry=entry, rider=rider, stop=stop, findings=tuple(findings))
+    return RosterLine(entry=entry, rider=rider, stop=stops.get(stop_id), findings=tuple(findings))
 
 
 def _warning(code: str, rider: Rider, **facts: Any) -> Finding:
