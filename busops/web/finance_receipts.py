@@ -1,0 +1,197 @@
+"""The receipts' pages: a bill previewed and accepted, what became of each line, and the queue."""
+
+from typing import Any, Final
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from busops.domain.errors import BusopsError, InvalidInput, Refused
+from busops.domain.people import Role
+from busops.domain.values import RiderId
+from busops.finance.candidates import Candidate
+from busops.finance.matching import ReceiptStatus
+from busops.services import claims, receipts
+from busops.services.claims import MatchQueue, QueueItem
+from busops.web import finance_lists, formats, tables
+from busops.web.context import current
+from busops.web.language import say
+from busops.web.security import allow
+from busops.web.tables import Listing
+
+bp = Blueprint("receipts", __name__)  # a part of the finance pages
+
+READERS: Final = (Role.FINANCE, Role.SUPERVISOR)
+MAX_UPLOAD_BYTES: Final = 10 * 1024 * 1024
+ASIDE: Final = {
+    "not_bus": (ReceiptStatus.NOT_BUS_FEE, "不是乘车费"),
+    "duplicate": (ReceiptStatus.DUPLICATE, "重复"),
+}
+
+
+@bp.get("/receipts")
+@allow(*READERS)
+def index() -> ResponseReturnValue:
+    """Every line of every bill with what became of it, and the form for a new bill."""
+    if tables.wants_csv():
+        return tables.csv_of(_listing(), "receipts.csv")
+    return _index_page(None)
+
+
+@bp.post("/receipts")
+@allow(Role.FINANCE, upload_bytes=MAX_UPLOAD_BYTES)
+def upload() -> ResponseReturnValue:
+    """The bill is read and shown; no money has moved."""
+    here, file = current(), request.files.get("file")
+    if file is None or not file.filename:
+        return _index_page(InvalidInput("file_needed")), 400
+    preview = receipts.preview(
+        here.database,
+        file_name=file.filename,
+        content=file.read(),
+        clock=here.clock,
+        ids=here.ids,
+        by=here.actor,
+    )
+    return redirect(url_for("finance.receipts.show", batch_id=preview.batch_id))
+
+
+@bp.get("/receipts/<batch_id>")
+@allow(*READERS)
+def show(batch_id: str) -> ResponseReturnValue:
+    """The bill's sums, findings by cell and lines, and the decision."""
+    return _preview_page(batch_id, None)
+
+
+@bp.post("/receipts/<batch_id>/accept")
+@allow(Role.FINANCE)
+def accept(batch_id: str) -> ResponseReturnValue:
+    """The bill is in the books, or the page says everything that forbids it."""
+    here = current()
+    try:
+        done = receipts.accept(here.database, batch_id, clock=here.clock, ids=here.ids, by=here.actor)
+    except Refused as error:
+        return _preview_page(batch_id, error), 409
+    flash(say("已入账 %(taken)s 笔，自动核销 %(matched)s 笔", taken=done.taken, matched=done.matched))
+    return redirect(url_for("finance.receipts.queue"))
+
+
+@bp.post("/receipts/<batch_id>/discard")
+@allow(Role.FINANCE)
+def discard(batch_id: str) -> ResponseReturnValue:
+    """The preview is out; nothing was booked."""
+    here = current()
+    receipts.discard(here.database, batch_id, clock=here.clock, by=here.actor)
+    flash(say("已放弃，没有入账"))
+    return redirect(url_for("finance.receipts.index"))
+
+
+@bp.post("/receipts/<receipt_id>/take-back")
+@allow(Role.FINANCE)
+def take_back(receipt_id: str) -> ResponseReturnValue:
+    """The receipt is nobody's again."""
+    here = current()
+    claims.take_back(here.database, receipt_id, clock=here.clock, ids=here.ids, by=here.actor)
+    flash(say("已撤回，重新待认领"))
+    return redirect(url_for("finance.receipts.queue", at=receipt_id))
+
+
+@bp.get("/match")
+@allow(*READERS)
+def queue() -> str:
+    """What waits for a person, one receipt open with the proposals for it."""
+    return _queue_page(None)
+
+
+@bp.post("/match/<receipt_id>")
+@allow(Role.FINANCE)
+def claim(receipt_id: str) -> ResponseReturnValue:
+    """The receipt is given as chosen, and the next one opens."""
+    here = current()
+    waiting = claims.match_queue(here.database, clock=here.clock)
+    try:
+        chosen = _chosen(waiting, receipt_id, request.form)
+        claims.accept_candidate(
+            here.database, receipt_id, chosen, clock=here.clock, ids=here.ids, by=here.actor
+        )
+    except BusopsError as error:
+        return _queue_page(error, receipt_id), 409
+    fen = sum(share.fen for share in chosen.shares)
+    flash(say("已认领 %(amount)s 元", amount=formats.money(fen)))
+    return redirect(url_for("finance.receipts.queue", at=_after(waiting, receipt_id)))
+
+
+@bp.post("/match/<receipt_id>/aside")
+@allow(Role.FINANCE)
+def set_aside(receipt_id: str) -> ResponseReturnValue:
+    """The receipt is no bus fee, or a second payment."""
+    here = current()
+    waiting = claims.match_queue(here.database, clock=here.clock)
+    try:
+        status, reason = ASIDE[request.form.get("as", "not_bus")]
+        note = request.form.get("note", "").strip() or reason
+        claims.set_aside(here.database, receipt_id, status, note=note, clock=here.clock, by=here.actor)
+    except BusopsError as error:
+        return _queue_page(error, receipt_id), 409
+    flash(say("已另列，不计入乘车费"))
+    return redirect(url_for("finance.receipts.queue", at=_after(waiting, receipt_id)))
+
+
+def _listing() -> Listing:
+    return finance_lists.receipts_listing(receipts.list_receipts(current().database))
+
+
+def _index_page(error: BusopsError | None) -> str:
+    return render_template(
+        "finance/receipts.html",
+        listing=_listing(),
+        error=error,
+        tones=finance_lists.RECEIPT_TONES,
+        may_act=current().actor.role is Role.FINANCE,
+    )
+
+
+def _preview_page(batch_id: str, error: Refused | None) -> str:
+    preview = receipts.load(current().database, batch_id)
+    may_act = current().actor.role is Role.FINANCE
+    return render_template("finance/preview.html", preview=preview, error=error, may_act=may_act)
+
+
+def _queue_page(error: BusopsError | None, receipt_id: str = "") -> str:
+    waiting = claims.match_queue(current().database, clock=current().clock)
+    opened = _open(waiting, receipt_id or request.args.get("at", ""))
+    at = waiting.items.index(opened) if opened else 0
+    return render_template(
+        "finance/match.html",
+        queue=waiting,
+        opened=opened,
+        at=at,
+        before=waiting.items[at - 1] if at > 0 else None,
+        after=waiting.items[at + 1] if at + 1 < len(waiting.items) else None,
+        error=error,
+        may_act=current().actor.role is Role.FINANCE,
+    )
+
+
+def _open(waiting: MatchQueue, receipt_id: str) -> QueueItem | None:
+    found = (item for item in waiting.items if item.receipt.receipt_id == receipt_id)
+    return next(found, waiting.items[0] if waiting.items else None)
+
+
+def _after(waiting: MatchQueue, receipt_id: str) -> str | None:
+    ids = [item.receipt.receipt_id for item in waiting.items]
+    at = ids.index(receipt_id) if receipt_id in ids else -1
+    return ids[at + 1] if 0 <= at < len(ids) - 1 else None
+
+
+def _chosen(waiting: MatchQueue, receipt_id: str, form: Any) -> Candidate:
+    """The proposal that was pressed, or one for the student whose number was typed."""
+    item = _open(waiting, receipt_id)
+    if item is None or item.receipt.receipt_id != receipt_id:
+        raise Refused("receipt_decided", status=ReceiptStatus.MATCHED)
+    if rider_id := form.get("rider_id", "").strip():
+        return claims.candidate_for(current().database, receipt_id, RiderId(rider_id))
+    riders = tuple(form.get("riders", "").split())
+    for candidate in item.candidates:
+        if candidate.rider_ids == riders:
+            return candidate
+    raise InvalidInput("no_share")
