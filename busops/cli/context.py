@@ -15,6 +15,7 @@ from busops.config import Settings, load_settings
 from busops.domain.errors import InvalidInput
 from busops.domain.values import Clock, Ids
 from busops.i18n import CHINESE, ENGLISH
+from busops.sheets.files.upload import check_size
 from busops.storage.database import Database, open_engine
 
 # What create_app makes is a WSGI application with a test client; its type belongs to the pages.
@@ -55,4 +56,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     receipts = folder / RECEIPTS
     if receipts.is_dir():
         found += [path for path in sorted(receipts.iterdir()) if path.is_file()]
+    for path in found:
+        if size_bytes := path.stat().st_size:  # an empty file is for the reader of its table to judge
+            check_size(path.relative_to(folder).as_posix(), size_bytes)
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}

@@ -16,7 +16,7 @@ from busops.cli.context import Cli, read_folder
 from busops.cli.scratch import BY, scratch_school
 from busops.cli.transport import wsgi_transport
 from busops.domain.errors import InvalidInput
-from busops.domain.findings import Finding
+from busops.domain.findings import Finding, Severity
 from busops.domain.values import Direction
 from busops.i18n import finding_words, words
 from busops.services import plan_check, planning, register, weekend
@@ -128,7 +128,7 @@ def weekend_command(ctx: click.Context, /, **given: Any) -> None:
     write_json(out / "findings.json", [_plain(finding) for finding in findings])
     show_findings(findings, cli.locale)
     click.echo(words("cli.weekend_held", dict(outcome.facts), cli.locale))
-    if outcome.needs_a_person or findings:
+    if any(finding.severity is not Severity.LOG for finding in findings):
         ctx.exit(1)
 
 

@@ -16,6 +16,7 @@ from busops.cli.context import Cli
 from busops.config import SCHOOL_ID, Settings, make_settings
 from busops.domain.errors import InvalidInput
 from busops.domain.values import Clock
+from busops.log import configure_logging
 from busops.services import register
 from busops.services.register import FolderImport
 from busops.storage import schema
@@ -46,7 +47,9 @@ def scratch_school(cli: Cli, files: Mapping[str, bytes], clock: Clock) -> Iterat
             instance_path=Path(folder),
             school_id=_school_id(files),
             worker_inside=False,
+            log_level="warning",
         )
+        configure_logging(settings)
         owner = open_engine(settings.database_url, guarded=False)
         schema.create_all(owner)
         owner.dispose()

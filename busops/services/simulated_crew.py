@@ -18,7 +18,7 @@ from busops.domain.values import CAMPUS, Ids
 APP: Final = "0.1.0"
 NO_HASH: Final = "0" * 64
 PRECHECK_ITEMS: Final = ("brakes", "steering", "lights", "tyres", "emergency_door", "seats", "belts")
-ABSENCE_REASONS: Final = ("leave", "guardian_pickup", "stays_at_school", "ill", "missing")
+ABSENCE_REASONS: Final = ("leave", "guardian_pickup", "stays_at_school", "ill")
 BATCH_EVENTS: Final = 150
 S: Final = 1000  # milliseconds in a second
 HTTP_OK: Final = 200

@@ -19,7 +19,7 @@ from busops.services import costs as cost_service
 from busops.services import crew_tablets, fares, planning, reconciliation, rosters, runs
 from busops.services import receipts as receipt_service
 from busops.services.crew_player import PlayedRun, play_to_the_end
-from busops.services.simulated_crew import Transport
+from busops.services.simulated_crew import Pack, Slips, Transport
 from busops.storage import run_store
 from busops.storage.database import Database
 
@@ -62,7 +62,6 @@ class WeekendOutcome:
     documents: Mapping[str, Any]
     workbook: bytes
     findings: tuple[Finding, ...]
-    needs_a_person: bool
     facts: Mapping[str, Any]
 
 
@@ -76,6 +75,11 @@ class _Held:
 def planning_moment(weekend_on: date) -> datetime:
     """When the weekend is planned: the Thursday before, at ten (domain §4.1)."""
     return datetime.combine(weekend_on - timedelta(days=1), time(10), SCHOOL_TIME)
+
+
+def faultless(_pack: Pack) -> Slips:
+    """A crew that forgets nothing, and riders who all come."""
+    return Slips()
 
 
 def hold_weekend(
@@ -95,7 +99,7 @@ def hold_weekend(
     for plan_id in plans:
         run_ids = runs.release_plan(database, plan_id, by=order.by, clock=clock, ids=ids)
         played = crew_tablets.hand_out(
-            database, run_ids, transport=transport, clock=clock, ids=ids, seed=order.seed
+            database, run_ids, transport=transport, clock=clock, ids=ids, slips_of=faultless
         )
         play_to_the_end(played, transport=transport, ids=ids, set_clock=clock.set_ms)
         held.played += played
@@ -167,7 +171,6 @@ def _outcome(database: Database, order: WeekendOrder, held: _Held, *, clock: Ste
         documents=held.documents,
         workbook=reconciliation.workbook(database, result),
         findings=tuple(held.findings),
-        needs_a_person=bool(held.findings),
         facts=facts,
     )
 
