@@ -8,13 +8,19 @@ still stand as they were written.
 
 import importlib
 import pkgutil
+from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
 
 from busops import storage
 from busops.storage import guards
-from busops.storage.database import Base
+from busops.storage.database import Base, open_engine
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 # What the application's role on PostgreSQL may only read and add to.
 APPEND_ONLY: Final = frozenset(
@@ -40,6 +46,16 @@ def create_all(engine: Engine) -> None:
     with engine.begin() as connection:
         Base.metadata.create_all(connection)
         install_guards(connection)
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """The database at ``url`` is at that revision, its guards as they are written now."""
+    _migrate(url, command.upgrade, revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """The database at ``url`` is back at that revision; "base" means empty."""
+    _migrate(url, command.downgrade, revision)
 
 
 def install_guards(connection: Connection) -> None:
@@ -72,3 +88,15 @@ def grant_application(connection: Connection, role: str) -> None:
         if table not in APPEND_ONLY:
             rights += ", UPDATE" if table in KEPT else ", UPDATE, DELETE"
         connection.execute(text(f"GRANT {rights} ON {quote(table)} TO {name}"))
+
+
+def _migrate(url: str, move: Callable[[Config, str], None], revision: str) -> None:
+    engine = open_engine(url, guarded=False)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            move(config, revision)
+    finally:
+        engine.dispose()

@@ -18,6 +18,7 @@ FOLDER: Final = Path(__file__).parent
 _OBJECT: Final = re.compile(
     r"CREATE\s+(?:OR\s+REPLACE\s+)?(VIEW|TRIGGER|FUNCTION)\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+)"
 )
+_SEQUENCE: Final = re.compile(r"CREATE\s+SEQUENCE\s+IF\s+NOT\s+EXISTS\s+(\w+)")
 _BODY: Final = re.compile(r"FUNCTION\s+(\w+)\s*\(.*?AS\s+\$\$(.*?)\$\$", re.DOTALL)
 
 
@@ -28,6 +29,21 @@ def install(connection: Connection) -> None:
     else:
         for script in scripts("postgresql"):
             _driver(connection).execute(script)
+
+
+def remove(connection: Connection) -> None:
+    """No guard stands any more; only for taking the whole schema down."""
+    dialect = connection.dialect.name
+    found = [match for script in scripts(dialect) for match in _OBJECT.findall(script)]
+    if dialect == "sqlite":
+        for kind, name in found:
+            connection.exec_driver_sql(f"DROP {kind} IF EXISTS {name}")
+        return
+    for kind, name in found:
+        if kind == "FUNCTION":
+            connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {name} CASCADE")
+    for name in _SEQUENCE.findall("".join(scripts(dialect))):
+        connection.exec_driver_sql(f"DROP SEQUENCE IF EXISTS {name}")
 
 
 def missing(connection: Connection) -> tuple[str, ...]:
@@ -74,7 +90,7 @@ def _sqlite_differences(connection: Connection) -> Iterator[str]:
 
 def _postgresql_differences(connection: Connection) -> Iterator[str]:
     query = text("SELECT proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace")
-    bodies: dict[str, str] = {name: body for name, body in connection.execute(query)}
+    bodies: dict[str, str] = {row.proname: row.prosrc for row in connection.execute(query)}
     rows = connection.execute(text("SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')"))
     triggers = set(rows.scalars())
     for script in scripts("postgresql"):
