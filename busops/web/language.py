@@ -34,7 +34,9 @@ def install(app: Flask) -> None:
         default_timezone="Asia/Shanghai",
         locale_selector=lambda: BABEL_NAMES[chosen()],
     )
-    app.jinja_env.globals.update(_=_page_words, gettext=_page_words, ngettext=_counted_words, pgettext=_meant_words)
+    app.jinja_env.globals.update(
+        _=_page_words, gettext=_page_words, ngettext=_counted_words, pgettext=_meant_words
+    )
 
 
 def chosen() -> str:

@@ -208,7 +208,12 @@ def _audit_columns() -> tuple[Column, ...]:
         Column(key="at", word=say("时间"), of=lambda row: row.entry.at, shows=_at),
         Column(key="who", word=say("谁"), of=_who, searched=True),
         Column(key="act", word=say("做了什么"), of=_act, searched=True, text=True),
-        Column(key="subject", word=say("对象"), of=lambda row: row.subject_name or row.entry.subject, searched=True),
+        Column(
+            key="subject",
+            word=say("对象"),
+            of=lambda row: row.subject_name or row.entry.subject,
+            searched=True,
+        ),
         Column(key="facts", word=say("细节"), of=_facts, searched=True, sortable=False, text=True),
     )
 

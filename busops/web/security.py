@@ -51,9 +51,7 @@ def allow(
     *roles: Role, upload_bytes: int | None = None, public_in_demo: bool = False
 ) -> Callable[[View], View]:
     """The view is open to these roles, and only when signed in."""
-    access = Access(
-        roles=frozenset(roles), upload_bytes=upload_bytes, is_public_in_demo=public_in_demo
-    )
+    access = Access(roles=frozenset(roles), upload_bytes=upload_bytes, is_public_in_demo=public_in_demo)
 
     def declare(view: View) -> View:
         setattr(view, ATTRIBUTE, access)
