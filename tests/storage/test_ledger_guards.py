@@ -66,20 +66,20 @@ def a_cost(code: str, cost_id: str = "e1") -> str:
     return into("cost_line", values)
 
 
-@pytest.fixture
-def books(database: Database) -> Database:
+def fill_books(database: Database) -> None:
     """One posted transaction in March, one in the locked February, one receipt with an allocation."""
     with database.transaction() as tx:
         ledger_store.post(tx, [a_txn(1), a_txn(2, "2024-02")])
         ledger_store.lock_period(tx, "2024-02", digest="d", by="lead", at=AT)
-        for statement in (
-            a_file("f1", "aa"),
-            RECEIPT,
-            an_allocation("a1", 1600),
-            a_charge(1, 0),
-            a_cost("C01"),
-        ):
+        rows = (a_file("f1", "aa"), RECEIPT, an_allocation("a1", 1600), a_charge(1, 0), a_cost("C01"))
+        for statement in rows:
             tx.session.execute(text(statement))
+
+
+@pytest.fixture
+def books(database: Database) -> Database:
+    """The books that are attacked."""
+    fill_books(database)
     return database
 
 
@@ -136,6 +136,18 @@ ATTACKS = {
     "change a locked period": ["UPDATE period SET digest = 'x' WHERE period = '2024-02'"],
     "delete a period": ["DELETE FROM period WHERE period = '2024-02'"],
     "a period born locked": ["INSERT INTO period VALUES ('t1', '2025-01', true, '', NULL, '')"],
+    "rename a period nobody booked in": [
+        into("period", "'t1', '2025-01', false, '', NULL, ''"),
+        "UPDATE period SET period = '2025-02' WHERE period = '2025-01'",
+    ],
+    "delete a period nobody booked in": [
+        into("period", "'t1', '2025-01', false, '', NULL, ''"),
+        "DELETE FROM period WHERE period = '2025-01'",
+    ],
+    "delete a file without receipts": [a_file("f3", "cc"), "DELETE FROM receipt_file WHERE file_id = 'f3'"],
+    "delete a receipt nobody was given": [
+        RECEIPT.replace("'r1'", "'r2'").replace("'k'", "'k2'"), "DELETE FROM receipt WHERE receipt_id = 'r2'",
+    ],
     "rename a period": ["UPDATE period SET period = '2024-05' WHERE period = '2024-03'"],
     "lock with something unposted": [new_txn(9), "UPDATE period SET locked = true WHERE period = '2024-03'"],
     "reverse what is not there": [new_txn(9, reverses="'t7'")],
@@ -194,12 +206,23 @@ def test_an_honest_statement_is_not_refused(books: Database) -> None:
 TABLES = ("ledger_txn", "posting", "period", "receipt", "receipt_file", "allocation", "charge", "cost_line")
 
 
+def replacing(statement: str) -> str:
+    """The same insert, replacing what stands in its way."""
+    return statement.replace("INSERT", "INSERT OR REPLACE", 1)
+
+
+REPLACEMENTS = [
+    *([f"INSERT OR REPLACE INTO {name} SELECT * FROM {name}"] for name in TABLES),  # noqa: S608
+    [new_txn(9), replacing(new_txn(9, made_by="'v'"))],
+    [new_txn(9), posting(9, 1, 5), replacing(posting(9, 1, 7))],
+]
+TRUNCATIONS = [[f"TRUNCATE {name} CASCADE"] for name in TABLES]
+
+
 def test_replacing_or_truncating_is_refused(books: Database) -> None:
     """SQLite's REPLACE and PostgreSQL's TRUNCATE ask no row trigger: both are refused nevertheless."""
-    is_sqlite = books.engine.dialect.name == "sqlite"
-    ways = ("INSERT OR REPLACE INTO {0} SELECT * FROM {0}",) if is_sqlite else ("TRUNCATE {0} CASCADE",)
-    for way in ways:
-        assert [table for table in TABLES if not is_refused(books, [way.format(table)])] == []
+    ways = REPLACEMENTS if books.engine.dialect.name == "sqlite" else TRUNCATIONS
+    assert [statements for statements in ways if not is_refused(books, statements)] == []
 
 
 def test_a_reversal_is_posted_in_an_open_period(books: Database) -> None:
