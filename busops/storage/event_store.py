@@ -345,4 +345,3 @@ def _decision(row: RunDecisionRow) -> Decision:
 
 def _ms(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
-
