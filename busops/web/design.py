@@ -48,7 +48,7 @@ def _columns() -> tuple[Column, ...]:
     return (
         Column(key="plate", word=say("车牌"), of=lambda row: row.plate, searched=True),
         Column(key="ends", word=say("方向"), of=lambda row: row.ends, searched=True, text=True),
-        Column(key="riders", word=say("应乘"), of=lambda row: row.riders, numeric=True),
+        Column(key="riders", word=say("乘车人数"), of=lambda row: row.riders, numeric=True),
         Column(key="fen", word=say("应缴（元）"), of=lambda row: row.fen, numeric=True),
     )
 

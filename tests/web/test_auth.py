@@ -1,12 +1,16 @@
 """Signing in and out through the door, the lock-out, the language, the own password."""
 
+from dataclasses import replace
+
 from flask import Flask
 from flask.testing import FlaskClient
 
+from busops.config import Settings
 from busops.domain.people import Actor, Role
-from busops.services import audit, people
+from busops.services import audit, demo_school, people
 from busops.services.people import CHEAP
 from busops.storage.database import Database
+from busops.web.app import create_app
 from tests.machine import CountingIds, FixedClock
 from tests.web.conftest import PASSWORD, SignIn, send, token
 
@@ -175,3 +179,16 @@ def test_signing_in_and_out_is_in_the_audit(sign_in: SignIn, sqlite_database: Da
     acts = [row.entry.act for row in audit.newest(sqlite_database, limit=3)]
     assert acts == ["signin_failed", "signed_out", "signed_in"]
     assert audit.verify(sqlite_database).holds
+
+
+def test_the_demo_names_its_accounts_and_a_school_never_does(
+    web_settings: Settings, clock: FixedClock, ids: CountingIds, client: FlaskClient
+) -> None:
+    """The demo's door offers its public accounts and its design page is open; a school's is neither."""
+    demo = create_app(replace(web_settings, demo=True), clock=clock, ids=ids).test_client()
+    door = demo.get("/signin?account=finance").text
+    assert demo_school.PASSWORD in door
+    assert 'value="finance"' in door
+    assert demo.get("/design").status_code == 200
+    assert demo_school.PASSWORD not in client.get("/signin?account=finance").text
+    assert client.get("/design").status_code == 302
