@@ -6,6 +6,7 @@ row, so that a form can never say what a file may not.
 """
 
 import hashlib
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -194,7 +195,8 @@ def _table_files(files: Mapping[str, bytes]) -> tuple[tuple[str, str, date | Non
     found = []
     for path, content in files.items():
         name = PurePosixPath(path.replace("\\", "/")).name
-        stem = PurePosixPath(name).stem.strip().lower()
+        # As tolerant as the reader of the folder: full-width letters and blanks in a name are no other file.
+        stem = PurePosixPath("".join(unicodedata.normalize("NFKC", name).split())).stem.lower()
         weekend_on = weekend_of_file(name)
         kind = "roster" if weekend_on else stem
         if kind in register_tables.KINDS and "receipts" not in path.split("/")[:-1]:

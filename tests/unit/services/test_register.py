@@ -83,6 +83,15 @@ def test_a_folder_fills_the_register_and_its_rosters(sqlite_database: Database) 
     assert (round(west.position.lat, 3), round(west.position.lon, 3)) != (31.10, 104.35)  # was GCJ-02
 
 
+def test_a_table_under_an_oddly_written_name_is_not_forgotten(sqlite_database: Database) -> None:
+    """What the reader of the folder takes as the class list is stored as the class list."""
+    files = {path.replace("riders.csv", "Ｒｉｄｅｒｓ .CSV"): text for path, text in a_folder().items()}
+    assert bring_in(sqlite_database, files).is_accepted
+    with sqlite_database.reading() as tx:
+        assert len(register_store.load_riders(tx)) == 2
+        assert len(roster_store.load_roster(tx, FRIDAY)) == 2
+
+
 def test_the_same_folder_twice_changes_nothing_not_even_what_was_changed_by_hand(
     sqlite_database: Database,
 ) -> None:
