@@ -42,6 +42,7 @@ CONCERNS: Final = {
 }
 
 
+JUDGES: Final = (Role.FINANCE, Role.SUPERVISOR)
 TONES: Final = {
     RowStatus.OK: "f-ok",
     RowStatus.SETTLED_REFUNDED: "f-ok",
@@ -73,11 +74,18 @@ def home() -> str | Response:
     if role in IN_A_BUS:
         return redirect("/tablet/")
     week = overview(here.database, here.clock)
-    return render_template("home/home.html", week=week, needs=needs_of(week, role), role=role.value)
+    sees_verdict = role in JUDGES and open_to(role, "/finance/")
+    return render_template(
+        "home/home.html",
+        week=week,
+        needs=needs_of(week, role),
+        role=role.value,
+        sees_verdict=sees_verdict,
+    )
 
 
 @bp.get("/verdict")
-@allow(Role.FINANCE, Role.SUPERVISOR, Role.ADMIN)
+@allow(*JUDGES)
 def verdict() -> str:
     """The term's judgement as a part of the home: it costs a whole reconciliation, so it comes by itself."""
     here = current()
