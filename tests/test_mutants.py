@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 import busops.domain
+from busops.domain.fleet import CrewRole
 from busops.storage import guards
 from busops.storage.database import Database, open_engine
 from tests import run_kit
@@ -87,6 +88,7 @@ GUARD_MUTANTS = [
     ("THEN b.seq < a.seq ELSE", "THEN 1 ELSE"),
     ("AND (CASE WHEN a.dev = d.dev THEN a.seq < d.seq", "AND (CASE WHEN a.dev = d.dev THEN 1"),
     ("WHERE ((e.kind = 'check' AND e.n = 0)", "WHERE ((e.kind = 'check')"),
+    ("AND d.kind = 'check' AND d.role = 'DRIVER' AND", "AND d.kind = 'check' AND"),
     ("BETWEEN 0 AND 120000", "BETWEEN 1 AND 0"),
     ("AND t.code NOT IN (SELECT c.value FROM json_each(e.codes) c))\n  AND EXISTS", "AND 0)\n  AND EXISTS"),
     ("AND NOT (CASE WHEN m.dev = e.dev THEN m.seq < e.seq ELSE m.hi_ms < e.lo_ms END))", "AND 0)"),
@@ -163,7 +165,7 @@ def test_a_mutant_of_the_guards_is_noticed(mutant: tuple[str, str], no_guards: P
     with sqlite3.connect(bare) as connection:
         connection.executescript(script.replace(*mutant))
     connection.close()
-    for number, (history, why) in enumerate([(late, "late"), *HISTORIES, (sound, None)]):
+    for number, (history, why) in enumerate([*OWN_HISTORIES, *HISTORIES, (sound, None)]):
         path = tmp_path / f"{number}.sqlite3"
         shutil.copy(bare, path)
         database = Database(engine=open_engine(f"sqlite:///{path}"), school_id="t1")
@@ -180,20 +182,36 @@ def sound(plan: object) -> list[Tablet]:
     return [a_finished_run(plan)]
 
 
+def two_attendants(plan: object) -> list[Tablet]:
+    """A second attendant's check, forged into the closure as the driver's."""
+    tablet = Tablet(plan=plan)
+    tablet.set_out()
+    tablet.drive()
+    tablet.check(CrewRole.ATTENDANT)
+    tablet.check(CrewRole.DRIVER, by="A2", codes=sorted(plan.tags.values()))
+    tablet.record("parked", by="D1", codes=["900001"])
+    tablet.seal()
+    return [tablet]
+
+
 def late(plan: object) -> list[Tablet]:
     """Everything in order, and one boarding after the close."""
     return [a_finished_run(plan), Tablet(plan=plan, dev=2, now_s=5000)]
 
 
+OWN_HISTORIES = [(late, "late"), (two_attendants, "no_sound_check")]
+
+
 def behaves(database: Database, history: object, why: str | None) -> bool:
     """Whether the database treats the history as the real guards do."""
-    plan = a_run()
+    plan = a_run(attendant_ids=("A1", "A2") if history is two_attendants else ("A1",))
     try:
         store_run(database, plan)
         tablets = history(plan)
         for tablet in tablets:
             send(database, tablet)
-        write_closure(database, plan)
+        forged = {"driver_id": "A2", "driver_check": tablets[0].log[-3].event_id}
+        write_closure(database, plan, **(forged if history is two_attendants else {}))
         force(database, CLOSE)
         if why == "late":
             tablets[1].board("r1")
