@@ -63,8 +63,9 @@ def _all(line: ReceiptLine, book: PayerBook, links: Mapping[str, frozenset[Rider
     numbered = book.by_number(line.rider_hint, shortest=1) or book.by_number(line.remark)
     named = [rider_id for namesakes in book.by_name(text) for rider_id in namesakes]
     known = links.get(plain(line.payer), frozenset()) if line.payer else frozenset()
+    words = plain(text)
     guardians = [
-        rider.rider_id for rider in book.riders.values() if rider.guardian and rider.guardian in plain(text)
+        rider.rider_id for rider in book.riders.values() if rider.guardian and rider.guardian in words
     ]
     yield from (_one(line, book, rider_id, Tier.T1, ("number",)) for rider_id in numbered)
     for rider_id in named:
