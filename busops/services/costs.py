@@ -46,7 +46,7 @@ def add_costs(
 def enter_cost(database: Database, line: CostLine, *, clock: Clock, ids: Ids, by: By) -> str:
     """A cost typed by a person is booked, even if an equal one is on record; its id."""
     if line.code not in COST_CODES:
-        raise InvalidInput("cost_code_unknown", found=line.code)
+        raise InvalidInput("cost_code_wrong", found=line.code)
     if line.fen <= 0:
         raise InvalidInput("amount_needed", found=line.fen)
     entry = ids.new()
