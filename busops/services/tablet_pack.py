@@ -23,7 +23,15 @@ from busops.domain.run_plan import ManifestRider, RunPlan
 from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId, school_date
 from busops.domain.whereabouts import RiderState
 from busops.services import watch
-from busops.storage import closure_store, event_store, fleet_store, network_store, register_store, run_store
+from busops.storage import (
+    board_store,
+    closure_store,
+    event_store,
+    fleet_store,
+    network_store,
+    register_store,
+    run_store,
+)
 from busops.storage.database import Database, Transaction
 
 TAIL: Final = 4  # digits of the student number that a crew sees
@@ -132,11 +140,14 @@ def runs_of_crew(database: Database, *, now: datetime, crew_id: CrewId | None) -
     """Today's runs of this crew member by departure; every run of today when nobody is named."""
     on = school_date(now)
     with database.reading() as tx:
-        return tuple(
-            run
+        crews = board_store.crews_on(tx, on)
+        own = [
+            summary
             for summary in run_store.list_runs(tx, on)
-            if (run := _crew_run(tx, summary, crew_id)) is not None
-        )
+            if crew_id is None or crew_id in {each for _, each in crews.get(summary.run_id, ())}
+        ]
+        found = [_crew_run(tx, summary, crew_id) for summary in own]
+    return tuple(run for run in found if run is not None)
 
 
 def crew_run(database: Database, run_id: RunId) -> CrewRun:
@@ -236,8 +247,11 @@ def _faults(state: RunState, crew_id: CrewId) -> tuple[Finding, ...]:
     standing = {state.checks.attendant, state.checks.driver, state.checks.parked} - {None}
     made = [*(fault.check for fault in own), *(check for check in standing if check and check.by == crew_id)]
     newest = max(made, key=lambda check: (check.at_ms, check.seq), default=None)
+    codes = {fault.code for fault in own if fault.check == newest}
     return tuple(
-        Finding(code=fault.code, place=fault.check.event_id) for fault in own if fault.check == newest
+        finding
+        for finding in state.findings
+        if newest is not None and finding.place == newest.event_id and finding.code in codes
     )
 
 

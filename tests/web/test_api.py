@@ -163,6 +163,25 @@ def test_the_news_tell_no_tag_codes(scene, ids):
     assert not any(code in text for code in world.TAGS.values())
 
 
+def test_a_wrong_tag_is_told_to_the_one_who_read_it_and_to_nobody_else(scene, ids):
+    """The driver's news say what was wrong with his newest check; after a right one they say nothing."""
+    app, transport, held, _ = scene
+    _, pack = transport("GET", "/api/v1/runs/run-1/pack", held[ATTENDANT].headers, None)
+    acts = [act for act in script(pack, world.TAGS, Slips(wrong_code=True)) if act.kind != "seal"]
+    *before, right, _ = acts
+    for act in before:
+        device = held[act.role]
+        held[act.role], envelope = stamp(device, act, pack=pack, ids=ids)
+        send(transport, device, [envelope])
+    driver = get(app, "/api/v1/runs/run-1/news", held[DRIVER]).get_json()
+    assert "D2" in driver["faults"][0]
+    assert get(app, "/api/v1/runs/run-1/news", held[ATTENDANT]).get_json()["faults"] == []
+    device = held[DRIVER]
+    held[DRIVER], envelope = stamp(device, right, pack=pack, ids=ids)
+    send(transport, device, [envelope])
+    assert get(app, "/api/v1/runs/run-1/news", held[DRIVER]).get_json()["faults"] == []
+
+
 def test_strangers_see_nothing(scene, sqlite_database, ids):
     """No token, a wrong token and somebody else's run: 401, 401, 404."""
     app, _, held, _ = scene

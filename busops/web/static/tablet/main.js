@@ -143,6 +143,7 @@ function drawNetwork(state) {
   const bar = /** @type {HTMLElement} */ (root.querySelector("[data-network]"));
   const lost = !state.online || state.problem !== null;
   bar.hidden = !lost && state.waiting === 0 && state.refused === 0;
+  root.classList.toggle("net-on", !bar.hidden);
   bar.dataset.waiting = String(state.waiting);
   bar.dataset.online = String(state.online);
   if (bar.hidden) return;

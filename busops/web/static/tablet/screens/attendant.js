@@ -12,6 +12,7 @@ import { button, chinese, dialog, drawOnce, h, icon, note, say, separator, stopw
 export function attendantScreen(root, context) {
   const { pack } = context;
   let filter = "all";
+  let place = "";
   const hook = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   /** @type {Map<string, ReturnType<typeof riderCard>>} */
   const cards = new Map();
@@ -101,10 +102,24 @@ export function attendantScreen(root, context) {
     drawOnce(hook("stops"), places, () => stopLine(pack, shown));
     drawOnce(hook("filter"), [filter, shown.counts], () => filters(shown));
     drawOnce(hook("at"), shown.position, () => [shown.position.moving ? say("on_the_way") : chinese(shown.here.name)]);
+    showHere(shown);
     drawUndo();
     const check = context.news()?.checks.attendant;
-    const acts = [places, shown.isAcked, departureGaps(pack, shown), shown.count?.id, check, context.news()?.closed];
+    const news = context.news();
+    const acts = [places, shown.isAcked, departureGaps(pack, shown), shown.count?.id, check, news?.closed, news?.faults,
+      hasUnconfirmed()];
     drawOnce(hook("acts"), acts, () => nextActs(shown));
+  }
+
+  /** Brings the riders of the stop just reached under the eyes; never while somebody is tapping.
+   * @param {import("../main.js").View} shown */
+  function showHere(shown) {
+    const here = JSON.stringify(shown.position);
+    if (here === place) return;
+    if (place && !shown.position.moving && shown.position.index > 0) {
+      groups.find(({ stop }) => stop.stop === shown.here.stop)?.section.scrollIntoView({ block: "start" });
+    }
+    place = here;
   }
 
   /** @param {Shown} rider */
@@ -152,7 +167,7 @@ export function attendantScreen(root, context) {
       return [button({ word: say("ack", { v: pack.roster_v }), icon: "list", kind: "do",
         act: () => void context.tap("ack", {}) })];
     }
-    if (shown.isTerminal) return [checkAct(shown)];
+    if (shown.isTerminal) return checkActs(shown);
     if (shown.position.moving) {
       const next = /** @type {import("../model.js").PackStop} */ (shown.next);
       return [button({ word: say("arrive", { stop: next.name }), icon: "pin", kind: "do",
@@ -180,14 +195,24 @@ export function attendantScreen(root, context) {
   }
 
   /** @param {import("../main.js").View} shown */
-  function checkAct(shown) {
-    const check = context.news()?.checks.attendant;
+  function checkActs(shown) {
+    const news = context.news();
+    const check = news?.checks.attendant;
     if (check && shown.counts.aboard === 0) {
-      return note("ok", "check", say("attendant_checked", { at: timeOfDay(check.at_ms, true) }), " ",
-        context.news()?.closed ? say("closed_by_server") : say("wait_for_driver"));
+      return [note("ok", "check", say("attendant_checked", { at: timeOfDay(check.at_ms, true) }), " ",
+        news?.closed ? say("closed_by_server") : say("wait_for_driver"))];
     }
-    return button({ word: say("check_bus"), icon: "eye", kind: "do", refused: shown.counts.aboard > 0,
-      act: () => void onCheck() });
+    return [
+      ...(news?.faults ?? []).map((fault) => note("bad", "alert", fault)),
+      hasUnconfirmed() && note("off", "offline", say("not_confirmed")),
+      button({ word: say("check_bus"), icon: "eye", kind: "do", refused: shown.counts.aboard > 0,
+        act: () => void onCheck() }),
+    ];
+  }
+
+  /** Whether a check of this tablet is still on its way: recorded here, not confirmed by the server. */
+  function hasUnconfirmed() {
+    return context.outbox.waiting().some(({ event }) => event.kind === "check" && event.run === pack.run);
   }
 
   async function onCheck() {
@@ -245,8 +270,9 @@ function riderCard(rider, onTap, onMore) {
     element.dataset.s = { aboard: leavesHere ? "off" : "on", absent: "no", alighted: "left", expected: "off" }[now.at];
     element.dataset.at = now.at;
     tap.setAttribute("aria-pressed", String(now.at === "aboard"));
-    state.replaceChildren(...(marks[now.at] && !leavesHere ? [icon(marks[now.at])] : []));
-    const isSilent = now.at === "expected" || now.at === "absent" || (leavesHere && now.at === "aboard");
+    const isToLeave = leavesHere && now.at === "aboard";
+    state.replaceChildren(...(marks[now.at] && !isToLeave ? [icon(marks[now.at])] : []));
+    const isSilent = now.at === "expected" || now.at === "absent" || isToLeave;
     word.textContent = isSilent ? "" : say(`is_${now.disputed ? "disputed" : now.at}`);
     who.replaceChildren(...(now.class ? [chinese(now.class), separator()] : []),
       now.at === "absent" ? h("span", { class: "strong" }, say(`reason_${now.reason}`)) : now.last4);

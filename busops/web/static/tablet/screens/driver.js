@@ -11,6 +11,9 @@ import { alarmSound } from "./sound.js";
 const ITEMS = ["brakes", "steering", "lights", "tyres", "emergency_door", "seats", "belts"];
 const FIRST_RUNG_S = 180;
 
+/** @param {number} minutes @returns {number} */
+const nextRung = (minutes) => [5, 10, 15].find((rung) => minutes < rung) ?? 30;
+
 /** @param {HTMLElement} root @param {Context} context */
 export function driverScreen(root, context) {
   const { pack } = context;
@@ -32,7 +35,7 @@ export function driverScreen(root, context) {
     if (key === drawn) return;
     drawn = key;
     hook("steps").replaceChildren(...(showsReasons ? reasonList() : [stepCard(steps, here)]));
-    hook("close").replaceChildren(...closeActs(shown));
+    hook("close").replaceChildren(...(steps[here]?.key === "closed" ? [] : closeActs(shown)));
   }
 
   /** @param {View} shown @returns {Step[]} */
@@ -58,7 +61,7 @@ export function driverScreen(root, context) {
         detail: at(checks.parked) ?? waits("parked", checks.parked), open: parkedForm },
       { key: "closed", done: Boolean(news?.closed), title: say(news?.closed ? "step_closed" : "step_close"),
         detail: news?.closed ? say("closed_version", { v: news.closed.version, at: timeOfDay(news.closed.at_ms) }) : null,
-        open: () => [button({ word: say("close_run"), icon: "lock", kind: "do", size: "now", act: () => void close() })] },
+        open: closeForm },
     ];
   }
 
@@ -140,6 +143,14 @@ export function driverScreen(root, context) {
     ];
   }
 
+  function closeForm() {
+    const n = context.news()?.reasons.length ?? 0;
+    return [refused && note("off", "offline", refused), button({
+      word: n ? say("cannot_close", { n }) : say("close_run"), icon: n ? "flag" : "lock", kind: n ? "" : "do",
+      size: "now", refused: n > 0, act: () => void close(),
+    })].filter(Boolean);
+  }
+
   const faultWords = () => context.news()?.faults ?? [];
 
   async function close() {
@@ -188,7 +199,7 @@ export function driverScreen(root, context) {
     }
     hook("timer").replaceChildren(h("section", { class: "siren" },
       h("h2", { class: "siren__t" }, say("siren")), h("p", { class: "timer__n" }, stopwatch(elapsed)), ...parts,
-      h("p", { class: "strong" }, say("siren_next")),
+      h("p", { class: "strong" }, say(`siren_next_${nextRung(elapsed / 60)}`)),
       button({ word: say(sound.isSilenced() ? "silenced" : "i_know"), icon: "bell", act: () => sound.silence() })));
   }
 
