@@ -33,6 +33,7 @@ class ReceiptRecord:
     rider_id: RiderId | None = None
     shares: tuple[Share, ...] = ()
     note: str = ""
+    is_by_hand: bool = False  # a person decided: nothing matches it by itself any more
 
     @property
     def allocated_fen(self) -> int:

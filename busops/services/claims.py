@@ -164,7 +164,9 @@ def take_back(database: Database, receipt_id: str, *, clock: Clock, ids: Ids, by
             _reverse(tx, receipt_store.standing_allocations(tx, receipt_id), clock=clock, ids=ids, by=by)
         elif receipt.status not in SET_ASIDE:
             raise Refused("receipt_not_decided", receipt_id=receipt_id, status=receipt.status)
-        match = Match(row_key=receipt.line.row_key, status=ReceiptStatus.UNIDENTIFIED)
+        # By hand: whoever took it back would not have it matched the same way again.
+        by_hand = frozenset({MatchFlag.MANUAL})
+        match = Match(row_key=receipt.line.row_key, status=ReceiptStatus.UNIDENTIFIED, flags=by_hand)
         receipt_store.record_matches(tx, [(receipt_id, match)], by=user_of(by), at=clock.now())
         record_act(tx, by, "receipt_taken_back", receipt_id, facts={}, clock=clock)
 

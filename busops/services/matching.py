@@ -87,7 +87,8 @@ def payer_links(tx: Transaction) -> dict[str, frozenset[RiderId]]:
 
 def match_waiting(tx: Transaction, facts: PeriodFacts, *, by: str, clock: Clock, ids: Ids) -> int:
     """What can be matched without a person is matched; how many lines found their place."""
-    waiting = receipt_store.load_receipts(tx, [ReceiptStatus.UNIDENTIFIED])
+    unclaimed = receipt_store.load_receipts(tx, [ReceiptStatus.UNIDENTIFIED])
+    waiting = [receipt for receipt in unclaimed if not receipt.is_by_hand]
     if not waiting:
         return 0
     by_key = {receipt.line.row_key: receipt for receipt in waiting}

@@ -241,7 +241,7 @@ def _open_matters(statement: Statement) -> Iterable[Finding]:
                 "amount_fen": sum(row.difference_fen for row in rows),
                 "riders": [row.rider_id for row in rows],
             }
-            yield Finding(code="rows_differ", severity=Severity.WARN, place=status, facts=facts)
+            yield Finding(code="rows_differ", severity=Severity.WARN, facts=facts)
     for doubt in statement.judgement.doubts:
         yield _warn(f"doubt_{doubt}", verdict=str(statement.judgement.verdict))
 

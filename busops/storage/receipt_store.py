@@ -281,6 +281,7 @@ def _record(row: Any, shares: tuple[Share, ...]) -> ReceiptRecord:
         rider_id=None if row.rider_id is None else RiderId(row.rider_id),
         shares=shares,
         note=row.note,
+        is_by_hand=MatchFlag.MANUAL in _flags_of(row.flags),
     )
 
 

@@ -135,6 +135,8 @@ def test_a_claim_is_taken_back_by_its_reversal(scene):
     assert balances(scene)[Account.SUSPENSE] == -3000
     with scene.database.reading() as tx:
         assert ledger_store.owed_by_rider(tx)["20230002"] == 1000
+    assert fares.charge_closed_runs(scene.database, **scene.acting).matched == 0
+    assert statuses(scene)["TX1"] == "UNIDENTIFIED"
 
 
 def test_a_part_may_be_given_and_the_rest_waits(scene):
