@@ -168,8 +168,6 @@ def document(statement: Statement) -> dict[str, Any]:
         "rows": [_row_document(row) for row in statement.rows],
         "receipts": [_receipt_document(receipt) for receipt in statement.receipts],
         "status_counts": status_counts(statement.rows),
-        "doubts": [str(doubt) for doubt in statement.judgement.doubts],
-        "findings": [finding.key for finding in statement.findings],
     }
 
 

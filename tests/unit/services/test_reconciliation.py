@@ -59,6 +59,12 @@ def test_the_weekend_with_its_usual_faults(scene):
     sums = {"charged": 11_000, "receipts": 2_900, "refunds": 0, "unidentified": 1_000, "earned": 11_000}
     assert document["sums_fen"] == sums | {"costs": 9_000, "base": 11_000, "net": 2_000}
     assert document["verdict"] == "MET"
+    assert list(document) == [
+        *("period", "basis", "verdict", "sums_fen", "bases", "rows", "receipts", "status_counts"),
+    ]
+    assert set(document["rows"][0]) == {
+        *("rider_id", "unit", "due_fen", "paid_fen", "registered", "rides", "leave", "status", "flags"),
+    }
     rows = {row["rider_id"]: row for row in document["rows"] if row["unit"] == HOME}
     assert (rows["20230002"]["status"], rows["20230002"]["flags"]) == ("OK", ["DUPLICATE_PAYMENT"])
     assert (rows["20230007"]["status"], rows["20230008"]["status"]) == ("UNDERPAID", "OVERPAID")
