@@ -9,12 +9,17 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Final, TextIO
 
 import structlog
 from structlog.contextvars import bound_contextvars, merge_contextvars
 
 from busops.config import Settings
+
+# Traces without local variables: those hold secrets and names.
+_TRACES: Final = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 
 
 def configure_logging(settings: Settings, *, output: TextIO | None = None) -> None:
@@ -28,7 +33,7 @@ def configure_logging(settings: Settings, *, output: TextIO | None = None) -> No
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        [_TRACES, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if as_json
         else [structlog.dev.ConsoleRenderer(colors=True)]
     )

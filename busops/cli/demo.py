@@ -24,6 +24,7 @@ from busops.domain.errors import NotFound
 from busops.domain.run import Phase
 from busops.domain.values import school_date
 from busops.i18n import words
+from busops.log import configure_logging
 from busops.services import crew_tablets, demo_school, weekend
 from busops.services.crew_player import PlayedRun, play_until
 from busops.services.demo_school import PASSWORD, Stage
@@ -66,6 +67,7 @@ def build_demo(cli: Cli, settings: Settings, *, fresh: bool, transport_of: Any) 
         return
     shutil.rmtree(settings.instance_path, ignore_errors=True)
     settings = load_settings(environment_of(settings))
+    configure_logging(replace(settings, log_level="warning"))
     schema.upgrade(settings.database_url)
     clock = SteppedClock(weekend.planning_moment(demo_school.LAST_FRIDAY))
     app = cli.create_app(replace(settings, environment="test"), clock=clock, ids=cli.ids)

@@ -5,7 +5,9 @@ One command runs everything: ``busops serve`` keeps the job worker and the watch
 process and the pages in another, so that a long plan never holds up a page.
 """
 
+import multiprocessing
 import os
+import socket
 import threading
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from busops.cli.demo import CrewsAtWork, build_demo, demo_guide, demo_settings, 
 from busops.cli.transport import wsgi_transport
 from busops.config import Settings
 from busops.demo_clock import DemoClock, clock_of
+from busops.domain.errors import Refused
 from busops.domain.people import Role
 from busops.i18n import words
 from busops.jobs import JobQueue
@@ -94,6 +97,8 @@ def demo(cli: Cli, fresh: bool, port: int | None, serves: bool) -> None:
     """A fictitious school on a living Friday; keeps its data between starts."""
     settings = demo_settings(os.environ, port=port)
     os.environ.update(environment_of(settings))  # the process of the pages reads its settings there
+    if serves:
+        refuse_taken_port(settings)
     build_demo(cli, settings, fresh=fresh, transport_of=wsgi_transport)
     click.echo(demo_guide(settings, cli.locale))
     if serves:
@@ -118,17 +123,30 @@ def person(cli: Cli, /, **given: Any) -> None:
     click.echo(words("cli.person_added", {"username": given["username"]}, cli.locale))
 
 
+def refuse_taken_port(settings: Settings) -> None:
+    """Raises Refused when somebody else already serves at this address."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as fault:
+            raise Refused("cli.port_taken", host=settings.host, port=settings.port) from fault
+
+
 def run_server(cli: Cli, settings: Settings) -> None:
     """Pages in a process of their own, jobs and the watch in this one, until a signal ends both."""
     configure_logging(settings)
+    refuse_taken_port(settings)
     schema.upgrade(settings.database_url)
+    # A forked page process would inherit locks that a thread of this one holds at that moment.
+    multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
         "busops.web.app:create_app",
         factory=True,
         interface=Interfaces.WSGI,
         address=settings.host,
         port=settings.port,
-        blocking_threads=8,
+        blocking_threads=4,
         ssl_cert=Path(settings.tls_cert) if settings.tls else None,
         ssl_key=Path(settings.tls_key) if settings.tls else None,
         log_enabled=True,

@@ -15,6 +15,7 @@ from typing import Final
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.orm import configure_mappers
 
 from busops import storage
 from busops.storage import guards
@@ -34,10 +35,11 @@ KEPT: Final = frozenset({"alarm", "quarantine", "run", "run_crew"})
 
 
 def load_tables() -> None:
-    """Every store is imported, so that its tables are known."""
+    """Every store is imported, so that its tables are known and ready."""
     for module in pkgutil.iter_modules(storage.__path__):
         if module.name.endswith(("_store", "_tables")):
             importlib.import_module(f"{storage.__name__}.{module.name}")
+    configure_mappers()  # now, not at the first query, which may come in two threads at once
 
 
 def create_all(engine: Engine) -> None:

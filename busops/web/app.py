@@ -24,6 +24,7 @@ from busops.domain.values import Clock, Ids
 from busops.jobs import JobQueue
 from busops.log import configure_logging
 from busops.services.credentials import CHEAP, STRONG
+from busops.storage import schema
 from busops.storage.database import Base, Database, prepare_sqlite
 from busops.web import (
     api,
@@ -90,6 +91,7 @@ def create_app(
         settings = load_settings()
         configure_logging(settings)
     clock = clock or clock_of(settings)
+    schema.load_tables()
     app = Flask(
         "busops.web",
         root_path=str(PACKAGE / "web"),
