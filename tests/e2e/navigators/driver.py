@@ -31,10 +31,13 @@ class Driver:
         self.page.get_by_role("button", name="记录出车前检查").click()
         expect(self.step("precheck")).to_have_attribute("data-s", "done")
 
-    def checks(self, codes: list[str]) -> None:
-        """The codes are typed in the order asked."""
+    def checks(self, codes: list[str], *, dawdles_ms: int = 0) -> None:
+        """The codes are typed in the order asked; what is typed stays, however long he takes."""
         for box, code in zip(self.step("check").locator(".code-field input").all(), codes, strict=True):
             box.fill(code)
+        self.page.wait_for_timeout(dawdles_ms)
+        for box, code in zip(self.step("check").locator(".code-field input").all(), codes, strict=True):
+            expect(box).to_have_value(code)
         self.page.get_by_role("button", name="记录检查").click()
 
     def parks(self, rear: str) -> None:

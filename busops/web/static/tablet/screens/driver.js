@@ -22,6 +22,8 @@ export function driverScreen(root, context) {
   let drawn = "";
   let showsReasons = false;
   let refused = "";
+  /** @type {{asks: string, form: any[]}} */
+  let open = { asks: "", form: [] };
 
   function update() {
     const shown = context.shown();
@@ -29,7 +31,7 @@ export function driverScreen(root, context) {
     const steps = stepsOf(shown);
     const here = steps.findIndex((step) => !step.done);
     drawClock(shown, here < 0 ? null : steps[here]);
-    // The open step holds what is being typed: it is drawn anew only when something about it changed.
+    // Drawn anew only when something changed; the open step's form, with what is being typed, is kept even then.
     const key = JSON.stringify([steps.map(({ key, done, detail, bad }) => [key, done, detail, bad]), here,
       news?.closed, news?.reasons, showsReasons, refused, context.sync().online]);
     if (key === drawn) return;
@@ -72,9 +74,16 @@ export function driverScreen(root, context) {
       return h("li", { "data-s": state, "data-step": step.key, "aria-current": index === here ? "step" : null },
         h("span", { class: "line__t" }, step.title),
         step.detail && h("span", { class: "line__d" }, step.detail),
-        index === here ? step.open?.() ?? [] : []);
+        index === here ? formOf(step) : []);
     });
     return h("section", { class: "card" }, h("ol", { class: "line line--v", "aria-label": say("steps") }, ...items));
+  }
+
+  /** The open step's form: the same elements as long as it asks the same. @param {Step} step */
+  function formOf(step) {
+    const asks = JSON.stringify([step.key, faultWords(), step.key === "closed" ? [context.news()?.reasons.length, refused] : 0]);
+    if (open.asks !== asks) open = { asks, form: step.open?.() ?? [] };
+    return open.form;
   }
 
   function precheckForm() {
