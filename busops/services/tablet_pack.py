@@ -7,8 +7,8 @@ changes only with the manifest, so it is asked for with its ETag.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ from busops.storage import (
     run_store,
 )
 from busops.storage.database import Database, Transaction
+from busops.storage.run_store import RunSummary
 
 TAIL: Final = 4  # digits of the student number that a crew sees
 CAMPUS_NAME: Final = "学校"
@@ -138,24 +139,16 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
 
 def runs_of_crew(database: Database, *, now: datetime, crew_id: CrewId | None) -> tuple[CrewRun, ...]:
     """Today's runs of this crew member by departure; every run of today when nobody is named."""
-    on = school_date(now)
     with database.reading() as tx:
-        crews = board_store.crews_on(tx, on)
-        own = [
-            summary
-            for summary in run_store.list_runs(tx, on)
-            if crew_id is None or crew_id in {each for _, each in crews.get(summary.run_id, ())}
-        ]
-        found = [_crew_run(tx, summary, crew_id) for summary in own]
-    return tuple(run for run in found if run is not None)
+        found = _crew_runs(tx, run_store.list_runs(tx, school_date(now)))
+    own = [_of(run, crew_id) for run in found if crew_id is not None]
+    return tuple(run for run in own if run.seats) if crew_id is not None else found
 
 
 def crew_run(database: Database, run_id: RunId) -> CrewRun:
     """One run as a crew member picks it."""
     with database.reading() as tx:
-        run = _crew_run(tx, run_store.load_summary(tx, run_id), None)
-    assert run is not None  # noqa: S101 – nobody named, nobody left out
-    return run
+        return _crew_runs(tx, (run_store.load_summary(tx, run_id),))[0]
 
 
 def may_see(database: Database, run_id: RunId, crew_id: CrewId) -> bool:
@@ -176,26 +169,42 @@ def run_no(trip_no: int) -> str:
     return f"{trip_no:02d}"
 
 
-def _crew_run(tx: Transaction, summary: run_store.RunSummary, crew_id: CrewId | None) -> CrewRun | None:
-    plan = run_store.load_run_plan(tx, summary.run_id)
-    if crew_id is not None and crew_id not in {plan.driver_id, *plan.attendant_ids}:
-        return None
-    crew = {member.crew_id: member.name for member in fleet_store.load_crew(tx, include_retired=True)}
-    seats = [("attendant", each, crew.get(each, each)) for each in plan.attendant_ids]
-    seats.append(("driver", plan.driver_id, crew.get(plan.driver_id, plan.driver_id)))
-    outer = plan.stops[-1] if plan.direction is Direction.HOMEWARD else plan.stops[0]
-    return CrewRun(
-        run_id=summary.run_id,
-        no=run_no(summary.trip_no),
-        towards=_stop_names(tx).get(outer.stop_id, outer.stop_id),
-        direction=summary.direction.value,
-        plate=summary.plate,
-        roster_v=summary.roster_v,
-        departs_at=summary.departs_at,
-        expected=len(plan.manifest),
-        phase=summary.phase.value,
-        seats=tuple(seat for seat in seats if crew_id is None or seat[1] == crew_id),
+def _of(run: CrewRun, crew_id: CrewId) -> CrewRun:
+    return replace(run, seats=tuple(seat for seat in run.seats if seat[1] == crew_id))
+
+
+def _crew_runs(tx: Transaction, summaries: Iterable[RunSummary]) -> tuple[CrewRun, ...]:
+    summaries = tuple(summaries)
+    people = {member.crew_id: member.name for member in fleet_store.load_crew(tx, include_retired=True)}
+    names = _stop_names(tx)
+    days = {summary.on for summary in summaries}
+    crews = {run_id: crew for on in days for run_id, crew in board_store.crews_on(tx, on).items()}
+    ways = {run_id: way for on in days for run_id, way in board_store.stops_on(tx, on).items()}
+    return tuple(
+        CrewRun(
+            run_id=summary.run_id,
+            no=run_no(summary.trip_no),
+            towards=_towards(summary, [place.stop_id for place in ways.get(summary.run_id, ())], names),
+            direction=summary.direction.value,
+            plate=summary.plate,
+            roster_v=summary.roster_v,
+            departs_at=summary.departs_at,
+            expected=summary.progress.get("expected", 0),
+            phase=summary.phase.value,
+            seats=tuple(
+                (role.value.lower(), crew_id, people.get(crew_id, crew_id))
+                for role, crew_id in reversed(crews.get(summary.run_id, ()))
+            ),
+        )
+        for summary in summaries
     )
+
+
+def _towards(summary: RunSummary, way: Sequence[StopId], names: Mapping[StopId, str]) -> str:
+    if not way:
+        return ""
+    outer = way[-1] if summary.direction is Direction.HOMEWARD else way[0]
+    return names.get(outer, outer)
 
 
 def _stop_names(tx: Transaction) -> dict[StopId, str]:
