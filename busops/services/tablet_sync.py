@@ -86,9 +86,7 @@ def accept_batch(
         device_store.touch(tx, holder.dev, at=now, app=_app(sent))
         ack = event_store.ack_of(tx, holder.dev)
         directives = _directives(tx, sent, known)
-    return BatchResult(
-        results=results, ack=ack.seq, ack_h=ack.digest, now_ms=_ms(now), directives=directives
-    )
+    return BatchResult(results=results, ack=ack.seq, ack_h=ack.digest, now_ms=_ms(now), directives=directives)
 
 
 def read_batch(body: Any) -> tuple[_Sent, ...]:
@@ -143,6 +141,7 @@ class _Desk:
         self.ids = ids
         self.people: frozenset[CrewId] = device_store.crews_of(tx, holder.dev)
         self.touched: set[RunId] = set()
+        self.bound: set[RunId] = set()
         self.is_frozen = not holder.is_trusted
 
     def take(self, sent: _Sent) -> Appended:
@@ -156,8 +155,9 @@ class _Desk:
             self.tx, observation, received_at=self.now, quarantine_id=self.ids.new(), envelope=sent.raw
         )
         self.touched.add(observation.run_id)
-        if appended.outcome is Outcome.STORED:
+        if appended.outcome is Outcome.STORED and observation.run_id not in self.bound:
             run_store.bind_device(self.tx, observation.run_id, observation.dev)
+            self.bound.add(observation.run_id)
         if appended.outcome is Outcome.FORK:
             device_store.freeze(self.tx, observation.dev)
             self.is_frozen = True
