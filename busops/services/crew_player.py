@@ -27,6 +27,7 @@ from busops.services.simulated_crew import (
 )
 
 HTTP_OK = 200
+BEAT_MS = 60_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class PlayedRun:
     may_close: bool = True
     is_closed: bool = False
     reasons: tuple[Mapping[str, Any], ...] = field(default=())
+    beat_ms: int = 0
 
     @property
     def ends_ms(self) -> int:
@@ -69,10 +71,19 @@ def play_until(
 ) -> int:
     """Every tap due by ``moment`` is on the server, in one batch a tablet; the number of taps sent."""
     sent = 0
+    moment_ms = int(moment.timestamp() * 1000)
     for run in runs:
         if not run.is_closed:
-            sent += _play_run(run, int(moment.timestamp() * 1000), transport, ids, off_ms)
+            sent += _play_run(run, moment_ms, transport, ids, off_ms)
+            _beat(run, moment_ms, transport)
     return sent
+
+
+def _beat(run: PlayedRun, moment_ms: int, transport: Transport) -> None:
+    """The attendant's tablet is heard of at least once a minute, as a real one is."""
+    if moment_ms - run.beat_ms >= BEAT_MS:
+        send(transport, run.devices[CrewRole.ATTENDANT], [], is_beat=True)
+        run.beat_ms = moment_ms
 
 
 def play_to_the_end(

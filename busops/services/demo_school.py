@@ -144,7 +144,7 @@ def _play_to_now(
         moment = min(moment + timedelta(minutes=5), opens_at)
         clock.set(moment)
         play_until(played, moment, transport=transport, ids=ids)
-        watch.raise_due_alarms(database, clock, ids)
+    watch.raise_due_alarms(database, clock, ids)
     _add_crew(database, stage.missing_run, clock=clock, ids=ids)
     return stage
 

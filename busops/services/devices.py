@@ -23,6 +23,7 @@ from busops.storage.device_store import Device, DeviceToken
 TOKEN_BYTES: Final = 32
 NAME_CHARACTERS: Final = 60
 TOKEN_LIVES: Final = timedelta(hours=16)
+HEARD_EVERY: Final = timedelta(seconds=30)
 CREW: Final = frozenset({Role.ATTENDANT, Role.DRIVER})
 STANDS_IN: Final = frozenset({Role.DISPATCHER, Role.ADMIN})
 
@@ -98,6 +99,15 @@ def actor_of(database: Database, holder: Holder) -> Actor:
         raise NotFound("no_such_crew", crew_id=holder.crew_id)
     role = Role.DRIVER if found[0].role is CrewRole.DRIVER else Role.ATTENDANT
     return Actor(user_id=holder.user_id, role=role, name=found[0].name, crew_id=holder.crew_id)
+
+
+def heard_from(database: Database, dev: int, *, clock: Clock) -> None:
+    """A tablet that only asks for news is no silent tablet; written down twice a minute at most."""
+    with database.reading() as tx:
+        seen_at = device_store.load_device(tx, dev).seen_at
+    if seen_at is None or clock.now() - seen_at >= HEARD_EVERY:
+        with database.transaction() as tx:
+            device_store.touch(tx, dev, at=clock.now())
 
 
 def revoke(database: Database, dev: int, *, by: Actor, clock: Clock) -> None:

@@ -133,11 +133,15 @@ def digest(envelope: Mapping[str, Any]) -> str:
 
 
 def send(
-    transport: Transport, device: SimulatedDevice, envelopes: Sequence[Mapping[str, Any]]
+    transport: Transport,
+    device: SimulatedDevice,
+    envelopes: Sequence[Mapping[str, Any]],
+    *,
+    is_beat: bool = False,
 ) -> tuple[Mapping[str, Any], ...]:
-    """The server's result for each envelope, uploaded in batches; a refused batch raises."""
+    """The server's result for each envelope, in batches; a beat is a batch of none. A refusal raises."""
     results: list[Mapping[str, Any]] = []
-    for start in range(0, len(envelopes), BATCH_EVENTS):
+    for start in range(0, max(len(envelopes), is_beat), BATCH_EVENTS):
         body = {"events": list(envelopes[start : start + BATCH_EVENTS])}
         status, answer = transport("POST", "/api/v1/events:batch", device.headers, body)
         if status != HTTP_OK:

@@ -5,7 +5,7 @@ A dead tablet therefore alarms too. Each level is raised once; an acknowledgemen
 somebody has heard it and does not hold up the next level: only evidence does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -15,7 +15,8 @@ from busops.domain.events import Alighted, Event, Observation, Reopened
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.values import Clock, Ids, RunId
 from busops.services.acting import By, record_act, user_of
-from busops.storage import alarm_store, event_store, run_store
+from busops.services.run_state import SYSTEM
+from busops.storage import alarm_store, device_store, event_store, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction
 
@@ -26,6 +27,7 @@ DEAD_MAN: Final = timedelta(minutes=20)
 SILENCE: Final = ((timedelta(minutes=3), 1), (timedelta(minutes=10), 2), (timedelta(minutes=20), 3))
 UNCLOSED: Final = timedelta(minutes=60)
 HOT_DAY: Final = 0.5
+SILENT: Final = "device_silent"
 
 _OVER: Final = (Phase.CLOSED, Phase.CANCELLED)
 
@@ -43,33 +45,103 @@ class Due:
 def raise_due_alarms(
     database: Database, clock: Clock, ids: Ids, *, is_hot_day: bool = False
 ) -> tuple[Alarm, ...]:
-    """Every alarm that is due stands, once; those that are new."""
+    """
+    Every alarm that is due stands, once, and a silence that was broken is over; the alarms that are new.
+
+    It looks without holding up the tablets, and takes the write lock only when something changes;
+    those runs are looked at again under it.
+    """
     now = clock.now()
-    raised = []
+    with database.reading() as tx:
+        seen = {device.dev: device.seen_at for device in device_store.load_devices(tx)}
+        changed = [
+            run.run_id
+            for run in run_store.list_runs(tx)
+            if run.phase not in _OVER and run.departs_at <= now + timedelta(hours=12)
+            if _look(tx, run.run_id, seen, now, is_hot_day=is_hot_day).changes_something
+        ]
+    if not changed:
+        return ()
+    raised: list[Alarm] = []
     with database.transaction() as tx:
-        for run in run_store.list_runs(tx):
-            if run.phase in _OVER or run.departs_at > now + timedelta(hours=12):
-                continue
-            state, events = _load(tx, run.run_id)
-            for due in due_alarms(state, events, now, is_hot_day=is_hot_day):
-                alarm = Alarm(
-                    alarm_id=ids.new(),
-                    run_id=run.run_id,
-                    kind=due.kind,
-                    level=due.level,
-                    occasion=due.occasion,
-                    state=AlarmState.RAISED,
-                    raised_at=now,
-                )
-                if alarm_store.raise_alarm(tx, alarm):
-                    raised.append(alarm)
+        for run_id in changed:
+            look = _look(tx, run_id, seen, now, is_hot_day=is_hot_day)
+            for alarm in look.broken:
+                alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=now, evidence="heard_again")
+            raised += [new for due in look.due if (new := _raise(tx, run_id, due, ids.new(), now))]
     return tuple(raised)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What the watch found of a run: alarms that are due and not there yet, and silences that were broken."""
+
+    due: tuple[Due, ...]
+    broken: tuple[Alarm, ...]
+
+    @property
+    def changes_something(self) -> bool:
+        return bool(self.due or self.broken)
+
+
+def _look(
+    tx: Transaction, run_id: RunId, seen: Mapping[int, datetime | None], now: datetime, *, is_hot_day: bool
+) -> _Look:
+    state, events = _load(tx, run_id)
+    heard_at = _heard_at(events, seen)
+    alarms = alarm_store.load_alarms(tx, run_id, include_resolved=True)
+    known = {(alarm.kind, alarm.level, alarm.occasion) for alarm in alarms}
+    due = due_alarms(state, events, now, is_hot_day=is_hot_day, heard_at=heard_at)
+    fresh = tuple(each for each in due if (each.kind, each.level, each.occasion) not in known)
+    return _Look(
+        due=fresh,
+        broken=tuple(
+            alarm
+            for alarm in alarms
+            if alarm.kind == SILENT and alarm.state is not AlarmState.RESOLVED
+            if heard_at is not None and not alarm.occasion.endswith(_instant(heard_at))
+        ),
+    )
+
+
+def _raise(tx: Transaction, run_id: RunId, due: Due, alarm_id: str, now: datetime) -> Alarm | None:
+    alarm = Alarm(
+        alarm_id=alarm_id,
+        run_id=run_id,
+        kind=due.kind,
+        level=due.level,
+        occasion=due.occasion,
+        state=AlarmState.RAISED,
+        raised_at=now,
+    )
+    return alarm if alarm_store.raise_alarm(tx, alarm) else None
+
+
+def _heard_at(events: Iterable[Event], seen: Mapping[int, datetime | None]) -> datetime | None:
+    """When any tablet that records this run was last heard of, with news or without."""
+    facts = [event for event in events if isinstance(event, Observation)]
+    moments = [_moment(fact.received_ms) for fact in facts if fact.received_ms]
+    moments += [moment for dev in {fact.dev for fact in facts} if (moment := seen.get(dev))]
+    return max(moments, default=None)
+
+
+def _instant(moment: datetime) -> str:
+    return f":{int(moment.timestamp())}"
+
+
 def due_alarms(
-    state: RunState, events: tuple[Event, ...], now: datetime, *, is_hot_day: bool = False
+    state: RunState,
+    events: tuple[Event, ...],
+    now: datetime,
+    *,
+    is_hot_day: bool = False,
+    heard_at: datetime | None = None,
 ) -> Iterator[Due]:
-    """The alarms that should stand at ``now``, from nothing but the run's state and the time."""
+    """
+    The alarms that should stand at ``now``, from nothing but the run's state and the time.
+
+    ``heard_at`` is when a tablet of the run was last heard of; by default its last event.
+    """
     if state.phase in _OVER:
         return
     factor = HOT_DAY if is_hot_day else 1
@@ -86,14 +158,14 @@ def due_alarms(
                 yield Due(kind="check_overdue", level=level, occasion=occasion, since_at=since_at)
     if now >= state.plan.arrives_at + UNCLOSED:
         yield Due(kind="run_unclosed", level=2, occasion=occasion, since_at=state.plan.arrives_at)
-    heard_at = max((_moment(fact.received_ms) for fact in facts if fact.received_ms), default=None)
+    heard_at = heard_at or _heard_at(events, {})
     if heard_at is not None and state.aboard:
         for after, level in SILENCE:
             if now >= heard_at + after:
                 yield Due(
-                    kind="device_silent",
+                    kind=SILENT,
                     level=level,
-                    occasion=f"{occasion}:{int(heard_at.timestamp())}",
+                    occasion=f"{occasion}{_instant(heard_at)}",
                     since_at=heard_at,
                 )
 

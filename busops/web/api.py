@@ -104,9 +104,8 @@ def pack(run_id: str) -> Any:
 def news(run_id: str) -> Any:
     """What the server knows of a run: phase, checks, events of all tablets, reasons against closing."""
     here = current()
-    found = tablet_sync.news(
-        here.database, _own_run(run_id), now=here.clock.now(), crew_id=_holder().crew_id
-    )
+    devices.heard_from(here.database, _holder().dev, clock=here.clock)
+    found = tablet_sync.news(here.database, _own_run(run_id), now=here.clock.now(), crew_id=_holder().crew_id)
     spoken = {
         "reasons": [problem.reason_document(reason) for reason in found.reasons],
         "faults": [formats.words(fault) for fault in found.faults],

@@ -1,10 +1,10 @@
 """The demo's own page: how fast its Friday goes, and whether simulated crews drive. 404 outside the demo."""
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from busops.demo_clock import RATES, DemoClock
-from busops.domain.errors import InvalidInput, NotFound
+from busops.domain.errors import InvalidInput
 from busops.domain.people import Role
 from busops.i18n import gettext
 from busops.web.context import current
@@ -39,5 +39,5 @@ def change() -> ResponseReturnValue:
 def _demo_clock() -> DemoClock:
     clock = current().clock
     if not isinstance(clock, DemoClock):
-        raise NotFound("page_not_found")
+        abort(404)
     return clock

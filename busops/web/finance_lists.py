@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from busops.domain.roster import Rider
@@ -91,7 +92,7 @@ def rows_listing(rows: Sequence[ShownRow]) -> Listing:
                 key=flag.lower(),
                 word=code_words(f"row_flag.{flag}"),
                 choices=(("yes", say("有")),),
-                of=lambda item, flag=flag: "yes" if flag in item.row.flags else "",
+                of=partial(_has_flag, flag),
             )
             for flag in flags
         ),
@@ -234,6 +235,10 @@ def _shown(row: ReconRow, result: Reconciliation) -> ShownRow:
 
 def _unit(unit_key: str) -> str:
     return unit_words(unit_key, current().locale)
+
+
+def _has_flag(flag: str, item: ShownRow) -> str:
+    return "yes" if flag in item.row.flags else ""
 
 
 def _yuan(fen: int) -> Decimal:

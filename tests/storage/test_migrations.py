@@ -18,6 +18,8 @@ from tests.run_kit import store_run
 if TYPE_CHECKING:
     from tests import pg
 
+RUN_CLOSURE = "fk_run_closure"
+
 
 @pytest.fixture(params=["sqlite", ON_POSTGRESQL])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
@@ -37,7 +39,12 @@ def test_upgraded_to_the_head_the_database_is_what_the_models_say(empty_url: str
     engine = open_engine(empty_url, guarded=False)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, Base.metadata) == []
+        differences = compare_metadata(context, Base.metadata)
+        if connection.dialect.name == "sqlite":
+            # SQLite writes this key into the table; Alembic leaves keys made by ALTER out when it compares.
+            differences = [each for each in differences if (each[0], each[1].name) != ("add_fk", RUN_CLOSURE)]
+        assert differences == []
+        assert RUN_CLOSURE in {key["name"] for key in inspect(connection).get_foreign_keys("run")}
         assert guards.missing(connection) == ()
     engine.dispose()
 
