@@ -19,6 +19,7 @@ from busops.storage.database import Database
 
 COLUMN_ROWS: Final = 29  # rows of 5.9 mm that fit a column of the first page
 TIGHT_ROWS: Final = 34  # the same in rows of 5.1 mm
+COLUMNS: Final = 2
 HASH_CHARACTERS: Final = 12
 
 
@@ -103,11 +104,12 @@ def lay_out(groups: Iterable[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]
     goes on in the next.
     """
     rows = [row for stop, riders in groups for row in _rows_of(stop, riders)]
-    is_tight = len(rows) > 2 * COLUMN_ROWS
-    most = TIGHT_ROWS if is_tight else COLUMN_ROWS
-    even = max((len(rows) + 3) // 2, 1)
-    columns = _columns(rows, min(most, even) if len(rows) <= 2 * most else most)
-    pairs = [columns[start : start + 2] for start in range(0, len(columns), 2)]
+    even = max((len(rows) + 3) // 2, 2)  # both columns about as long, a repeated head included
+    columns = _columns(rows, min(COLUMN_ROWS, even))
+    is_tight = len(columns) > COLUMNS
+    if is_tight:
+        columns = _columns(rows, TIGHT_ROWS)
+    pairs = [columns[start : start + COLUMNS] for start in range(0, len(columns), COLUMNS)]
     return tuple(
         Page(number=number, columns=tuple(pair), is_tight=is_tight)
         for number, pair in enumerate(pairs, start=1)
