@@ -62,7 +62,7 @@ class Board:
 
     on: date
     lines: tuple[BoardLine, ...]
-    alarms: tuple[tuple[BoardLine, Alarm, int], ...]  # the worst of its kind on a run, seconds since the first
+    alarms: tuple[tuple[BoardLine, Alarm, int], ...]  # the worst of a kind on a run, seconds it rings
     decisions: tuple[tuple[BoardLine, str, int], ...]  # run, code, number
     happenings: tuple[tuple[str, Happening], ...]  # run number, what
     names: Mapping[str, str]

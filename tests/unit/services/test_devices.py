@@ -39,9 +39,7 @@ def test_nobody_enrols_for_somebody_else_but_the_office_in_the_demo(school, cloc
             devices.enrol(school, actor=actor, crew_id=crew_id, name="x", clock=clock)
     with pytest.raises(Refused, match="not_of_the_crew"):
         devices.enrol(school, actor=DISPATCHER, crew_id=None, name="x", clock=clock)
-    stood_in = devices.enrol(
-        school, actor=DISPATCHER, crew_id="Z1", name="x", clock=clock, may_stand_in=True
-    )
+    stood_in = devices.enrol(school, actor=DISPATCHER, crew_id="Z1", name="x", clock=clock, may_stand_in=True)
     assert devices.holder_of(school, stood_in.token, clock=clock).crew_id == "Z1"
     with pytest.raises(NotFound, match="no_such_crew"):
         devices.enrol(school, actor=DISPATCHER, crew_id="Z9", name="x", clock=clock, may_stand_in=True)
