@@ -22,6 +22,7 @@ from busops.domain.roster import NotRidingReason
 from busops.domain.run import Holdings
 from busops.domain.values import EventId, RunId
 from busops.storage.database import Transaction
+from busops.storage.event_links import broken_link, known_event
 from busops.storage.event_tables import QuarantineRow, RunDecisionRow, RunEventRow
 
 
@@ -83,10 +84,10 @@ def append(
     ``quarantine_id`` is used only if it has to go there; ``envelope`` is what was sent.
     """
     raw = canonical_json(envelope_of(observation) if envelope is None else envelope)
-    known = _known(tx, observation)
+    known = known_event(tx, observation)
     if known is not None and known.digest == observation.digest:
         return Appended(event_id=observation.event_id, outcome=Outcome.DUPLICATE, srv=known.srv)
-    why = "fork" if known is not None else _broken_link(tx, observation)
+    why = "fork" if known is not None else broken_link(tx, observation)
     if why is not None:
         outcome = Outcome.FORK if why == "fork" else Outcome.QUARANTINED
         keep_in_quarantine(
@@ -226,37 +227,6 @@ def ack_of(tx: Transaction, dev: int) -> Ack:
     while reached + 1 in held:
         reached += 1
     return Ack(seq=reached, digest=held.get(reached, GENESIS))
-
-
-def _known(tx: Transaction, observation: Observation) -> Any:
-    """The row that already has this id, or this number on this device."""
-    is_same = (RunEventRow.event_id == observation.event_id) | (
-        (RunEventRow.dev == observation.dev) & (RunEventRow.seq == observation.seq)
-    )
-    return tx.session.execute(
-        select(RunEventRow.digest, RunEventRow.srv)
-        .where(RunEventRow.school_id == tx.school_id, is_same)
-        .order_by(RunEventRow.srv)
-    ).first()
-
-
-def _broken_link(tx: Transaction, observation: Observation) -> str | None:
-    """Why the event does not fit the chain of its device, as far as its neighbours are known."""
-    neighbours = {
-        seq: (prev, digest)
-        for seq, prev, digest in tx.session.execute(
-            select(RunEventRow.seq, RunEventRow.prev, RunEventRow.digest).where(
-                RunEventRow.school_id == tx.school_id,
-                RunEventRow.dev == observation.dev,
-                RunEventRow.seq.in_((observation.seq - 1, observation.seq + 1)),
-            )
-        )
-    }
-    before = neighbours.get(observation.seq - 1, ("", GENESIS if observation.seq == 1 else None))[1]
-    after = neighbours.get(observation.seq + 1)
-    if before is not None and before != observation.prev:
-        return "chain_broken"
-    return "chain_broken" if after is not None and after[0] != observation.digest else None
 
 
 def _event_row(tx: Transaction, event: Observation, raw: str) -> dict[str, Any]:
