@@ -5,6 +5,7 @@ Inside everything is integer fen and aware UTC; only here it takes the form a pe
 The forms themselves are ``busops.i18n``'s, so that pages, files and sentences agree.
 """
 
+import re
 from datetime import date, datetime
 from typing import Final
 
@@ -17,6 +18,8 @@ from busops.domain.values import SCHOOL_TIME
 from busops.web import language
 
 NOTHING: Final = i18n.MISSING
+CODE: Final = re.compile(r"[A-Z]+(_[A-Z]+)*")
+HAN: Final = re.compile(r"[\u3400-\u9fff]")
 HOUR_S: Final = 3600
 MINUTE_S: Final = 60
 
@@ -35,7 +38,9 @@ def install(app: Flask) -> None:
         moment=moment,
         stopwatch=stopwatch,
         minutes=minutes,
+        place=place,
     )
+    app.jinja_env.tests["chinese"] = is_chinese
 
 
 def money(fen: int | None) -> str:
@@ -115,6 +120,17 @@ def words(problem: Finding | BusopsError | str | None) -> str:
             return i18n.error_words(problem, language.chosen())
         case _:
             return language.code_words(problem)
+
+
+def place(finding: Finding) -> str:
+    """Where a finding was found, as far as its sentence does not say it; never an internal code."""
+    told = finding.place in words(finding) or CODE.fullmatch(finding.place)
+    return "" if told else finding.place
+
+
+def is_chinese(text: object) -> bool:
+    """True when the text holds Chinese characters: data that needs ``lang`` on an English page."""
+    return HAN.search(str(text)) is not None
 
 
 def _school_day(value: date | datetime) -> date:

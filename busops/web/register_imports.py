@@ -16,12 +16,14 @@ from busops.web import formats, tables
 from busops.web.context import current
 from busops.web.language import code_words, say
 from busops.web.security import OFFICE, allow
+from busops.web.shown import open_to
 from busops.web.tables import Column, Filter, Listing
 
 bp = Blueprint("register_imports", __name__, url_prefix="/register/imports")
 
 MAX_UPLOAD_BYTES: Final = 20 * 1024 * 1024
 IMPORTERS: Final = (Role.DISPATCHER, Role.ADMIN)
+BILLS: Final = "/finance/receipts"
 RANK: Final = {Severity.BLOCK: 0, Severity.GATE: 1, Severity.WARN: 2, Severity.LOG: 3}
 
 
@@ -105,9 +107,10 @@ def _weekend(text: str) -> date | None:
 
 def _upload_page(error: BusopsError | None) -> str:
     here = current()
+    sees_bills = open_to(here.actor.role, BILLS)
     return render_template(
         "register/imports.html",
-        batches=imports.recent(here.database),
+        batches=[one for one in imports.recent(here.database) if one.kind in KINDS or sees_bills],
         kinds=tuple((kind, code_words(f"register_kind.{kind}")) for kind in KINDS),
         chosen=request.values.get("kind", "riders"),
         may_import=here.actor.role in IMPORTERS,
