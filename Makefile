@@ -23,7 +23,10 @@ check: .venv/dev ## lint, format, types, import rules, size limits: under a minu
 	$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_architecture.py tests/test_docs.py tests/test_translations.py
 
 bench: .venv/dev ## benchmarks of imports, planner and pages
-	$(BIN)/busops bench
+	$(BIN)/python -m pytest -q -s -p no:cacheprovider tests/bench/bench_import.py
+	$(BIN)/python -m tests.bench.bench_pages
+	$(BIN)/python -m tests.bench.bench_planner
+	$(BIN)/python -m tests.bench.bench_weekend
 
 shots: .venv/dev browser ## the screenshots of the README, made again
 	$(BIN)/python -m tests.e2e.shots
