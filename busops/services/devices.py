@@ -38,12 +38,17 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """Who a request comes from: the device, the person, and whether its facts are taken."""
+    """
+    Who a request comes from: the device, the person, and whether its facts are taken.
+
+    Who was given up may still hand in what it holds, and is told nothing any more.
+    """
 
     dev: int
     user_id: str
     crew_id: CrewId
     is_trusted: bool
+    is_revoked: bool = False
 
 
 def enrol(
@@ -86,8 +91,14 @@ def holder_of(database: Database, token: str, *, clock: Clock) -> Holder | None:
         if found is None or found.crew_id is None or clock.now() >= found.expires_at:
             return None
         device = device_store.load_device(tx, found.dev)
-    is_trusted = found.revoked_at is None and device.revoked_at is None and not device.is_frozen
-    return Holder(dev=found.dev, user_id=found.user_id, crew_id=found.crew_id, is_trusted=is_trusted)
+    is_revoked = found.revoked_at is not None or device.revoked_at is not None
+    return Holder(
+        dev=found.dev,
+        user_id=found.user_id,
+        crew_id=found.crew_id,
+        is_trusted=not is_revoked and not device.is_frozen,
+        is_revoked=is_revoked,
+    )
 
 
 def actor_of(database: Database, holder: Holder) -> Actor:

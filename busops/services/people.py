@@ -22,7 +22,7 @@ from busops.services.credentials import (
     one_time_password,
     password_faults,
 )
-from busops.storage import people_store
+from busops.storage import device_store, people_store
 from busops.storage.database import Database, Transaction
 from busops.storage.people_store import Attempts, Person
 
@@ -135,18 +135,18 @@ def change_person(
             _refuse_without_admin(tx, user_id)
         people_store.update_person(tx, user_id, name=name.strip(), role=role.value, crew_id=crew_id)
         if (before.role, before.crew_id) != (role, crew_id):
-            people_store.end_sessions(tx, at=clock.now(), user_id=user_id)
+            _put_out(tx, user_id, clock)
         facts = {"role_before": before.role.value, "role": role.value, "crew_id": crew_id}
         audit.record(tx, by, "person_changed", f"person:{user_id}", facts, clock=clock)
 
 
 def disable_person(database: Database, user_id: str, *, by: Actor, clock: Clock) -> None:
-    """Nobody can sign in with the account, and its sessions are over."""
+    """Nobody can sign in with the account; its sessions are over and its tablets speak for nobody."""
     with database.transaction() as tx:
         if people_store.load_person(tx, user_id).role is Role.ADMIN:
             _refuse_without_admin(tx, user_id)
         people_store.update_person(tx, user_id, disabled_at=clock.now())
-        people_store.end_sessions(tx, at=clock.now(), user_id=user_id)
+        _put_out(tx, user_id, clock)
         audit.record(tx, by, "person_disabled", f"person:{user_id}", {}, clock=clock)
 
 
@@ -166,7 +166,7 @@ def reset_password(
     with database.transaction() as tx:
         person = people_store.load_person(tx, user_id)
         people_store.update_person(tx, user_id, password_hash=password_hash, must_change=True)
-        people_store.end_sessions(tx, at=clock.now(), user_id=user_id)
+        _put_out(tx, user_id, clock)
         subject = attempt_subject("account", person.username)
         people_store.save_attempts(tx, subject, Attempts(), at=clock.now())
         audit.record(tx, by, "password_reset", f"person:{user_id}", {}, clock=clock)
@@ -198,6 +198,11 @@ def change_own_password(
         people_store.update_person(tx, actor.user_id, password_hash=password_hash, must_change=False)
         people_store.end_sessions(tx, at=clock.now(), user_id=actor.user_id)
         audit.record(tx, actor, "password_changed", f"person:{actor.user_id}", {}, clock=clock)
+
+
+def _put_out(tx: Transaction, user_id: str, clock: Clock) -> None:
+    people_store.end_sessions(tx, at=clock.now(), user_id=user_id)
+    device_store.revoke_tokens_of(tx, user_id, at=clock.now())
 
 
 def actor_of(person: Person) -> Actor:

@@ -7,12 +7,13 @@ facts add up to is the domain's to say; who may speak for a device is ``devices.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from busops.domain.envelope import canonical_json, parse_envelope
+from busops.domain.envelope import parse_envelope
 from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.events import Observation
 from busops.domain.values import Clock, CrewId, Ids, RunId
@@ -37,6 +38,7 @@ __all__ = [
 MOST_EVENTS: Final = 200
 MOST_BYTES: Final = 256 * 1024
 MOST_DEPTH: Final = 4
+EVENT_DEPTH: Final = MOST_DEPTH - 2  # what the body and its list leave to one event
 OLDEST_APP: Final = "0.1.0"
 
 
@@ -63,7 +65,7 @@ class _Sent:
     def event_id(self) -> str:
         """The id it claims, for the answer."""
         claimed = self.raw.get("id")
-        return str(claimed)[:64] if claimed else ""
+        return _storable(str(claimed)[:64]) if claimed else ""
 
 
 def accept_batch(
@@ -96,8 +98,6 @@ def read_batch(body: Any) -> tuple[_Sent, ...]:
         raise InvalidInput("batch_unreadable")
     if len(events) > MOST_EVENTS:
         raise InvalidInput("batch_too_long", most=MOST_EVENTS, found=len(events))
-    if depth_of(body) > MOST_DEPTH:
-        raise InvalidInput("batch_too_deep", most=MOST_DEPTH)
     return tuple(_read(each) for each in events)
 
 
@@ -190,6 +190,9 @@ class _Desk:
 
 
 def _read(raw: Any) -> _Sent:
+    if depth_of(raw) > EVENT_DEPTH:
+        kept = raw if isinstance(raw, Mapping) else {"unreadable": raw}
+        return _Sent(raw=kept, observation=None, why="event_too_deep")
     try:
         return _Sent(raw=raw, observation=parse_envelope(raw))
     except InvalidInput as fault:
@@ -200,7 +203,13 @@ def _read(raw: Any) -> _Sent:
 
 
 def _spelt(raw: Mapping[str, Any]) -> str:
-    return canonical_json(raw).encode("utf-8", "backslashreplace").decode()
+    """One spelling of whatever was sent, even of what no envelope may hold, such as NaN."""
+    return _storable(json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
+
+def _storable(text: str) -> str:
+    """The text with half characters spelt out: neither a database nor an answer can carry them."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _app(sent: Sequence[_Sent]) -> str:

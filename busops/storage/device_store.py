@@ -127,6 +127,16 @@ def revoke(tx: Transaction, dev: int, *, at: datetime) -> None:
     )
 
 
+def revoke_tokens_of(tx: Transaction, user_id: str, *, at: datetime) -> None:
+    """No token speaks for the person any more; their devices stay sound for whoever enrols them anew."""
+    tx.session.execute(
+        update(DeviceTokenRow)
+        .where(DeviceTokenRow.school_id == tx.school_id, DeviceTokenRow.user_id == user_id)
+        .where(DeviceTokenRow.revoked_at.is_(None))
+        .values(revoked_at=at)
+    )
+
+
 def save_token(tx: Transaction, token_hash: str, token: DeviceToken) -> None:
     """The token with this hash speaks for its device and person until it expires."""
     row = {

@@ -35,14 +35,22 @@ DEMO_LIVES: Final = timedelta(days=60)  # the demo's clock may run sixty times a
 
 
 def by_device(view: View) -> View:
-    """The view is open to an enrolled device; ``g.holder`` says whose."""
+    """The view is open to an enrolled device that was not given up; ``g.holder`` says whose."""
+    return _by_token(view, takes_revoked=False)
 
+
+def by_device_or_revoked(view: View) -> View:
+    """The same, and open to a device that was given up: what it hands in must not be lost."""
+    return _by_token(view, takes_revoked=True)
+
+
+def _by_token(view: View, *, takes_revoked: bool) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         token = bearer_token()
         here = current()
         holder = devices.holder_of(here.database, token, clock=here.clock) if token else None
-        if holder is None:
+        if holder is None or (holder.is_revoked and not takes_revoked):
             return problem.problem(401, "device_unknown")
         g.holder = holder
         return view(*args, **kwargs)
@@ -57,7 +65,7 @@ def documented(ok: Any, *, json_body: Any = None, status: int = 200, **others: A
 
 
 @bp.post("/v1/events:batch")
-@by_device
+@by_device_or_revoked
 @documented(models.BatchAnswer, json_body=models.Batch, HTTP_400=models.Problem, HTTP_413=models.Problem)
 def batch() -> Any:
     """Every event is stored, or kept apart with its reason; one result an event."""
