@@ -92,7 +92,7 @@ def verdict() -> str:
     try:
         result = reconciliation.reconcile(here.database, clock=here.clock)
     except NotFound:
-        return render_template("home/verdict.html", judgement=None, statuses=())
+        return render_template("home/verdict.html", judgement=None, statuses=(), period=None)
     statement = result.statement
     counts = Counter(row.status for row in statement.rows)
     statuses = tuple(
@@ -100,7 +100,12 @@ def verdict() -> str:
         for status in RowStatus
         if counts[status] and status is not RowStatus.NONE
     )
-    return render_template("home/verdict.html", judgement=statement.judgement, statuses=statuses)
+    return render_template(
+        "home/verdict.html",
+        judgement=statement.judgement,
+        statuses=statuses,
+        period=(statement.period_from, statement.period_to),
+    )
 
 
 def needs_of(week: Overview, role: Role) -> tuple[ShownNeed, ...]:

@@ -28,6 +28,7 @@ from busops.domain.events import (
     Resolved,
 )
 from busops.domain.findings import Severity
+from busops.domain.people import Role
 from busops.domain.run import Phase
 from busops.services.run_list import Names
 from busops.services.run_views import RunView
@@ -39,6 +40,7 @@ KEY: Final = frozenset(
 )
 FILLED: Final = frozenset({Kind.PRECHECK, Kind.DEPART, Kind.CHECK, Kind.PARKED})
 LATE_MS: Final = 120_000
+ROLES: Final = frozenset(Role)
 
 
 def story(view: RunView, names: Names, *, shows_all: bool) -> list[dict[str, Any]]:
@@ -83,7 +85,7 @@ def _moments(view: RunView) -> Mapping[Phase, str]:
         Phase.UNDERWAY: _clock(min(departs)) if departs else "",
         Phase.ARRIVED: _clock(view.state.arrived_ms) if view.state.arrived_ms else "",
         Phase.CHECKED: _clock(view.state.checked_at_ms) if view.state.checked_at_ms else "",
-        Phase.CLOSED: "，".join(
+        Phase.CLOSED: say("，").join(
             f"{formats.clock_time(each.closed_at)} v{each.version}" for each in view.closures
         ),
     }
@@ -114,16 +116,16 @@ def _text(fact: Observation, names: Names) -> str:
     match fact:
         case Boarded() | Alighted():
             place = names.stops.get(fact.stop_id or "", fact.stop_id or "–")
-            own = f"{names.riders.get(fact.rider_id, fact.rider_id)}，{place}"
+            own = f"{names.riders.get(fact.rider_id, fact.rider_id)}{say('，')}{place}"
         case MarkedAbsent():
             reason = code_words(f"reason.{fact.reason.value}")
-            own = f"{names.riders.get(fact.rider_id, fact.rider_id)}，{reason}"
+            own = f"{names.riders.get(fact.rider_id, fact.rider_id)}{say('，')}{reason}"
         case Arrived() | Departed():
             own = names.stops.get(fact.stop_id or "", fact.stop_id or "–")
         case HeadCounted() | Checked():
             own = say("%(n)s 人", n=fact.n)
         case PreChecked():
-            own = f"{len(fact.items_ok)} / 7{'：' + fact.defect if fact.defect else ''}"
+            own = f"{len(fact.items_ok)} / 7{say('：') + fact.defect if fact.defect else ''}"
         case Noted():
             own = fact.text
     return f"{code_words(f'event_kind.{fact.kind.value}')} {own}".strip()
@@ -134,13 +136,13 @@ def _decision(decision: Decision, names: Names) -> dict[str, Any]:
     match decision:
         case Resolved():
             where = code_words(f"whereabouts.{decision.says.value}")
-            text = f"{text} {names.riders.get(decision.rider_id, decision.rider_id)}：{where}"
+            text = f"{text} {names.riders.get(decision.rider_id, decision.rider_id)}{say('：')}{where}"
         case DeviceReleased():
             text = f"{text} {decision.dev}"
         case FindingSettled():
             text = f"{text} {decision.finding_key}"
     second = names.people.get(decision.second or "", decision.second or "")
-    who = names.people.get(decision.by, decision.by)
+    who = _who(decision.by, names)
     return {
         "at": _clock(decision.made_ms),
         "s": "key",
@@ -150,12 +152,17 @@ def _decision(decision: Decision, names: Names) -> dict[str, Any]:
     }
 
 
+def _who(by: str, names: Names) -> str:
+    """The person's name; where a role acted without a person, the role."""
+    return names.people.get(by) or (code_words(f"role.{by}") if by in ROLES else by)
+
+
 def _closure(version: int, by: str, names: Names) -> dict[str, Any]:
     return {
         "at": "",
         "s": "key",
         "t": say("已关闭 v%(v)s", v=version),
-        "who": names.people.get(by, by),
+        "who": _who(by, names),
         "meta": "",
     }
 

@@ -58,6 +58,7 @@ def install(app: Flask) -> None:
     """Templates of ``app`` have what the layouts need."""
     app.jinja_env.globals.update(
         asset=asset,
+        may_open=may_open,
         charts_of=charts,
         csrf_token=generate_csrf,
         code_words=language.code_words,
@@ -86,6 +87,12 @@ def open_to(role: Role, path: str) -> bool:
         return False
     access = access_of(current_app, str(endpoint))
     return access is not None and role in access.roles
+
+
+def may_open(path: str) -> bool:
+    """True when the reader's role may open the page at ``path``: a link to it is shown only then."""
+    reader = current().person
+    return reader is not None and open_to(reader.role, path)
 
 
 def doors(role: Role) -> tuple[Door, ...]:
