@@ -157,13 +157,14 @@ def _tone(row: BoardRow, *, late_s: int) -> tuple[str, str]:
     return ("warn", "late") if late_s >= LATE_S else ("", "")
 
 
-def _rank(line: BoardLine) -> tuple[int, datetime, str]:
-    """Alarm, warning, boarding by departure, under way, to leave, done."""
+def _rank(line: BoardLine) -> tuple[int, int, datetime, str]:
+    """Alarm, the highest first, warning, boarding by departure, under way, to leave, done."""
     if line.tone:
-        return (0 if line.tone == "bad" else 1), line.row.run.departs_at, line.no
+        level = max((alarm.level for alarm in line.alarms), default=0)
+        return (0 if line.tone == "bad" else 1), -level, line.row.run.departs_at, line.no
     order = {1: 2, 3: 2, 4: 2, 2: 3, 0: 4, 6: 6}
     place = 7 if line.row.run.phase is Phase.CANCELLED else order[line.place]
-    return place, line.row.run.departs_at, line.no
+    return place, 0, line.row.run.departs_at, line.no
 
 
 def _alarms(lines: tuple[BoardLine, ...], now: datetime) -> list[tuple[BoardLine, Alarm, int]]:
