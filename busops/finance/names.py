@@ -37,10 +37,10 @@ _NOISE_WORDS: Final = (
 )
 _NOISE: Final = re.compile("|".join(_NOISE_WORDS.split()))
 _NUMBER: Final = r"(?P<number>[0-9]{1,2}|[一二三四五六七八九]|[二三]?十[一二三四五六七八九]?)"
-# 高一3班 · 高一(3)班 · 初二.5班 · 七年级3班 · 七(3) · 高2023级3班 · 7.3班
+# 高一3班 · 高一(3)班 · 初二.5班 · 七年级3班 · 七(3) · 高2023级3班 · 7.3班; 11班 is one number
 _CLASS: Final = re.compile(
-    rf"(?P<stage>[高初小])?(?P<grade>20[0-9]{{2}}|[一二三四五六七八九]|[0-9]{{1,2}})?(?:年级|级)?"
-    rf"[.\-·]?[(\[]?{_NUMBER}[)\]]?班"
+    rf"(?P<stage>[高初小])?(?P<grade>20[0-9]{{2}}|[一二三四五六七八九]|[0-9]{{1,2}}(?=年?级|[.\-·(\[]))?"
+    rf"(?:年级|级)?[.\-·]?[(\[]?{_NUMBER}[)\]]?班"
 )
 _BEFORE: Final = {"小": 0, "初": 6, "高": 9}  # years of school before the stage begins
 ENTRY_YEAR_DIGITS: Final = 4
