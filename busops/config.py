@@ -29,7 +29,7 @@ SECRET_FIELDS: Final = frozenset({"secret_key", "database_url", "executor", "til
 YES: Final = frozenset({"1", "true", "yes", "on"})
 NO: Final = frozenset({"0", "false", "no", "off"})
 HIGHEST_PORT: Final = 65535
-SCHOOL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
+SCHOOL_ID: Final = re.compile(r"\w[\w.-]{0,39}")
 MIB: Final = 1024 * 1024
 
 

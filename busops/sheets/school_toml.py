@@ -19,7 +19,7 @@ from busops.sheets.tables.cells import exact_milli
 TIMEZONE: Final = "Asia/Shanghai"
 MAX_BYTES: Final = 64 * 1024
 
-_SCHOOL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+_SCHOOL_ID: Final = re.compile(r"\w[\w.-]{0,39}")
 _KEYS: Final[Mapping[str, frozenset[str]]] = {
     "": frozenset({"school_id", "name", "timezone", "term", "campus", "people", "planning", "finance"}),
     "term": frozenset({"id", "starts_on", "ends_on"}),

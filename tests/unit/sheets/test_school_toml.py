@@ -23,6 +23,15 @@ def test_the_settings_of_a_school() -> None:
     assert (school.finance.basis, school.finance.fee_regime) == (Basis.ACCRUAL, FeeRegime.MARKET)
 
 
+@pytest.mark.parametrize("school_id", ["德阳五中", "dy-5.2024", "7_b", "é"])
+def test_a_school_id_may_be_written_in_any_letters(school_id: str) -> None:
+    """The contract asks for a short and stable id, not for a Latin one."""
+    school, findings = read_school_toml("school.toml", TOML.replace('"dw"', f'"{school_id}"').encode())
+    assert school is not None
+    assert school.school_id == school_id
+    assert not findings
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code", "key"),
     [
