@@ -45,8 +45,7 @@ class Observation:
     A fact seen by a person of the crew and recorded on a device.
 
     ``(dev, seq)`` is the order on a device; ``event_id`` is identity only. ``digest`` is the
-    hash of the envelope, ``prev`` that of the event before it on the same device.
-    ``received_ms`` is when the server had it, None before that.
+    hash of the envelope, ``prev`` that of the event before it; ``received_ms`` is None before receipt.
     """
 
     kind: ClassVar[Kind]
@@ -88,6 +87,11 @@ class Observation:
         return self.received_ms is not None and self.at_ms > self.received_ms + CLOCK_WILD_MS
 
     @property
+    def is_clock_stale(self) -> bool:
+        """Whether it claims so early a time that it may be of any moment since."""
+        return self.received_ms is not None and self.at_ms < self.received_ms - CLOCK_UNKNOWN_MS
+
+    @property
     def lo_ms(self) -> int:
         """It happened no earlier than this."""
         at_ms = self.at_ms if self.received_ms is None else min(self.at_ms, self.received_ms)
@@ -97,7 +101,8 @@ class Observation:
     def hi_ms(self) -> int:
         """It happened no later than this; never later than it was received."""
         latest_ms = self.at_ms + self.uncertainty_ms
-        return latest_ms if self.received_ms is None else min(latest_ms, self.received_ms)
+        until_ms = latest_ms if self.received_ms is None else self.received_ms
+        return until_ms if self.is_clock_stale else min(latest_ms, until_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,9 @@ def reasons_not_to_cancel(state: RunState) -> tuple[Finding, ...]:
         return tuple(
             _block("somebody_was_aboard", rider_id, rider_id=rider_id) for rider_id in sorted(ridden)
         )
-    return (_block("bus_has_left"),) if state.phase is not Phase.READY else ()
+    if state.phase is not Phase.READY:
+        return (_block("bus_has_left"),)
+    return (_block("quarantine_open", count=state.quarantined),) if state.quarantined else ()
 
 
 def _phase(state: RunState) -> Iterator[Finding]:

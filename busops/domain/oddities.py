@@ -18,6 +18,7 @@ from busops.domain.events import (
     Decision,
     MarkedAbsent,
     PreChecked,
+    Voided,
 )
 from busops.domain.findings import Finding, Severity
 from busops.domain.roster import NotRidingReason
@@ -25,6 +26,8 @@ from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import Timeline
 from busops.domain.values import Direction, RiderId
 from busops.domain.whereabouts import RiderAccount, RiderState
+
+_CLEARING = (Alighted, MarkedAbsent, Voided)
 
 
 def find(
@@ -135,8 +138,13 @@ def _about_load(plan: RunPlan, line: Timeline) -> Iterator[Finding]:
 
 
 def _about_people(plan: RunPlan, line: Timeline) -> Iterator[Finding]:
+    """Strangers; where one marked riders off, absent or took a mark back, two people must have looked."""
     for by in sorted({event.by for event in line.events} - plan.crew):
-        yield _finding("not_of_crew", Severity.WARN, by, crew_id=by)
+        clearing = [each for each in line.events if each.by == by and isinstance(each, _CLEARING)]
+        if clearing:  # named after the last of them, so that one more asks anew
+            yield _finding("not_of_crew", Severity.GATE, clearing[-1].event_id, crew_id=by)
+        else:
+            yield _finding("not_of_crew", Severity.WARN, by, crew_id=by)
 
 
 def _about_checks(checked: CheckState) -> Iterator[Finding]:
@@ -154,7 +162,7 @@ def _about_vehicle(line: Timeline) -> Iterator[Finding]:
 
 
 def _about_clocks(line: Timeline) -> Iterator[Finding]:
-    for dev in sorted({event.dev for event in line.events if event.is_clock_wild}):
+    for dev in sorted({event.dev for event in line.events if event.is_clock_wild or event.is_clock_stale}):
         yield _finding("clock_wild", Severity.WARN, str(dev), dev=dev)
     for dev in sorted({dev for dev, _ in line.jumped}):
         yield _finding("clock_jumped", Severity.WARN, str(dev), dev=dev)

@@ -95,7 +95,7 @@ def _interval(event: Observation, jumped: frozenset[tuple[int, str]]) -> tuple[i
         return event.lo_ms, event.hi_ms
     hi_ms = event.at_ms + CLOCK_UNKNOWN_MS
     if event.received_ms is not None:
-        hi_ms = min(hi_ms, event.received_ms)
+        hi_ms = event.received_ms if event.is_clock_stale else min(hi_ms, event.received_ms)
     return min(event.lo_ms, hi_ms - CLOCK_UNKNOWN_MS, event.at_ms - CLOCK_UNKNOWN_MS), hi_ms
 
 

@@ -23,7 +23,7 @@ from busops.domain.run import Holdings
 from busops.domain.values import EventId, RunId
 from busops.storage.database import Transaction
 from busops.storage.event_links import broken_link, known_event
-from busops.storage.event_tables import QuarantineRow, RunDecisionRow, RunEventRow
+from busops.storage.event_tables import QuarantineRow, RunDecisionRow, RunEventRow, holds_open
 
 
 class Outcome(StrEnum):
@@ -154,12 +154,12 @@ def settle_quarantine(
 
 
 def load_quarantine(tx: Transaction, run_id: RunId | None = None) -> tuple[Quarantined, ...]:
-    """What waits in quarantine, oldest first: of one run, or of all."""
+    """What waits in quarantine, oldest first: what holds one run open, or everything."""
     query = select(QuarantineRow).where(
         QuarantineRow.school_id == tx.school_id, QuarantineRow.state == "open"
     )
     if run_id is not None:
-        query = query.where(QuarantineRow.run_id == run_id)
+        query = query.where(holds_open(tx.school_id, run_id))
     rows = tx.session.scalars(query.order_by(QuarantineRow.received_ms, QuarantineRow.quarantine_id))
     names = [each.name for each in fields(Quarantined)]
     return tuple(Quarantined(**{name: getattr(row, name) for name in names}) for row in rows)

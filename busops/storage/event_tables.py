@@ -7,11 +7,24 @@ taken from it so that the guards can judge a run without Python.
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Integer, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    exists,
+    select,
+)
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import Mapped, mapped_column
 
 from busops.storage.database import Base
+from busops.storage.run_tables import RunDeviceRow, RunRow
 
 
 class RunEventRow(Base):
@@ -112,3 +125,17 @@ class QuarantineRow(Base):
     settled_by: Mapped[str | None] = mapped_column(String)
     second_user: Mapped[str | None] = mapped_column(String)
     note: Mapped[str] = mapped_column(Text, default="")
+
+
+def holds_open(school_id: str, run_id: str) -> ColumnElement[bool]:
+    """
+    What in quarantine holds this run open: what claims it, and what may belong to it.
+
+    A number of one of its devices that names no run of ours, or is a second history, fills the
+    device's chain; without this it would hide a gap of the run.
+    """
+    seen = select(RunEventRow.dev).where(RunEventRow.school_id == school_id, RunEventRow.run_id == run_id)
+    bound = select(RunDeviceRow.dev).where(RunDeviceRow.school_id == school_id, RunDeviceRow.run_id == run_id)
+    is_known = exists().where(RunRow.school_id == school_id, RunRow.run_id == QuarantineRow.run_id)
+    of_its_devices = QuarantineRow.seq.is_not(None) & QuarantineRow.dev.in_(bound.union(seen))
+    return (QuarantineRow.run_id == run_id) | (of_its_devices & ((QuarantineRow.why == "fork") | ~is_known))

@@ -114,9 +114,7 @@ def test_two_histories_under_one_number_freeze_the_device(scene, ids):
     assert send(transport, held[ATTENDANT], [events[3]])[0]["why"] == "device_not_trusted"
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b'{"events": 3}', b"[" * 100_000, b'{"events": [[[[[1]]]]]}']
-)
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"events": 3}', b"[" * 100_000])
 def test_a_body_that_is_no_batch_is_kept_and_answered_400(scene, body):
     """What cannot be read is told so, with the hash of what was kept; nothing breaks."""
     app, _, held, _ = scene

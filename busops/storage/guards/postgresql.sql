@@ -143,6 +143,19 @@ CREATE OR REPLACE FUNCTION guard_undone_devices(school text, run text) RETURNS S
             SELECT q.seq FROM quarantine q WHERE q.school_id = school AND q.dev = d.dev AND q.seq <= s.seq) held))
 $$;
 
+-- What fills a number of one of the run's devices and says nothing of any run we know: it may hide
+-- a fact of this one. A second history of the device speaks against all its runs.
+CREATE OR REPLACE FUNCTION guard_hidden_gaps(school text, run text) RETURNS SETOF text LANGUAGE sql STABLE AS $$
+  SELECT q.quarantine_id FROM quarantine q
+  WHERE q.school_id = school AND q.seq IS NOT NULL AND q.state = 'open'
+    AND q.dev IN (
+      SELECT dev FROM run_device WHERE school_id = school AND run_id = run
+      UNION
+      SELECT dev FROM run_event WHERE school_id = school AND run_id = run)
+    AND (q.why = 'fork' OR NOT EXISTS (
+      SELECT 1 FROM run u WHERE u.school_id = q.school_id AND u.run_id = q.run_id))
+$$;
+
 CREATE OR REPLACE FUNCTION guard_unaccounted(school text, run text, v int)
 RETURNS SETOF text LANGUAGE sql STABLE AS $$
   SELECT m.rider_id FROM manifest_rider m
@@ -224,8 +237,13 @@ BEGIN
   END IF;
   IF EXISTS (
     SELECT 1 FROM quarantine q
-    WHERE q.school_id = NEW.school_id AND q.run_id = NEW.run_id AND q.state = 'open') THEN
+    WHERE q.school_id = NEW.school_id AND q.run_id = NEW.run_id AND q.state = 'open')
+    OR EXISTS (SELECT guard_hidden_gaps(NEW.school_id, NEW.run_id)) THEN
     PERFORM guard_refuse('quarantine_open');
+  END IF;
+  IF NEW.roster_v IS DISTINCT FROM (
+    SELECT max(m.version) FROM manifest m WHERE m.school_id = NEW.school_id AND m.run_id = NEW.run_id) THEN
+    PERFORM guard_refuse('manifest_version');
   END IF;
   IF EXISTS (SELECT guard_unaccounted(NEW.school_id, NEW.run_id, NEW.roster_v)) THEN
     PERFORM guard_refuse('rider_unaccounted');
@@ -391,9 +409,9 @@ BEGIN
       PERFORM guard_refuse('quarantine_exists');
     END IF;
   ELSIF OLD.state <> 'open'
-    OR (NEW.school_id, NEW.quarantine_id, NEW.raw, NEW.digest, NEW.run_id, NEW.dev, NEW.seq)
+    OR (NEW.school_id, NEW.quarantine_id, NEW.raw, NEW.digest, NEW.run_id, NEW.dev, NEW.seq, NEW.why)
       IS DISTINCT FROM
-      (OLD.school_id, OLD.quarantine_id, OLD.raw, OLD.digest, OLD.run_id, OLD.dev, OLD.seq) THEN
+      (OLD.school_id, OLD.quarantine_id, OLD.raw, OLD.digest, OLD.run_id, OLD.dev, OLD.seq, OLD.why) THEN
     PERFORM guard_refuse('append_only');
   END IF;
   RETURN NEW;

@@ -125,6 +125,18 @@ WHERE NOT EXISTS (
           UNION
           SELECT q.seq FROM quarantine q WHERE q.school_id = d.school_id AND q.dev = d.dev AND q.seq <= s.seq)));
 
+-- What fills a number of one of the run's devices and says nothing of any run we know: it may hide
+-- a fact of this one. A second history of the device speaks against all its runs.
+CREATE VIEW guard_hidden_gap AS
+SELECT d.school_id, d.run_id, q.quarantine_id
+FROM (
+  SELECT school_id, run_id, dev FROM run_device
+  UNION
+  SELECT school_id, run_id, dev FROM run_event) d
+JOIN quarantine q ON q.school_id = d.school_id AND q.dev = d.dev AND q.seq IS NOT NULL AND q.state = 'open'
+WHERE q.why = 'fork'
+  OR NOT EXISTS (SELECT 1 FROM run u WHERE u.school_id = q.school_id AND u.run_id = q.run_id);
+
 CREATE TRIGGER run_born BEFORE INSERT ON run
 BEGIN
   SELECT CASE
@@ -192,7 +204,12 @@ BEGIN
     WHEN EXISTS (
         SELECT 1 FROM quarantine q
         WHERE q.school_id = NEW.school_id AND q.run_id = NEW.run_id AND q.state = 'open')
+      OR EXISTS (
+        SELECT 1 FROM guard_hidden_gap g WHERE g.school_id = NEW.school_id AND g.run_id = NEW.run_id)
       THEN RAISE(ABORT, 'guard: quarantine_open')
+    WHEN NEW.roster_v IS NOT (
+        SELECT max(m.version) FROM manifest m WHERE m.school_id = NEW.school_id AND m.run_id = NEW.run_id)
+      THEN RAISE(ABORT, 'guard: manifest_version')
     WHEN EXISTS (
         SELECT 1 FROM manifest_rider m
         WHERE m.school_id = NEW.school_id AND m.run_id = NEW.run_id AND m.version = NEW.roster_v
@@ -396,6 +413,7 @@ BEGIN
   SELECT CASE
     WHEN OLD.state <> 'open' OR NEW.raw <> OLD.raw OR NEW.digest <> OLD.digest OR NEW.run_id IS NOT OLD.run_id
       OR NEW.dev IS NOT OLD.dev OR NEW.seq IS NOT OLD.seq OR NEW.quarantine_id <> OLD.quarantine_id
+      OR NEW.why <> OLD.why
       THEN RAISE(ABORT, 'guard: append_only')
   END;
 END;

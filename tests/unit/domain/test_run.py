@@ -153,6 +153,18 @@ def test_a_defect_and_a_stranger_are_told() -> None:
     tablet.record("precheck", by=DRIVER, codes=list(ALL_OK[:-1]), reason="tyre worn")
     tablet.board("r1", by="X9")
     assert {"defect_reported", "not_of_crew"} <= codes(of(tablet))
+    assert "not_of_crew" not in codes(of(tablet), Severity.GATE)
+
+
+def test_a_stranger_who_clears_riders_holds_the_run_open_until_two_people_looked() -> None:
+    """Who is not of the crew may have seen it; each further mark of his asks anew."""
+    tablet = Tablet(plan=a_run())
+    tablet.board("r1")
+    tablet.alight("r1", by="X9")
+    first = {each.key for each in of(tablet).findings if each.code == "not_of_crew"}
+    assert "not_of_crew" in codes(of(tablet), Severity.GATE)
+    tablet.record("absent", rider="r2", reason="leave", by="X9")
+    assert first.isdisjoint({each.key for each in of(tablet).findings})
 
 
 def test_who_was_found_never_to_have_been_aboard_did_not_ride() -> None:

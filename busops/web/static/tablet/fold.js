@@ -24,9 +24,10 @@ export const byMoment = (a, b) => momentMs(a) - momentMs(b) || a.dev - b.dev || 
 function reach(event) {
   const at = momentMs(event);
   const received = event.received_ms ?? Infinity;
+  const isStale = received < Infinity && at < received - UNKNOWN_MS; // of any moment since
   const isUnknown = event.off_ms === null || at > received + WILD_MS;
   const unsure = isUnknown ? UNKNOWN_MS : SURE_MS + Math.floor((event.off_age_ms ?? 0) / 10000);
-  return [Math.min(at, received) - unsure, Math.min(at + unsure, received)];
+  return [Math.min(at, received) - unsure, isStale ? received : Math.min(at + unsure, received)];
 }
 
 /** Whether `a` certainly came before `b`: by number on one device, by the clocks' margins on two.
@@ -58,8 +59,7 @@ function place(boards, alights) {
  * @param {Iterable<TapEvent>} events @returns {Riders} */
 export function fold(events) {
   const all = [...new Map([...events].map((event) => [event.id, event])).values()];
-  const undos = all.filter((event) => event.kind === "void");
-  const seals = all.filter((event) => event.kind === "seal");
+  const [undos, seals] = ["void", "seal"].map((kind) => all.filter((event) => event.kind === kind));
   const valid = all.filter((event) => !undos.some((undo) => isUndone(undo, event, seals)));
   /** @type {Riders} */
   const riders = { aboard: new Set(), disputed: new Set(), alighted: new Set(), absent: new Map(), valid };
