@@ -91,13 +91,20 @@ def resolve_rider(
     clock: Clock,
     ids: Ids,
     absence: NotRidingReason | None = None,
+    marks_seen: frozenset[str] | None = None,
 ) -> None:
-    """Two people have found out where the rider is; it stands until something new is marked."""
+    """
+    Two people have found out where the rider is; it stands until something new is marked.
+
+    ``marks_seen`` are the marks of the rider that they looked at: Refused when there are others by now.
+    """
     _need_text(reason)
     if says is Whereabouts.NEVER_ABOARD and absence in (None, NotRidingReason.UNSPECIFIED):
         raise InvalidInput("absence_needs_reason", rider_id=rider_id)
     with database.transaction() as tx:
         _lock(tx, run_id)
+        if marks_seen not in (None, _marks_of(state_of(tx, run_id), rider_id)):
+            raise Refused("marked_since", run_id=run_id, rider_id=rider_id)
         seen = frozenset(each.event_id for each in event_store.load_observations(tx, run_id))
         own = {"rider_id": rider_id, "says": says, "covers": seen, "absence": absence}
         _decide(tx, Resolved, run_id, by=by, second=second, reason=reason, clock=clock, ids=ids, **own)
@@ -295,6 +302,13 @@ def _against_manifest(state: RunState, riders: tuple[ManifestRider, ...]) -> tup
             facts = {"rider_id": rider.rider_id, "stop_id": rider.stop_id, "on": plan.on}
             reasons.append(_block("stop_not_of_run", **facts))
     return tuple(reasons)
+
+
+def _marks_of(state: RunState, rider_id: RiderId) -> frozenset[str]:
+    account = state.accounts.get(rider_id)
+    return (
+        frozenset(mark.event_id for mark in (*account.boards, *account.alights)) if account else frozenset()
+    )
 
 
 def _lock(tx: Transaction, run_id: RunId) -> None:

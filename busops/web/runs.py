@@ -84,6 +84,7 @@ def resolve(run_id: str, rider_id: str) -> Answer:
             rider_id=RiderId(rider_id),
             says=_one_of(Whereabouts, says),
             absence=_one_of(NotRidingReason, absence) if absence else None,
+            marks_seen=frozenset(request.form.get("marks", "").split()),
             second=_second(),
             reason=_reason(),
         )

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from busops.domain.fleet import CrewRole
 from busops.services import runs, watch
-from busops.services.simulated_crew import Slips, drive
+from busops.services.simulated_crew import Slips, drive, script, send, stamp
 from busops.storage.database import Database
 from busops.web.app import create_app
 from tests.sim import world
@@ -152,9 +152,16 @@ def test_closing_too_early_comes_back_with_every_reason(scene):
     assert runs.run_view(scene.database, "run-1").state.phase.value == "arrived"
 
 
+def marks_on(client) -> str:
+    """What the run's page says it shows of the rider left behind."""
+    page = client.get("/runs/run-1").get_data(as_text=True)
+    return re.search(rf'riders/{LEFT}/resolve.*?name="marks" value="([^"]*)"', page, re.DOTALL)[1]
+
+
 def resolve(client, **changed: str):
-    """Two people say that the rider left the bus."""
+    """Two people say that the rider left the bus, as the page shows it now."""
     fields = {
+        "marks": marks_on(client),
         "says": "alighted",
         "reason": "电话核实，家长已接到",
         "second_account": "deputy",
@@ -192,6 +199,25 @@ def test_one_person_alone_resolves_nothing(scene, changed, words):
     assert answer.status_code == 409
     assert words in text_of(answer)
     assert LEFT in runs.run_view(scene.database, "run-1").state.aboard
+
+
+def test_two_people_decide_about_what_they_saw_only(scene, ids):
+    """A mark that arrived after the page was opened, or a form that names none, decides nothing."""
+    scene.play(slips=Slips(untapped=frozenset({LEFT})))
+    client = scene.office()
+    seen = marks_on(client)
+    transport, attendant = world.transport(scene.app), scene.held[CrewRole.ATTENDANT]
+    _, pack = transport("GET", "/api/v1/runs/run-1/pack", attendant.headers, None)
+    other = world.enrol(scene.database, CrewRole.ATTENDANT, clock=scene.clock, ids=ids)
+    act = next(act for act in script(pack, world.TAGS) if (act.kind, act.rider) == ("board", LEFT))
+    other, envelope = stamp(other, act, pack=pack, ids=ids)
+    send(transport, other, [envelope])
+    for marks in (seen, ""):
+        answer = resolve(client, marks=marks)
+        assert answer.status_code == 409
+        assert "又有新的记录" in text_of(answer)
+        assert LEFT in runs.run_view(scene.database, "run-1").state.aboard
+    assert resolve(client).status_code == 302
 
 
 def test_a_run_nobody_boarded_is_cancelled_a_closed_one_reopened(scene):
