@@ -19,14 +19,14 @@ import structlog
 
 from busops.cli.context import Cli, read_folder
 from busops.config import Settings, load_settings
-from busops.demo_clock import OPENS_AT, DemoClock, clock_of
+from busops.demo_clock import OPENS_AT, DemoClock, clock_of, clock_path
 from busops.domain.errors import NotFound
 from busops.domain.run import Phase
 from busops.domain.values import school_date
 from busops.i18n import words
 from busops.log import configure_logging
 from busops.services import crew_tablets, demo_school, weekend
-from busops.services.crew_player import PlayedRun, play_until
+from busops.services.crew_player import PlayedRun, keep_awake, play_until
 from busops.services.demo_school import PASSWORD, Stage
 from busops.services.weekend import SteppedClock
 from busops.storage import run_store, schema
@@ -84,7 +84,9 @@ def build_demo(cli: Cli, settings: Settings, *, fresh: bool, transport_of: Any) 
         transport=transport_of(app),
         say=lambda code: click.echo(words(code, {}, cli.locale)),
     )
-    DemoClock(cli.clock, settings.instance_path / "demo_clock.json").resume()
+    opened = DemoClock(cli.clock, clock_path(settings))
+    opened.resume()
+    opened.set(is_playing=True)
     stage_path.write_text(json.dumps(asdict(stage)), encoding="utf-8")
 
 
@@ -126,15 +128,15 @@ class CrewsAtWork:
 
     def _work(self) -> None:
         while not self._stop.wait(TICK_S):
-            if isinstance(self._clock, DemoClock) and self._clock.is_playing:
+            if isinstance(self._clock, DemoClock):
                 try:
-                    self._tick()
+                    self._tick(is_playing=self._clock.is_playing)
                 except (OSError, NotFound):  # the pages are starting or stopping: the next tick goes on
                     log.info("crews_wait", exc_info=False)
                 except Exception:  # the demo goes on without its crews' last second
                     log.warning("crews_stumbled", exc_info=True)
 
-    def _tick(self) -> None:
+    def _tick(self, *, is_playing: bool) -> None:
         self._take_new_runs()
         simulated = crew_tablets.simulated_devices(self._database)
         free = [
@@ -142,7 +144,10 @@ class CrewsAtWork:
             for run in self._runs
             if not crew_tablets.taken_over(self._database, run.pack["run"], simulated)
         ]
-        play_until(free, self._clock.now(), transport=self._send, ids=self._cli.ids)
+        if is_playing:
+            play_until(free, self._clock.now(), transport=self._send, ids=self._cli.ids)
+        else:
+            keep_awake(free, self._clock.now(), transport=self._send)
 
     def _take_new_runs(self) -> None:
         known = {run.run_id for run in self._runs}

@@ -16,6 +16,7 @@ from tests.run_kit import CLOSE, EVENING, phase, send, store_run, write_closure
 
 pytestmark = pytest.mark.postgres
 INTERLEAVINGS = 40
+HEAD_START_S = (0.0, 0.0, 0.05, 0.0)  # now one is ahead, now the other, and half the time nobody
 
 FORBIDDEN = {
     "delete_facts": "DELETE FROM run_event",
@@ -116,6 +117,7 @@ def _race(engine: Engine, number: int, level: str) -> str:
         with leveled.connect() as connection:
             try:
                 first.wait()
+                threading.Event().wait(HEAD_START_S[number % len(HEAD_START_S)])
                 connection.execute(text(CLOSE.replace("'t1'", f"'s{number}'").replace(":00", "\\:00")))
                 if number % 2:
                     threading.Event().wait(0.02)
@@ -128,6 +130,7 @@ def _race(engine: Engine, number: int, level: str) -> str:
     def board() -> None:
         pacing = Database(engine=leveled, school_id=f"s{number}")
         first.wait()
+        threading.Event().wait(HEAD_START_S[(number + 2) % len(HEAD_START_S)])
         try:
             with pacing.transaction() as tx:
                 event_store.append(tx, boarding, received_at=EVENING, quarantine_id="q")

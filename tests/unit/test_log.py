@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from structlog.contextvars import clear_contextvars
 
 from busops.config import Settings
 from busops.log import configure_logging, request_logged
@@ -17,6 +18,7 @@ def output() -> Iterator[io.StringIO]:
     """A stream that is no terminal; the logging of the test run is put back afterwards."""
     root = logging.getLogger()
     kept = root.handlers[:], root.level
+    clear_contextvars()  # whatever an earlier test was in the middle of
     yield io.StringIO()
     root.handlers[:], root.level = kept
     structlog.reset_defaults()
