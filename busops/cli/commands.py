@@ -13,11 +13,12 @@ import click
 
 from busops import __version__
 from busops.cli import records, school, server
-from busops.cli.context import AppFactory, Cli, locale_of_terminal
+from busops.cli.context import AppFactory, Cli, WrongUse, locale_of_terminal
 from busops.domain.errors import BusopsError
 from busops.i18n import LOCALES, error_words, finding_words
 
 EXIT_FINDINGS = 1
+EXIT_WRONG_USE = 2
 EXIT_FAULT = 3
 
 
@@ -25,12 +26,12 @@ class Commands(click.Group):
     """A group whose errors are sentences in the reader's language, never tracebacks of ours."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Runs the command; turns what busops raises on purpose into words and exit code 1."""
+        """Runs the command; turns what busops raises on purpose into words and exit code 1 or 2."""
         try:
             return super().invoke(ctx)
         except BusopsError as error:
             tell(error, ctx.obj.locale if isinstance(ctx.obj, Cli) else locale_of_terminal())
-            ctx.exit(EXIT_FINDINGS)
+            ctx.exit(EXIT_WRONG_USE if isinstance(error, WrongUse) else EXIT_FINDINGS)
         except (click.exceptions.Exit, click.Abort, click.ClickException):
             raise
         except Exception:  # the edge: a fault of ours keeps its trace and its own exit code

@@ -5,6 +5,7 @@ Nothing is opened before a command asks for it, so that ``busops --help`` needs 
 """
 
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,10 @@ from busops.storage.database import Database, open_engine
 # What create_app makes is a WSGI application with a test client; its type belongs to the pages.
 AppFactory = Callable[..., Any]
 RECEIPTS = "receipts"
+
+
+class WrongUse(InvalidInput):
+    """What was asked for cannot be done as it was asked: exit code 2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,17 @@ def locale_of_terminal(environ: Mapping[str, str] | None = None) -> str:
     said = environ if environ is not None else os.environ
     language = said.get("LC_ALL") or said.get("LC_MESSAGES") or said.get("LANG") or ""
     return ENGLISH if language.lower().startswith(("en", "c.", "posix")) or language == "C" else CHINESE
+
+
+def writable_folder(folder: Path) -> Path:
+    """The folder is there and takes files; WrongUse before any work is done when it does not."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as fault:
+        raise WrongUse("out_not_writable", path=str(folder), reason=fault.strerror or str(fault)) from fault
+    return folder
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:

@@ -12,13 +12,14 @@ from typing import Any
 
 import click
 
-from busops.cli.context import Cli, read_folder
-from busops.cli.scratch import BY, scratch_school
+from busops.cli.context import Cli, WrongUse, read_folder, writable_folder
+from busops.cli.scratch import BY, Scratch, scratch_school
 from busops.cli.transport import wsgi_transport
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding, Severity
 from busops.domain.values import Direction
 from busops.i18n import finding_words, words
+from busops.planner.problem import UnservedReason
 from busops.services import plan_check, planning, register, weekend
 from busops.services.weekend import SteppedClock, WeekendOrder
 
@@ -52,19 +53,15 @@ def plan(ctx: click.Context, /, **given: Any) -> None:
     """Plans one direction of one weekend and writes the plan with its bound and its verification."""
     cli: Cli = ctx.obj
     on = given["on"].date()
+    order = WeekendOrder(weekend_on=on, seconds=given["seconds"], seed=given["seed"], by=BY)
+    _refuse_wrong_order(order)
+    writable_folder(given["out"].absolute().parent)
     clock = SteppedClock(weekend.planning_moment(on))
     with scratch_school(cli, read_folder(given["folder"]), clock) as scratch:
-        plan_id = planning.plan_weekend(
-            scratch.database,
-            weekend_on=on,
-            direction=Direction(given["direction"]),
-            seconds=given["seconds"],
-            seed=given["seed"],
-            clock=clock,
-            ids=cli.ids,
-            by=BY,
-        )
-        document = _as_asked(planning.document(scratch.database, plan_id), on)
+        _refuse_unknown_weekend(scratch, on)
+        way = Direction(given["direction"])
+        _, made = weekend.plan_direction(scratch.database, order, way, clock=clock, ids=cli.ids)
+        document = _as_asked(made, on, scratch)
         findings = scratch.outcome.findings
     write_json(given["out"], document)
     show_findings(findings, cli.locale)
@@ -105,12 +102,12 @@ def weekend_command(ctx: click.Context, /, **given: Any) -> None:
     """Holds a whole weekend without a browser, from the files to the workbook."""
     cli: Cli = ctx.obj
     on = given["on"].date()
-    out: Path = given["out"]
-    out.mkdir(parents=True, exist_ok=True)
-    files = read_folder(given["folder"])
-    clock = SteppedClock(weekend.planning_moment(on))
     order = WeekendOrder(weekend_on=on, seconds=given["seconds"], seed=given["seed"], by=BY)
-    with scratch_school(cli, files, clock) as scratch:
+    _refuse_wrong_order(order)
+    out = writable_folder(given["out"])
+    clock = SteppedClock(weekend.planning_moment(on))
+    with scratch_school(cli, read_folder(given["folder"]), clock) as scratch:
+        _refuse_unknown_weekend(scratch, on)
         app = cli.create_app(scratch.settings, clock=clock, ids=cli.ids)
         outcome = weekend.hold_weekend(
             scratch.database,
@@ -122,7 +119,7 @@ def weekend_command(ctx: click.Context, /, **given: Any) -> None:
             transport=wsgi_transport(app),
         )
     for name, document in outcome.documents.items():
-        write_json(out / name, _as_asked(document, on) if name.startswith("plan-") else document)
+        write_json(out / name, _as_asked(document, on, scratch) if name.startswith("plan-") else document)
     (out / "reconciliation.xlsx").write_bytes(outcome.workbook)
     findings = (*scratch.outcome.findings, *outcome.findings)
     write_json(out / "findings.json", [_plain(finding) for finding in findings])
@@ -149,9 +146,37 @@ def show_findings(findings: Iterable[Finding], locale: str) -> None:
             click.echo(f"    {finding_words(finding, locale)}", err=True)
 
 
-def _as_asked(document: Mapping[str, Any], weekend_on: date) -> dict[str, Any]:
-    """The document under the Friday that was asked for; the day it is driven stands beside."""
-    return {**document, "on": weekend_on.isoformat(), "driven_on": document["on"]}
+def _as_asked(document: Mapping[str, Any], weekend_on: date, scratch: Scratch) -> dict[str, Any]:
+    """
+    The document under the Friday that was asked for; the day it is driven stands beside.
+
+    Whoever the roster names but the register could not take has no seat, and is told so here too.
+    """
+    way = Direction(document["direction"])
+    unserved = [
+        {"rider_id": entry.rider_id, "reason": UnservedReason.NOT_REGISTERED.value}
+        for entry in scratch.outcome.left_out.get(weekend_on, ())
+        if entry.rides(way)
+    ]
+    return {
+        **document,
+        "on": weekend_on.isoformat(),
+        "driven_on": document["on"],
+        "unserved": [*document["unserved"], *unserved],
+    }
+
+
+def _refuse_wrong_order(order: WeekendOrder) -> None:
+    try:
+        planning.check_order(order.weekend_on, order.seconds)
+    except InvalidInput as fault:
+        raise WrongUse(fault.code, **fault.facts) from fault
+
+
+def _refuse_unknown_weekend(scratch: Scratch, on: date) -> None:
+    if on not in scratch.outcome.weekends:
+        weekends = [weekend_on.isoformat() for weekend_on in scratch.outcome.weekends]
+        raise WrongUse("roster_file_missing", weekend_on=on, weekends=weekends)
 
 
 def _plan_facts(document: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from busops.domain.findings import Finding, Severity
 from busops.domain.values import CAMPUS, Direction
-from busops.planner.problem import Plan, Problem, Trip, TripStop, VehicleOption
+from busops.planner.problem import Plan, Problem, Trip, TripStop, UnservedReason, VehicleOption
 
 
 def verify(problem: Problem, plan: Plan) -> tuple[Finding, ...]:
@@ -176,7 +176,11 @@ def _ready_again(problem: Problem, first: Trip, second: Trip) -> int:
 
 def _rider_findings(problem: Problem, plan: Plan) -> Iterator[Finding]:
     stops_of = {rider.rider_id: rider.stop_ids for rider in problem.riders}
-    times = Counter(rider.rider_id for rider in plan.unserved)
+    # Whom the register does not know cannot be checked against it; in a trip he would still be found.
+    outside = {rider.rider_id for rider in plan.unserved if rider.reason is UnservedReason.NOT_REGISTERED}
+    times = Counter(
+        rider.rider_id for rider in plan.unserved if rider.rider_id not in outside - stops_of.keys()
+    )
     for trip in plan.trips:
         for halt in trip.stops:
             for rider_id in halt.rider_ids:

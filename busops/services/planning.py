@@ -13,17 +13,22 @@ from busops.domain.errors import InvalidInput, Refused
 from busops.domain.findings import Finding, Severity
 from busops.domain.values import Clock, Direction, Ids, PlanId
 from busops.planner.document import plan_document, read_plan_document
-from busops.planner.problem import Plan
+from busops.planner.problem import Plan, Problem
 from busops.planner.solve import OnProgress, solve
+from busops.planner.travel import travel_from_rows
 from busops.planner.verify import verify
 from busops.services.acting import By, record_act, user_of
 from busops.services.planning_input import (
     PlanningInput,
     Prepared,
+    day_of,
     fares_forecast,
+    limits_of,
     load_input,
     prepare,
     speed_findings,
+    travel_source_of,
+    wants_to_ride,
 )
 from busops.storage import plan_store, roster_store
 from busops.storage.database import Database, Transaction
@@ -50,7 +55,7 @@ def plan_weekend(
 
     Raises Refused when nobody rides, or when somebody stopped it: then nothing is stored.
     """
-    _refuse_bad_order(weekend_on, seconds)
+    check_order(weekend_on, seconds)
     with database.reading() as tx:
         given = load_input(tx, weekend_on)
     prepared = prepare(given, direction)
@@ -65,6 +70,47 @@ def plan_weekend(
     with database.transaction() as tx:
         plan_store.save_plan(tx, stored)
     return stored.plan_id
+
+
+def check_order(weekend_on: date, seconds: float) -> None:
+    """Raises InvalidInput for a weekend or a search time that nothing can be planned for."""
+    if weekend_on.weekday() != FRIDAY:
+        raise InvalidInput("weekend_is_no_friday", on=weekend_on)
+    if not 0 < seconds <= MAX_SECONDS:
+        raise InvalidInput("plan_seconds_out_of_range", seconds=seconds, most=MAX_SECONDS)
+
+
+def directions_in_use(database: Database, weekend_on: date) -> frozenset[Direction]:
+    """The directions in which at least one rider of the weekend's roster rides."""
+    with database.reading() as tx:
+        given = load_input(tx, weekend_on)
+    return frozenset(way for way in Direction if wants_to_ride(given, way))
+
+
+def idle_document(
+    database: Database, *, weekend_on: date, direction: Direction, seed: int, seconds: float
+) -> dict[str, Any]:
+    """The document of a direction in which nobody rides: no trip, no cost, nothing to approve or store."""
+    with database.reading() as tx:
+        given = load_input(tx, weekend_on)
+    return plan_document(
+        Problem(
+            direction=direction,
+            stop_ids=(),
+            riders=(),
+            vehicles=(),
+            limits=limits_of(given.school.planning),
+            travel=travel_from_rows((), ()),
+        ),
+        Plan(trips=(), unserved=(), cost_fen=0, lower_bound_fen=0, bound_model="nobody_rides"),
+        school_id=given.school.school_id,
+        on=day_of(weekend_on, direction),
+        seed=seed,
+        seconds=seconds,
+        fares_fen=0,
+        travel_source=travel_source_of(given),
+        violations=(),
+    )
 
 
 def run_plan_job(
@@ -96,7 +142,7 @@ def read_order(arguments: Mapping[str, Any]) -> dict[str, Any]:
         }
     except (KeyError, ValueError, TypeError) as fault:
         raise InvalidInput("plan_order_invalid") from fault
-    _refuse_bad_order(order["weekend_on"], order["seconds"])
+    check_order(order["weekend_on"], order["seconds"])
     return order
 
 
@@ -194,13 +240,6 @@ def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
         name: value.isoformat() if isinstance(value, date | datetime) else value
         for name, value in facts.items()
     }
-
-
-def _refuse_bad_order(weekend_on: date, seconds: float) -> None:
-    if weekend_on.weekday() != FRIDAY:
-        raise InvalidInput("weekend_is_no_friday", on=weekend_on)
-    if not 0 < seconds <= MAX_SECONDS:
-        raise InvalidInput("plan_seconds_out_of_range", seconds=seconds, most=MAX_SECONDS)
 
 
 def _stored(

@@ -102,8 +102,17 @@ def prepare(given: PlanningInput, direction: Direction) -> Prepared:
     )
     if given.roster_version == 0:
         notices.insert(0, Finding(code="roster_not_locked", severity=Severity.WARN))
-    source: TravelSource = "file" if given.travel else "estimate"
-    return Prepared(problem=problem, on=on, travel_source=source, notices=tuple(notices))
+    return Prepared(problem=problem, on=on, travel_source=travel_source_of(given), notices=tuple(notices))
+
+
+def travel_source_of(given: PlanningInput) -> TravelSource:
+    """Where the travel times of a plan come from: the school's file, or else an estimate."""
+    return "file" if given.travel else "estimate"
+
+
+def wants_to_ride(given: PlanningInput, direction: Direction) -> bool:
+    """Whether anybody of the roster rides in this direction."""
+    return any(entry.rider_id in given.riders and entry.rides(direction) for entry in given.entries)
 
 
 def limits_of(policy: PlanningPolicy) -> Limits:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.domain.findings import Finding, Severity, blocking
+from busops.domain.roster import RosterEntry
 from busops.domain.values import Clock, Ids
 from busops.finance.costs import CostLine
 from busops.services import imports, register_tables
@@ -22,7 +23,7 @@ from busops.services.acting import By, record_act, user_of
 from busops.services.register_rows import form_file, row_texts
 from busops.sheets.school_sheets import SchoolFolder, read_school_folder, read_table, weekend_of_file
 from busops.sheets.tables.context import TableContext
-from busops.storage import fleet_store, import_store, network_store, register_store
+from busops.storage import fleet_store, import_store, network_store, register_store, roster_store
 from busops.storage.database import Database, Transaction
 from busops.storage.import_store import BatchState, ImportBatch
 
@@ -47,7 +48,8 @@ class FolderImport:
     """
     What became of a folder: accepted or not, every finding, how many rows of each table, its weekends.
 
-    Costs and receipts are handed on as they were read: their services store them.
+    Costs and receipts are handed on as they were read: their services store them. ``left_out`` are
+    the roster's entries, by weekend, that name a rider or a stop which the register does not have.
     """
 
     is_accepted: bool
@@ -57,6 +59,7 @@ class FolderImport:
     unchanged: tuple[str, ...] = ()
     costs: tuple[CostLine, ...] = ()
     receipts: Mapping[str, bytes] = field(default_factory=dict)
+    left_out: Mapping[date, tuple[RosterEntry, ...]] = field(default_factory=dict)
 
 
 def import_folder(
@@ -103,6 +106,7 @@ def import_folder(
         unchanged=tuple(unchanged),
         costs=folder.costs,
         receipts=folder.receipts,
+        left_out=_left_out(database, folder),
     )
 
 
@@ -183,6 +187,15 @@ def restore(database: Database, kind: str, row_key: str, *, clock: Clock, by: By
     with database.transaction() as tx:
         _RETIRES[kind](tx, row_key, None)
         record_act(tx, by, "register_restored", row_key, facts={"kind": kind}, clock=clock)
+
+
+def _left_out(database: Database, folder: SchoolFolder) -> dict[date, tuple[RosterEntry, ...]]:
+    left_out = {}
+    with database.reading() as tx:
+        for weekend_on, asked in folder.asked.items():
+            stored = {entry.rider_id for entry in roster_store.load_roster(tx, weekend_on)}
+            left_out[weekend_on] = tuple(entry for entry in asked if entry.rider_id not in stored)
+    return left_out
 
 
 def _tables(folder: SchoolFolder) -> tuple[tuple[str, tuple[Any, ...]], ...]:

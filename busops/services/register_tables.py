@@ -132,7 +132,12 @@ def admissible(kind: str, rows: Sequence[Any], context: TableContext) -> tuple[A
     riders = context.riders or {}
     match kind:
         case "riders":
-            return tuple(row for row in rows if {row.stop_id, *row.other_stops} <= stops)
+            # A wrong wish among the other stops is found, and costs nobody his place in the register.
+            return tuple(
+                replace(row, other_stops=tuple(stop for stop in row.other_stops if stop in stops))
+                for row in rows
+                if row.stop_id in stops
+            )
         case "lines":
             return tuple(row for row in rows if row.plate in plates and set(row.stop_ids) <= stops)
         case "roster":

@@ -13,14 +13,14 @@ from typing import Any, Final
 
 from busops.domain.findings import Finding, Severity
 from busops.domain.run import Phase
-from busops.domain.values import SCHOOL_TIME, Direction, Ids, RunId
+from busops.domain.values import SCHOOL_TIME, Direction, Ids, PlanId, RunId
 from busops.finance.costs import CostLine
 from busops.services import costs as cost_service
 from busops.services import crew_tablets, fares, planning, reconciliation, rosters, runs
 from busops.services import receipts as receipt_service
 from busops.services.crew_player import PlayedRun, play_to_the_end
 from busops.services.simulated_crew import Pack, Slips, Transport
-from busops.storage import run_store
+from busops.storage import roster_store, run_store
 from busops.storage.database import Database
 
 MONDAY: Final = timedelta(days=3)
@@ -94,9 +94,11 @@ def hold_weekend(
 ) -> WeekendOutcome:
     """The weekend is over: every run closed or its reasons found, every fare reconciled."""
     held = _Held()
-    rosters.lock(database, order.weekend_on, by=order.by, clock=clock)
+    _lock(database, order, held, clock=clock)
     plans = [_plan(database, order, way, held, clock=clock, ids=ids) for way in Direction]
     for plan_id in plans:
+        if plan_id is None:
+            continue
         run_ids = runs.release_plan(database, plan_id, by=order.by, clock=clock, ids=ids)
         played = crew_tablets.hand_out(
             database, run_ids, transport=transport, clock=clock, ids=ids, slips_of=faultless
@@ -108,9 +110,15 @@ def hold_weekend(
     return _outcome(database, order, held, clock=clock)
 
 
-def _plan(
-    database: Database, order: WeekendOrder, way: Direction, held: _Held, *, clock: SteppedClock, ids: Ids
-) -> str:
+def plan_direction(
+    database: Database, order: WeekendOrder, way: Direction, *, clock: SteppedClock, ids: Ids
+) -> tuple[PlanId | None, Mapping[str, Any]]:
+    """One direction planned and its document; no plan is stored for a direction in which nobody rides."""
+    if way not in planning.directions_in_use(database, order.weekend_on):
+        document = planning.idle_document(
+            database, weekend_on=order.weekend_on, direction=way, seed=order.seed, seconds=order.seconds
+        )
+        return None, document
     plan_id = planning.plan_weekend(
         database,
         weekend_on=order.weekend_on,
@@ -121,12 +129,31 @@ def _plan(
         ids=ids,
         by=order.by,
     )
-    document = dict(planning.document(database, plan_id))
+    return plan_id, planning.document(database, plan_id)
+
+
+def _lock(database: Database, order: WeekendOrder, held: _Held, *, clock: SteppedClock) -> None:
+    """The roster is locked; one without a row says nothing to lock, and that is found."""
+    with database.reading() as tx:
+        entries = roster_store.load_roster(tx, order.weekend_on)
+    if entries:
+        rosters.lock(database, order.weekend_on, by=order.by, clock=clock)
+    else:
+        facts = {"weekend_on": order.weekend_on}
+        held.findings.append(Finding(code="roster_is_empty", severity=Severity.WARN, facts=facts))
+
+
+def _plan(
+    database: Database, order: WeekendOrder, way: Direction, held: _Held, *, clock: SteppedClock, ids: Ids
+) -> PlanId | None:
+    plan_id, document = plan_direction(database, order, way, clock=clock, ids=ids)
     held.documents[f"plan-{way.value}.json"] = document
     held.findings += [
         Finding(code="rider_unserved", severity=Severity.WARN, place=rider["rider_id"], facts=rider)
         for rider in document["unserved"]
     ]
+    if plan_id is None:
+        return None
     planning.approve(database, plan_id, by=order.by, clock=clock)
     return plan_id
 

@@ -76,6 +76,7 @@ class SchoolFolder:
     crew: tuple[CrewMember, ...] = ()
     lines: tuple[ApprovedLine, ...] = ()
     rosters: Mapping[date, tuple[RosterEntry, ...]] = field(default_factory=dict)
+    asked: Mapping[date, tuple[RosterEntry, ...]] = field(default_factory=dict)
     tariff: tuple[TariffRate, ...] = ()
     costs: tuple[CostLine, ...] = ()
     travel: tuple[TravelTime, ...] = ()
@@ -105,6 +106,7 @@ def read_school_folder(files: Mapping[str, bytes]) -> SchoolFolder:
             weekend_on: known_riders_only(entries, context.riders)
             for weekend_on, entries in sorted(tables.rosters.items())
         },
+        asked={weekend_on: _values(entries) for weekend_on, entries in sorted(tables.rosters.items())},
         tariff=_values(tables.tariff),
         costs=_values(tables.costs),
         travel=_values(tables.travel),

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from busops.cli.commands import build_cli
 from busops.web.app import create_app
-from tests.school_folder import FRIDAY, school_files
+from tests.school_folder import FRIDAY, rider_id, school_files
 
 ON = FRIDAY.isoformat()
 
@@ -93,11 +93,70 @@ def test_a_folder_that_cannot_be_used_says_why_and_writes_nothing(folder, tmp_pa
     assert not out.exists()
 
 
-def test_a_weekend_must_begin_on_a_friday(folder, tmp_path):
-    """A Saturday is refused in words."""
-    done = busops("plan", folder, "--on", "2026-11-14", "--out", tmp_path / "plan.json")
-    assert done.exit_code == 1
-    assert "Friday" in done.output
+def changed(path: Path, old: str, new: str) -> None:
+    """A text stands for another in the file, everywhere."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_weekend_on_which_nobody_comes_back_is_held(folder, tmp_path):
+    """Everybody rides home and nobody back: the way back is an empty plan, the way home is driven."""
+    changed(folder / f"roster-{ON}.csv", ",乘,乘,", ",乘,不乘,")
+    out = tmp_path / "out"
+    done = busops("weekend", folder, "--on", ON, "--seconds", 1, "--out", out)
+    assert done.exit_code == 1, done.output
+    back = written(out / "plan-return.json")
+    assert back["trips"] == back["unserved"] == back["violations"] == []
+    assert (back["cost_fen"], back["fares_fen"], back["travel"]) == (0, 0, "estimate")
+    assert {run["direction"] for run in written(out / "runs.json")} == {"homeward"}
+    assert sum(row["rides"] for row in written(out / "reconciliation.json")["rows"]) == 36
+
+
+def test_a_weekend_without_a_rider_is_held_and_said(folder, tmp_path):
+    """A roster with nothing but its header gives all six files and a finding, not a refusal."""
+    roster = folder / f"roster-{ON}.csv"
+    roster.write_text(roster.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    out = tmp_path / "out"
+    done = busops("weekend", folder, "--on", ON, "--seconds", 1, "--out", out)
+    assert done.exit_code == 1, done.output
+    assert len(list(out.iterdir())) == 6
+    assert written(out / "runs.json") == []
+    assert "roster_is_empty" in {finding["code"] for finding in written(out / "findings.json")}
+
+
+def test_a_rider_of_the_roster_never_vanishes_from_the_plan(folder, tmp_path):
+    """Who is on the roster but not registered, or at a stop that is not, is among the unserved."""
+    changed(folder / "riders.csv", f"{rider_id(1)},", "999999,")
+    out = tmp_path / "plan.json"
+    done = busops("plan", folder, "--on", ON, "--seconds", 1, "--out", out)
+    assert done.exit_code == 1, done.output
+    plan = written(out)
+    assert plan["unserved"] == [{"rider_id": rider_id(1), "reason": "not_registered"}]
+    assert busops("verify", folder, out, "--on", ON).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["plan", "weekend"])
+def test_what_cannot_be_done_as_asked_is_exit_code_two(folder, tmp_path, command):
+    """A Saturday, a weekend without a roster file, no time to search: told in words before any work."""
+    out = tmp_path / "plan.json"
+    for wrong, said in (
+        (("--on", "2026-11-14"), "Friday"),
+        (("--on", "2026-11-20"), ON),
+        (("--on", ON, "--seconds", -1), "3600"),
+    ):
+        done = busops(command, folder, "--out", out, *wrong)
+        assert (done.exit_code, said in done.output) == (2, True), done.output
+
+
+@pytest.mark.parametrize("command", ["plan", "weekend"])
+def test_a_place_that_cannot_be_written_to_is_exit_code_two(folder, tmp_path, command):
+    """A file where a folder should be is told in words, not by a traceback."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = busops(command, folder, "--on", ON, "--out", tmp_path / "file" / "sub" / "out")
+    assert done.exit_code == 2
+    assert "cannot be written" in done.output
+    assert "Traceback" not in done.output
 
 
 def test_wrong_use_is_exit_code_two(tmp_path):

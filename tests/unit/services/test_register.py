@@ -126,6 +126,17 @@ def test_a_bad_row_keeps_the_folder_out_unless_it_may_be_left_out(sqlite_databas
     assert not bring_in(sqlite_database, without_stops, leave_out_bad_rows=True).is_accepted
 
 
+def test_a_wrong_other_stop_costs_nobody_his_place(sqlite_database: Database) -> None:
+    """Of a rider with one other stop that does not exist, he and his own stop stay; it is still found."""
+    riders = a_folder()["school/riders.csv"].decode().replace("S001,S002,甲父", "S001,S999;S002,甲父")
+    outcome = bring_in(sqlite_database, a_folder(riders=riders), leave_out_bad_rows=True)
+    assert outcome.is_accepted
+    assert "stop_unknown" in {finding.code for finding in outcome.findings}
+    with sqlite_database.reading() as tx:
+        rider = register_store.load_rider(tx, "0001").rider
+    assert (rider.stop_id, rider.other_stops) == ("S001", ("S002",))
+
+
 def test_an_edit_obeys_the_rules_of_a_file(sqlite_database: Database) -> None:
     """A form shows the row, a good edit stands and is audited, a bad one names its fields at once."""
     fill(sqlite_database)
