@@ -55,7 +55,7 @@ class Settings:
     upload_limit_bytes: int = 20 * MIB
     session_office_s: int = 12 * 3600
     session_tablet_s: int = 16 * 3600
-    session_idle_s: int = 2 * 3600
+    session_idle_s: int = 30 * 60
     tile_url: str = ""  # empty = a plain grid; a map is drawn without tiles
     tile_attribution: str = ""
     log_json: bool = False  # false = JSON only when the output is no terminal

@@ -7,6 +7,7 @@ process and the pages in another, so that a long plan never holds up a page.
 
 import multiprocessing
 import os
+import signal
 import socket
 import threading
 from pathlib import Path
@@ -29,7 +30,7 @@ from busops.jobs import JobQueue
 from busops.log import configure_logging
 from busops.services import people, register, watch
 from busops.storage import schema
-from busops.storage.database import Database
+from busops.storage.database import Database, open_engine
 
 log = structlog.get_logger(__name__)
 WATCH_EVERY_S = 5
@@ -43,6 +44,7 @@ def init(cli: Cli, school: Path | None) -> None:
     """Makes the database and the first administrator; imports a school folder when one is named."""
     settings = cli.settings()
     schema.upgrade(settings.database_url)
+    schema.restore_guards(settings.database_url)
     database = cli.database(settings)
     password = people.first_admin(database, username=ADMIN, clock=cli.clock, ids=cli.ids)
     if password:
@@ -67,8 +69,12 @@ def worker(cli: Cli) -> None:
     """Does jobs and keeps the watch beside a server that runs elsewhere."""
     settings = cli.settings()
     configure_logging(settings)
-    with _Background(cli, settings):
-        threading.Event().wait()
+    refuse_unguarded(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with _Background(cli, settings):  # left in order: what a worker has in hand goes back to the queue
+        stop.wait()
 
 
 @click.command("watch")
@@ -100,6 +106,7 @@ def demo(cli: Cli, fresh: bool, port: int | None, serves: bool) -> None:
     if serves:
         refuse_taken_port(settings)
     build_demo(cli, settings, fresh=fresh, transport_of=wsgi_transport)
+    schema.restore_guards(settings.database_url)  # nobody runs `init` for a demo
     click.echo(demo_guide(settings, cli.locale))
     if serves:
         clock = clock_of(settings)
@@ -133,11 +140,22 @@ def refuse_taken_port(settings: Settings) -> None:
             raise Refused("cli.port_taken", host=settings.host, port=settings.port) from fault
 
 
+def refuse_unguarded(settings: Settings) -> None:
+    """Raises Refused when a guard of the database is gone, changed or switched off."""
+    engine = open_engine(settings.database_url)
+    try:
+        if not schema.guards_intact(engine):
+            raise Refused("cli.guards_not_intact")
+    finally:
+        engine.dispose()
+
+
 def run_server(cli: Cli, settings: Settings) -> None:
     """Pages in a process of their own, jobs and the watch in this one, until a signal ends both."""
     configure_logging(settings)
     refuse_taken_port(settings)
     schema.upgrade(settings.database_url)
+    refuse_unguarded(settings)
     # A forked page process would inherit locks that a thread of this one holds at that moment.
     multiprocessing.set_start_method("spawn", force=True)
     server = Granian(

@@ -14,6 +14,8 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import configure_mappers
 
@@ -48,10 +50,11 @@ def create_all(engine: Engine) -> None:
     with engine.begin() as connection:
         Base.metadata.create_all(connection)
         install_guards(connection)
+        MigrationContext.configure(connection).stamp(ScriptDirectory(str(MIGRATIONS)), "head")
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """The database at ``url`` is at that revision, its guards as they are written now."""
+    """The database at ``url`` is at that revision; guards that stand already are left as they are."""
     _migrate(url, command.upgrade, revision)
 
 
@@ -63,6 +66,29 @@ def downgrade(url: str, revision: str) -> None:
 def install_guards(connection: Connection) -> None:
     """The guards of the dialect stand, replacing those of the same name."""
     guards.install(connection)
+
+
+def restore_guards(url: str) -> None:
+    """
+    Every guard of the database at ``url`` stands as it is written now.
+
+    An act of the operator after an update; a server never does it by itself, because a guard
+    that is gone is a sign that somebody was at the database.
+    """
+    engine = open_engine(url, guarded=False)
+    try:
+        with engine.begin() as connection:
+            if guards.missing(connection):
+                install_guards(connection)
+    finally:
+        engine.dispose()
+
+
+def at_head(engine: Engine) -> bool:
+    """Whether every migration has run."""
+    with engine.connect() as connection:
+        stands_at = MigrationContext.configure(connection).get_current_heads()
+    return set(stands_at) == set(ScriptDirectory(str(MIGRATIONS)).get_heads())
 
 
 def guards_intact(engine: Engine) -> bool:
@@ -85,6 +111,7 @@ def grant_application(connection: Connection, role: str) -> None:
     connection.execute(text(f"GRANT CONNECT ON DATABASE {database} TO {name}"))
     connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {name}"))
     connection.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}"))
+    connection.execute(text(f"GRANT SELECT ON alembic_version TO {name}"))
     for table in sorted(Base.metadata.tables):
         rights = "SELECT, INSERT"
         if table not in APPEND_ONLY:

@@ -64,6 +64,10 @@ def _guards(made: Runtime) -> bool:
     return schema.guards_intact(made.database.engine)
 
 
+def _migrations(made: Runtime) -> bool:
+    return schema.at_head(made.database.engine)
+
+
 def _worker(made: Runtime) -> bool:
     """A job that waits for minutes means that nobody works."""
     patience = made.clock.now() - WAITED_TOO_LONG
@@ -74,6 +78,7 @@ def _worker(made: Runtime) -> bool:
 
 CHECKS: Final[dict[str, Callable[[Runtime], bool]]] = {
     "database": _database,
+    "migrations": _migrations,
     "guards": _guards,
     "worker": _worker,
 }

@@ -110,6 +110,8 @@ def test_health_readiness_and_metrics(client: FlaskClient) -> None:
     ready = client.get("/readyz")
     assert ready.get_json()["database"] is True
     assert ready.get_json()["guards"] is True
+    assert ready.get_json()["migrations"] is True
+    assert ready.status_code == 200
     client.get("/nowhere")
     counted = client.get("/metrics").text
     assert 'busops_requests_total{endpoint="health.alive",status="200"} 1.0' in counted
