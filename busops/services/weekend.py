@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
+from busops.domain.errors import Refused
 from busops.domain.findings import Finding, Severity
 from busops.domain.run import Phase
 from busops.domain.values import SCHOOL_TIME, Direction, Ids, PlanId, RunId
@@ -97,9 +98,7 @@ def hold_weekend(
     _lock(database, order, held, clock=clock)
     plans = [_plan(database, order, way, held, clock=clock, ids=ids) for way in Direction]
     for plan_id in plans:
-        if plan_id is None:
-            continue
-        run_ids = runs.release_plan(database, plan_id, by=order.by, clock=clock, ids=ids)
+        run_ids = _released(database, order, plan_id, held, clock=clock, ids=ids)
         played = crew_tablets.hand_out(
             database, run_ids, transport=transport, clock=clock, ids=ids, slips_of=faultless
         )
@@ -152,10 +151,28 @@ def _plan(
         Finding(code="rider_unserved", severity=Severity.WARN, place=rider["rider_id"], facts=rider)
         for rider in document["unserved"]
     ]
-    if plan_id is None:
-        return None
-    planning.approve(database, plan_id, by=order.by, clock=clock)
     return plan_id
+
+
+def _released(
+    database: Database,
+    order: WeekendOrder,
+    plan_id: PlanId | None,
+    held: _Held,
+    *,
+    clock: SteppedClock,
+    ids: Ids,
+) -> tuple[RunId, ...]:
+    """The runs of a plan; none where it may not be driven, with every reason found: the rest goes on."""
+    if plan_id is None:
+        return ()
+    try:
+        planning.approve(database, plan_id, by=order.by, clock=clock)
+        return runs.release_plan(database, plan_id, by=order.by, clock=clock, ids=ids)
+    except Refused as refusal:
+        held.findings.append(Finding(code=refusal.code, facts=refusal.facts))
+        held.findings += refusal.reasons
+        return ()
 
 
 def _settle(

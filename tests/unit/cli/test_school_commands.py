@@ -125,6 +125,21 @@ def test_a_weekend_without_a_rider_is_held_and_said(folder, tmp_path):
     assert "roster_is_empty" in {finding["code"] for finding in written(out / "findings.json")}
 
 
+def test_a_plan_that_may_not_be_driven_leaves_its_reasons_and_all_files(folder, tmp_path):
+    """Ways faster than the law allows: no run is released, the plan and the finding say why."""
+    places = ["@campus", *(f"S{number:03d}" for number in range(6))]
+    ways = [f"{one},{two},9000,300" for one in places for two in places if one != two]
+    (folder / "travel.csv").write_text("\n".join(["起,止,米,秒", *ways]) + "\n", encoding="utf-8")
+    out = tmp_path / "out"
+    done = busops("weekend", folder, "--on", ON, "--seconds", 1, "--out", out)
+    assert done.exit_code == 1, done.output
+    assert len(list(out.iterdir())) == 6
+    assert written(out / "runs.json") == []
+    plan = written(out / "plan-homeward.json")
+    assert {one["code"] for one in plan["violations"]} == {"plan_leg_too_fast"}
+    assert "plan_has_violations" in {finding["code"] for finding in written(out / "findings.json")}
+
+
 def test_a_rider_of_the_roster_never_vanishes_from_the_plan(folder, tmp_path):
     """Who is on the roster but not registered, or at a stop that is not, is among the unserved."""
     changed(folder / "riders.csv", f"{rider_id(1)},", "999999,")
