@@ -134,7 +134,15 @@ def close(run_id: str) -> Any:
 
 @bp.post("/v1/devices")
 @allow(Role.ATTENDANT, Role.DRIVER, Role.DISPATCHER, Role.ADMIN)
-@documented(models.Enrolled, json_body=models.Enrol, status=CREATED, HTTP_409=models.Problem)
+@documented(
+    models.Enrolled,
+    json_body=models.Enrol,
+    status=CREATED,
+    HTTP_400=models.Problem,
+    HTTP_403=models.Problem,
+    HTTP_404=models.Problem,
+    HTTP_409=models.Problem,
+)
 def enrol() -> Any:
     """This browser is a device of a signed-in crew member; the token is shown once."""
     here = current()

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+STORABLE = r"^[^\x00-\x1f\x7f]*$"  # no database keeps a NUL
+
 
 class Strict(BaseModel):
     """A document without fields that nobody knows."""
@@ -45,9 +47,9 @@ class BatchAnswer(Strict):
 class Enrol(Strict):
     """A browser asks to be a device of this crew member; ``dev`` is the number it had."""
 
-    crew: str | None = Field(default=None, max_length=64)
+    crew: str | None = Field(default=None, max_length=64, pattern=STORABLE)
     dev: int | None = Field(default=None, ge=1)
-    name: str = Field(default="tablet", max_length=200)
+    name: str = Field(default="tablet", max_length=200, pattern=STORABLE)
 
 
 class Enrolled(Strict):

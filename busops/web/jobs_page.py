@@ -35,7 +35,7 @@ def part(job_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/<job_id>/cancel")
-@allow(Role.DISPATCHER, Role.FINANCE, Role.ADMIN)
+@allow(Role.DISPATCHER, Role.ADMIN)
 def cancel(job_id: str) -> ResponseReturnValue:
     """The job is asked to stop; what it had found so far is not kept."""
     current().jobs.cancel(job_id)

@@ -13,7 +13,7 @@ from busops.domain.values import Plate, RunId
 from busops.services import sheets_on_paper
 from busops.web import formats
 from busops.web.context import current
-from busops.web.security import allow
+from busops.web.security import IN_A_BUS, allow
 
 bp = Blueprint("printing", __name__, url_prefix="/print")
 QUIET_MODULES = 4
@@ -41,7 +41,7 @@ def run(run_id: str) -> str:
     here = current()
     sheet = sheets_on_paper.manifest_sheet(here.database, RunId(run_id))
     crew = {person["crew"] for person in sheet.document["crew"]}
-    if here.actor.crew_id is not None and here.actor.crew_id not in crew:
+    if here.actor.role in IN_A_BUS and here.actor.crew_id not in crew:
         abort(404)
     day = date.fromisoformat(sheet.document["on"])
     return render_template("print/manifests.html", sheets=(sheet,), on=day, qr=qr, with_trip=True)

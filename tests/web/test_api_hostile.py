@@ -8,6 +8,7 @@ import pytest
 from busops.domain.people import Actor, Role
 from busops.services import devices, people
 from busops.storage import event_store
+from tests.sim import world
 from tests.web.test_api import ATTENDANT, DRIVER, first_events, get, scene
 
 __all__ = ["scene"]
@@ -116,3 +117,21 @@ def test_nobody_speaks_for_another_device_or_person(scene, ids, sqlite_database)
     ]
     with sqlite_database.reading() as tx:
         assert event_store.ack_of(tx, held[DRIVER].dev).seq == 0
+
+
+def test_a_crew_account_without_a_number_prints_nobodys_manifest(scene, sqlite_database, ids):
+    """An attendant whose account names no crew member is of no crew, so every run is a stranger's."""
+    app, _, _, _ = scene
+    people.create_person(
+        sqlite_database,
+        name="照管员",
+        username="numberless",
+        role=Role.ATTENDANT,
+        password=world.PASSWORD,
+        clock=app.extensions["busops"].clock,
+        ids=ids,
+        hasher=people.CHEAP,
+    )
+    browser = world.sign_in(app, "numberless")
+    assert browser.get("/print/runs/run-1").status_code == 404
+    assert world.sign_in(app, "dispatcher").get("/print/runs/run-1").status_code == 200
