@@ -33,6 +33,7 @@ from busops.services.people import CHEAP, create_person
 from busops.storage import schema
 from busops.storage.database import open_engine
 from busops.web.app import create_app
+from tests.e2e.pictures import shrink
 
 PASSWORD = "correct-horse-9"
 AXE = {
@@ -57,6 +58,7 @@ class Shot:
     locale: str
     dark: bool = False
     full: bool = True
+    then: str = ""  # what is clicked before the picture is taken
 
 
 def pages(path: str, name: str, role: Role | None, sizes: tuple[tuple[int, int], ...]) -> Iterator[Shot]:
@@ -96,12 +98,13 @@ SHOTS: tuple[Shot, ...] = (
 
 # What the README shows; small enough to be kept beside it.
 README_SHOTS: tuple[Shot, ...] = tuple(
-    Shot(name=f"{name}-{locale}", path=path, role=role, size=size, locale=locale, full=False)
-    for name, path, role, size in (
-        ("home", "/", Role.DISPATCHER, LAPTOP),
-        ("dispatch", "/dispatch", Role.DISPATCHER, WIDE),
-        ("finance", "/finance/", Role.FINANCE, WIDE),
-        ("tablet", "/tablet/", Role.ATTENDANT, LAPTOP),
+    Shot(name=f"{name}-{locale}", path=path, role=role, size=LAPTOP, locale=locale, full=False, then=then)
+    for name, path, role, then in (
+        ("home", "/", Role.DISPATCHER, ""),
+        ("dispatch", "/dispatch", Role.DISPATCHER, ""),
+        ("plan", "/plans/", Role.DISPATCHER, "tbody a[href^='/plans/']"),
+        ("finance", "/finance/", Role.FINANCE, ""),
+        ("tablet", "/tablet/", Role.ATTENDANT, "main a[href^='/tablet/runs/']"),
     )
     for locale in BOTH
 )
@@ -205,7 +208,13 @@ class Studio:
         page.set_viewport_size({"width": shot.size[0], "height": shot.size[1]})
         answer = page.goto(f"{self.address}{shot.path}")
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=str(self.out / f"{shot.name}.png"), full_page=shot.full)
+        if shot.then:
+            page.locator(shot.then).first.click()
+            page.wait_for_load_state("networkidle")
+        picture = self.out / f"{shot.name}.png"
+        page.screenshot(path=str(picture), full_page=shot.full)
+        if not shot.full:
+            shrink(self.browser, picture)
         wide = page.evaluate("document.documentElement.scrollWidth") - shot.size[0]
         found = Axe().run(page, options=AXE).response["violations"]
         csp = [text[:160] for text in self.messages if "404" not in text]
