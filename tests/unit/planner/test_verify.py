@@ -183,3 +183,13 @@ def replace_ways(case: Problem, distance_m: object) -> object:
     """The same ways with other distances."""
     ways = case.travel
     return type(ways)(ids=ways.ids, distance_m=distance_m, duration_s=ways.duration_s)  # type: ignore[arg-type]
+
+
+def test_who_is_in_no_register_may_only_be_unserved() -> None:
+    """A stranger without a seat passes with that reason alone; in a trip, or twice, he is found."""
+    case = two_wave_problem()
+    plan = right_plan(case)
+    stranger = Unserved(rider_id="X", reason=UnservedReason.NOT_REGISTERED)
+    assert verify(case, replace(plan, unserved=(stranger,))) == ()
+    seated = replace(stranger, rider_id=case.riders[0].rider_id)
+    assert codes(case, replace(plan, unserved=(seated,))) == {"plan_rider_twice"}
