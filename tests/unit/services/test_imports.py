@@ -143,9 +143,7 @@ def test_a_discarded_preview_is_over(sqlite_database: Database, ids: CountingIds
         imports.load(sqlite_database, "b404")
 
 
-def test_five_thousand_riders_come_in(
-    sqlite_database: Database, ids: CountingIds
-) -> None:
+def test_five_thousand_riders_come_in(sqlite_database: Database, ids: CountingIds) -> None:
     """The whole way, preview and accept, for 5,000 riders."""
     fill(sqlite_database)
     rows = (f"2024{n:05d},学生{n},高一,{1 + n % 20}班,S00{1 + n % 6},,家长{n},自行,\n" for n in range(5000))
