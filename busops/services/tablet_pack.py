@@ -13,8 +13,8 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from busops.domain.envelope import canonical_json, envelope_of
-from busops.domain.events import Checked, Observation, Parked
-from busops.domain.findings import Finding
+from busops.domain.events import Checked, Departed, Observation, Parked
+from busops.domain.findings import Finding, blocking
 from busops.domain.fleet import CrewRole
 from busops.domain.gate import reasons_not_to_close
 from busops.domain.roster import Rider
@@ -23,6 +23,7 @@ from busops.domain.run_plan import ManifestRider, RunPlan
 from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId, school_date
 from busops.domain.whereabouts import RiderState
 from busops.services import watch
+from busops.services.runs import departure_reasons
 from busops.storage import (
     board_store,
     closure_store,
@@ -70,6 +71,7 @@ class News:
     document: Mapping[str, Any]
     reasons: tuple[Finding, ...]
     faults: tuple[Finding, ...]
+    departure: tuple[Finding, ...]  # what forbids to leave the first stop
 
 
 def pack(database: Database, run_id: RunId) -> dict[str, Any]:
@@ -133,8 +135,13 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
             {"version": closures[-1].version, "at_ms": _ms(closures[-1].closed_at)} if is_closed else None
         ),
     }
-    reasons = () if is_closed else reasons_not_to_close(state)
-    return News(document=document, reasons=reasons, faults=_faults(state, crew_id))
+    has_left = any(isinstance(event, Departed) for event in observations)
+    return News(
+        document=document,
+        reasons=() if is_closed else reasons_not_to_close(state),
+        faults=_faults(state, crew_id),
+        departure=() if has_left else blocking(departure_reasons(database, run_id)),
+    )
 
 
 def runs_of_crew(database: Database, *, now: datetime, crew_id: CrewId | None) -> tuple[CrewRun, ...]:

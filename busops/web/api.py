@@ -117,6 +117,7 @@ def news(run_id: str) -> Any:
     spoken = {
         "reasons": [problem.reason_document(reason) for reason in found.reasons],
         "faults": [formats.words(fault) for fault in found.faults],
+        "departure": [formats.words(reason) for reason in found.departure],
     }
     return jsonify({**found.document, **spoken})
 

@@ -149,6 +149,7 @@ class News(BaseModel):
     phase: str
     events: list[dict[str, Any]]
     reasons: list[dict[str, Any]]
+    departure: list[str]
     closed: dict[str, Any] | None
 
 

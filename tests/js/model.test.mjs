@@ -45,6 +45,7 @@ test("before any event the bus stands at its first stop and everybody is expecte
 test("a departure waits for list, riders and count, and tells all of it at once", () => {
   const made = tablet();
   assert.deepEqual(departureGaps(pack(), shown("homeward", made)), ["ack", "waiting", "count"]);
+  assert.deepEqual(departureGaps(pack(), shown("homeward", made), ["expired"]), ["papers", "ack", "waiting", "count"]);
   made.add("ack").add("board", { rider: "R1" }).add("board", { rider: "R2" }).add("absent", { rider: "R3", reason: "ill" });
   assert.deepEqual(departureGaps(pack(), shown("homeward", made)), ["count"]);
   made.add("headcount", { n: 1, stop: "@campus" });

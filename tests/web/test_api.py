@@ -1,13 +1,17 @@
 """The tablets' API: batches, packs, news, closing and enrolment, seen from outside."""
 
 import json
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from busops.domain.fleet import CrewRole
 from busops.services.simulated_crew import Slips, drive, script, send, stamp
+from busops.storage import fleet_store
 from busops.web.app import create_app
 from tests.sim import world
+from tests.small_school import COACH
 
 ATTENDANT, DRIVER = CrewRole.ATTENDANT, CrewRole.DRIVER
 
@@ -159,6 +163,18 @@ def test_the_news_tell_no_tag_codes(scene, ids):
     text = get(app, "/api/v1/runs/run-1/news", held[DRIVER]).get_data(as_text=True)
     assert '"check"' in text
     assert not any(code in text for code in world.TAGS.values())
+
+
+def test_the_news_say_what_forbids_to_leave_today(scene, sqlite_database):
+    """Papers that ran out after the release are told before the departure, in the reader's words."""
+    app, _, held, _ = scene
+    assert get(app, "/api/v1/runs/run-1/news", held[ATTENDANT]).get_json()["departure"] == []
+    with sqlite_database.transaction() as tx:
+        coach = next(each for each in fleet_store.load_vehicles(tx) if each.plate == COACH)
+        fleet_store.save_vehicles(tx, [replace(coach, insurance_to=date(2026, 3, 1))])
+    told = get(app, "/api/v1/runs/run-1/news", held[ATTENDANT]).get_json()["departure"]
+    assert len(told) == 1
+    assert COACH in told[0]
 
 
 def test_a_wrong_tag_is_told_to_the_one_who_read_it_and_to_nobody_else(scene, ids):

@@ -12,7 +12,8 @@ import { byMoment, fold } from "./fold.js";
  *   challenge: {attendant: number[], driver: number[]}}} Pack */
 /** @typedef {{now: number, phase: string, events: TapEvent[], resolved: {[rider: string]: string},
  *   reasons: {code: string, detail: string, place: string}[], closed: {version: number, at_ms: number}|null,
- *   checks: {[which: string]: {at_ms: number, n: number|null}|null}, faults: string[], t0_ms: number|null}} News */
+ *   checks: {[which: string]: {at_ms: number, n: number|null}|null}, faults: string[], departure: string[],
+ *   t0_ms: number|null}} News */
 /** @typedef {PackRider & {at: "aboard"|"alighted"|"absent"|"expected", disputed: boolean, reason: string|null,
  *   walkOn: boolean}} Shown */
 
@@ -100,9 +101,11 @@ function lastCount(events, stop) {
 }
 
 /** What is missing before the bus may leave this stop, all at once.
- * @param {Pack} pack @param {ReturnType<typeof view>} shown @returns {string[]} */
-export function departureGaps(pack, shown) {
+ * @param {Pack} pack @param {ReturnType<typeof view>} shown @param {string[]} [papers] what the office says forbids the run
+ * @returns {string[]} */
+export function departureGaps(pack, shown, papers = []) {
   const gaps = [];
+  if (shown.position.index === 0 && papers.length > 0) gaps.push("papers");
   if (!shown.isAcked) gaps.push("ack");
   if (shown.boarding.length > 0) gaps.push("waiting");
   if (needsCount(pack, shown)) {

@@ -106,13 +106,16 @@ export async function askForWalkOn() {
 /** Everything that is missing before the bus may leave, each with its way out; true when only riders who
  *  stay aboard past their stop are left and the attendant confirms that they do.
  * @param {import("../model.js").Pack} pack @param {import("../main.js").View} shown @param {string[]} gaps
- * @param {{onMore: (rider: string) => Promise<void>, onCount: () => Promise<void>,
+ * @param {{papers: string[], onMore: (rider: string) => Promise<void>, onCount: () => Promise<void>,
  *   onTap: (rider: string) => Promise<void>}} ways @returns {Promise<boolean>} */
 export async function showGaps(pack, shown, gaps, ways) {
   let mayGo = false;
   await dialog(say("not_yet_title", { n: gaps.length }), (close) => {
     const then = (/** @type {() => Promise<void>} */ act) => () => { close(); void act(); };
     return gaps.flatMap((gap) => {
+      if (gap === "papers") {
+        return [h("p", { class: "strong" }, say("gap_papers")), ...ways.papers.map((reason) => h("p", {}, reason))];
+      }
       if (gap === "waiting") {
         return [h("p", { class: "strong" }, say("gap_waiting", { n: shown.boarding.length })),
           h("div", { class: "pick" }, ...shown.boarding.slice(0, 12).map((rider) => button({

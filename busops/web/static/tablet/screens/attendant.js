@@ -106,7 +106,7 @@ export function attendantScreen(root, context) {
     drawUndo();
     const check = context.news()?.checks.attendant;
     const news = context.news();
-    const acts = [places, shown.isAcked, departureGaps(pack, shown), shown.count?.id, check, news?.closed, news?.faults,
+    const acts = [places, shown.isAcked, gapsOf(shown), news?.departure, shown.count?.id, check, news?.closed, news?.faults,
       hasUnconfirmed()];
     drawOnce(hook("acts"), acts, () => nextActs(shown));
   }
@@ -173,7 +173,7 @@ export function attendantScreen(root, context) {
       return [button({ word: say("arrive", { stop: next.name }), icon: "pin", kind: "do",
         act: () => void context.tap("arrive", { stop: next.stop }) })];
     }
-    const gaps = departureGaps(pack, shown);
+    const gaps = gapsOf(shown);
     const needsCounting = gaps.some((gap) => gap === "count" || gap === "mismatch");
     const count = button({ word: say("count"), icon: "users", kind: needsCounting ? "do" : "",
       act: () => void onCount() });
@@ -187,10 +187,16 @@ export function attendantScreen(root, context) {
     if (n !== null) await context.tap("headcount", { n, stop: context.shown().here.stop });
   }
 
+  /** @param {import("../main.js").View} shown */
+  function gapsOf(shown) {
+    return departureGaps(pack, shown, context.news()?.departure ?? []);
+  }
+
   async function onDepart() {
     const shown = context.shown();
-    const gaps = departureGaps(pack, shown);
-    const mayGo = gaps.length === 0 || (await showGaps(pack, shown, gaps, { onMore, onCount, onTap }));
+    const gaps = gapsOf(shown);
+    const papers = context.news()?.departure ?? [];
+    const mayGo = gaps.length === 0 || (await showGaps(pack, shown, gaps, { papers, onMore, onCount, onTap }));
     if (mayGo) await context.tap("depart", { stop: shown.here.stop });
   }
 
