@@ -8,8 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from busops.domain.values import LineId, Plate, Position, StopId
+
+FASTEST_KMH: Final = 80  # on an expressway; 60 elsewhere, but no file says which road a leg takes (art. 35)
 
 
 class StopKind(StrEnum):
@@ -61,6 +64,11 @@ class ApprovedLine:
 def is_designated(stop: Stop, on: date) -> bool:
     """Whether riders may get on or off at this stop on this day."""
     return stop.designated_from <= on and (stop.designated_to is None or on <= stop.designated_to)
+
+
+def lawful_duration_s(distance_m: int, duration_s: int) -> int:
+    """The seconds of a leg, never fewer than ``FASTEST_KMH`` needs; a fraction of a second counts whole."""
+    return max(duration_s, -(-distance_m * 3600 // (FASTEST_KMH * 1000)))
 
 
 def designated_on(stops: Iterable[Stop], on: date) -> dict[StopId, Stop]:

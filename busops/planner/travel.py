@@ -2,7 +2,8 @@
 Road distances and driving times between the campus and the stops, as integer matrices.
 
 Either read (the school's own file is the truth) or estimated from coordinates under the speed
-caps of the law (Decree 617, art. 35). Which speeds a bus really drives is not known here.
+caps of the law (Decree 617, art. 35). No leg is ever faster than the law: one that a file gives
+so is slowed down. Which speeds a bus really drives is not known here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,18 +15,19 @@ import numpy.typing as npt
 
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding, Severity
+from busops.domain.network import FASTEST_KMH, lawful_duration_s
 from busops.domain.values import CAMPUS, Position
 
 Matrix: TypeAlias = npt.NDArray[np.int64]
 TravelRow: TypeAlias = tuple[str, str, int, int]  # from, to, metres, seconds
 
-EXPRESSWAY_CAP_KMH: Final = 80
 ROAD_CAP_KMH: Final = 60
 HAZARD_CAP_KMH: Final = 20  # fog, ice, rain, snow, sand: the weather mode
 _EARTH_RADIUS_M: Final = 6_371_008.8
 _STRAIGHT_MILLI: Final = 1000  # a detour factor of 1
 _LEG_KM: Final = (0.0, 2.0, 10.0, 30.0, 60.0)  # road length of a leg …
 _LEG_KMH: Final = (22.0, 26.0, 38.0, 50.0, 55.0)  # … and the mean speed a coach keeps on it
+_NAMED_LEGS: Final = 5
 _NAMED_PAIRS: Final = 200  # more missing pairs than this are counted, not named
 
 
@@ -56,7 +58,7 @@ class TravelTimes:
 
 def travel_from_rows(stop_ids: Sequence[str], rows: Iterable[TravelRow]) -> TravelTimes:
     """
-    The matrices of a travel file; rows of other places are passed over.
+    The matrices of a travel file, each leg slowed to the law; rows of other places are passed over.
 
     Raises InvalidInput with a finding for each missing pair, negative value and contradiction.
     """
@@ -64,6 +66,7 @@ def travel_from_rows(stop_ids: Sequence[str], rows: Iterable[TravelRow]) -> Trav
     index = {name: number for number, name in enumerate(ids)}
     distance = np.full((len(ids), len(ids)), -1, dtype=np.int64)
     duration = distance.copy()
+    given: dict[tuple[int, int], tuple[int, int]] = {}
     findings: list[Finding] = []
     for origin, target, metres, seconds in rows:
         if origin not in index or target not in index:
@@ -72,10 +75,10 @@ def travel_from_rows(stop_ids: Sequence[str], rows: Iterable[TravelRow]) -> Trav
         facts = {"from": origin, "to": target, "distance_m": metres, "duration_s": seconds}
         if metres < 0 or seconds < 0:
             findings.append(Finding(code="travel_value_negative", place=f"{origin}→{target}", facts=facts))
-        elif distance[cell] >= 0 and (distance[cell], duration[cell]) != (metres, seconds):
+        elif given.setdefault(cell, (metres, seconds)) != (metres, seconds):
             findings.append(Finding(code="travel_pair_twice", place=f"{origin}→{target}", facts=facts))
         else:
-            distance[cell], duration[cell] = metres, seconds
+            distance[cell], duration[cell] = metres, lawful_duration_s(metres, seconds)
     for matrix in (distance, duration):
         diagonal = np.einsum("ii->i", matrix)
         diagonal[:] = 0
@@ -127,39 +130,20 @@ def _great_circle_m(lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]) 
     return np.asarray(2 * _EARTH_RADIUS_M * np.arcsin(np.clip(root, 0.0, 1.0)), dtype=np.float64)
 
 
-def speed_findings(
-    travel: TravelTimes, *, block_kmh: int = EXPRESSWAY_CAP_KMH, warn_kmh: int = ROAD_CAP_KMH
-) -> tuple[Finding, ...]:
-    """
-    ``speed_above_cap`` for every pair faster than ``block_kmh`` (BLOCK, each by name) and one
-    WARN that counts those faster than ``warn_kmh`` and names the fastest (art. 35).
-    """
-    metres, seconds = travel.distance_m, travel.duration_s
-    too_fast = metres * 3600 > block_kmh * 1000 * seconds
-    findings = [
-        _speed_finding(travel, (int(row), int(column)), Severity.BLOCK, block_kmh)
-        for row, column in np.argwhere(too_fast)
-    ]
-    brisk = (metres * 3600 > warn_kmh * 1000 * seconds) & ~too_fast
-    if brisk.any():
-        speed = np.where(brisk, metres / np.maximum(seconds, 1), 0.0)
-        row, column = divmod(int(speed.argmax()), len(travel.ids))
-        findings.append(
-            _speed_finding(travel, (row, column), Severity.WARN, warn_kmh, pairs=int(brisk.sum()))
-        )
-    return tuple(findings)
-
-
-def _speed_finding(
-    travel: TravelTimes, cell: tuple[int, int], severity: Severity, cap_kmh: int, pairs: int = 1
-) -> Finding:
-    origin, target = travel.ids[cell[0]], travel.ids[cell[1]]
-    metres, seconds = int(travel.distance_m[cell]), int(travel.duration_s[cell])
-    facts = {
-        "from": origin,
-        "to": target,
-        "kmh": metres * 36 // max(10 * seconds, 1),
-        "cap_kmh": cap_kmh,
-        "pairs": pairs,
+def slowed_legs(stop_ids: Sequence[str], rows: Iterable[TravelRow]) -> tuple[Finding, ...]:
+    """One WARN when :func:`travel_from_rows` slows legs down: how many, and those that it slows most."""
+    places = {str(CAMPUS), *stop_ids}
+    legs = {
+        (origin, target): (lawful_duration_s(metres, seconds) - seconds, metres, seconds)
+        for origin, target, metres, seconds in rows
+        if origin != target and origin in places and target in places
     }
-    return Finding(code="speed_above_cap", severity=severity, place=f"{origin}→{target}", facts=facts)
+    slowed = sorted((-excess, way, leg) for way, (excess, *leg) in legs.items() if excess > 0)
+    if not slowed:
+        return ()
+    worst = "; ".join(
+        f"{origin}→{target} {metres} m / {seconds} s"
+        for _, (origin, target), (metres, seconds) in slowed[:_NAMED_LEGS]
+    )
+    facts = {"count": len(slowed), "cap_kmh": FASTEST_KMH, "worst": worst}
+    return (Finding(code="travel_slowed", severity=Severity.WARN, facts=facts),)

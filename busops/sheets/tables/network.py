@@ -1,12 +1,21 @@
 """Stops, approved lines and travel times as the school's tables give them."""
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from busops.domain.findings import Finding, Severity
-from busops.domain.network import ApprovedLine, LineStop, Stop, StopKind, TravelTime
+from busops.domain.network import (
+    FASTEST_KMH,
+    ApprovedLine,
+    LineStop,
+    Stop,
+    StopKind,
+    TravelTime,
+    lawful_duration_s,
+)
 from busops.domain.values import CAMPUS, Datum, LineId, Plate, Position, StopId, to_wgs84
 from busops.sheets.table_reader import TableText
 from busops.sheets.tables import cells
@@ -17,7 +26,7 @@ DEFAULT_RADIUS_M: Final = 60
 CHINA_LAT: Final = (3.0, 54.0)
 CHINA_LON: Final = (73.0, 136.0)
 NO_DAY: Final = date.min
-TOO_FAST_M_S: Final = 36  # 130 km/h: no bus of pupils drives so on any road
+NAMED_LEGS: Final = 5
 
 _DATUM = cells.one_of(
     Datum,
@@ -109,9 +118,29 @@ def read_travel(table: TableText, findings: list[Finding]) -> tuple[Placed[Trave
                     ("row_repeated", Severity.WARN) if is_same else ("pair_twice", Severity.BLOCK)
                 )
                 reader.report("from", code, severity, **facts)
-            elif travel.distance_m > TOO_FAST_M_S * max(travel.duration_s, 60):
-                reader.report("duration_s", "travel_too_fast", Severity.WARN, found=travel.duration_s)
+    findings.extend(_slowed(tuple(first.values())))
     return tuple(first.values())
+
+
+def _slowed(placed: Sequence[Placed[TravelTime]]) -> Iterator[Finding]:
+    """One finding for all legs that planning slows down to the law: how many, and the fastest by cell."""
+
+    def excess_s(one: Placed[TravelTime]) -> int:
+        way = one.value
+        return lawful_duration_s(way.distance_m, way.duration_s) - way.duration_s
+
+    fast = sorted((one for one in placed if excess_s(one) > 0), key=excess_s, reverse=True)
+    if fast:
+        worst = "; ".join(_leg(one) for one in fast[:NAMED_LEGS])
+        found = fast[0].value.duration_s
+        facts = {"found": found, "count": len(fast), "cap_kmh": FASTEST_KMH, "worst": worst}
+        yield fast[0].finding("duration_s", "travel_slowed", Severity.WARN, **facts)
+
+
+def _leg(one: Placed[TravelTime]) -> str:
+    way = one.value
+    cell = one.finding("duration_s", "").facts["cell"]
+    return f"{cell} {way.origin}→{way.destination} {way.distance_m} m / {way.duration_s} s"
 
 
 def _stop(reader: RowReader) -> Stop:

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from busops.cli.commands import build_cli
+from busops.domain.findings import Finding
 from busops.web.app import create_app
 from tests.school_folder import FRIDAY, rider_id, school_files
 
@@ -125,11 +126,26 @@ def test_a_weekend_without_a_rider_is_held_and_said(folder, tmp_path):
     assert "roster_is_empty" in {finding["code"] for finding in written(out / "findings.json")}
 
 
-def test_a_plan_that_may_not_be_driven_leaves_its_reasons_and_all_files(folder, tmp_path):
-    """Ways faster than the law allows: no run is released, the plan and the finding say why."""
+def test_ways_faster_than_the_law_are_slowed_and_said(folder, tmp_path):
+    """A file with 108 km/h gives lawful plans that are driven, and one warning for the whole file."""
     places = ["@campus", *(f"S{number:03d}" for number in range(6))]
     ways = [f"{one},{two},9000,300" for one in places for two in places if one != two]
     (folder / "travel.csv").write_text("\n".join(["起,止,米,秒", *ways]) + "\n", encoding="utf-8")
+    out = tmp_path / "out"
+    done = busops("weekend", folder, "--on", ON, "--seconds", 1, "--out", out)
+    assert done.exit_code == 1, done.output
+    plan = written(out / "plan-homeward.json")
+    assert plan["violations"] == []
+    assert {trip["stops"][0]["arrive_s"] for trip in plan["trips"]} == {405}
+    assert len(written(out / "runs.json")) > 0
+    codes = [finding["code"] for finding in written(out / "findings.json")]
+    assert codes.count("travel_slowed") >= 1
+
+
+def test_a_plan_that_may_not_be_driven_leaves_its_reasons_and_all_files(folder, tmp_path, monkeypatch):
+    """Should a plan break the law after all, no run is released; the plan and the finding say why."""
+    fault = Finding(code="plan_leg_too_fast", place="S1→S2")
+    monkeypatch.setattr("busops.services.planning.speed_findings", lambda problem, plan: (fault,))
     out = tmp_path / "out"
     done = busops("weekend", folder, "--on", ON, "--seconds", 1, "--out", out)
     assert done.exit_code == 1, done.output

@@ -5,11 +5,13 @@ from random import Random
 import numpy as np
 import pytest
 from geopy.distance import geodesic
+from hypothesis import given
+from hypothesis import strategies as st
 
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Severity
 from busops.domain.values import CAMPUS, Position
-from busops.planner.travel import TravelTimes, estimate_travel, speed_findings, travel_from_rows
+from busops.planner.travel import TravelTimes, estimate_travel, slowed_legs, travel_from_rows
 
 DEYANG = Position(lat=31.127, lon=104.398)
 ROWS = (
@@ -90,7 +92,6 @@ def test_the_estimate_never_passes_the_cap(cap_kmh: int) -> None:
     """No pair is faster than the cap, in exact integers; in bad weather that is 20 km/h (art. 35)."""
     travel = estimate_travel(DEYANG, places(40), cap_kmh=cap_kmh)
     assert bool((travel.distance_m * 3600 <= cap_kmh * 1000 * travel.duration_s).all())
-    assert not speed_findings(travel, block_kmh=80, warn_kmh=cap_kmh)
 
 
 def test_longer_legs_are_faster() -> None:
@@ -112,17 +113,43 @@ def test_the_estimate_of_a_thousand_stops_is_quick_and_the_same_place_is_no_way(
     assert travel.between("twin", "S0") == (0, 0)
 
 
-def test_speeds_in_a_file_are_judged() -> None:
-    """Above 80 km/h blocks, by name; above 60 warns once, with the count; at the cap is right."""
-    rows = [*ROWS[:4], ("S1", "S2", 80_001, 3600), ("S2", "S1", 60_001, 3600)]
+def test_a_leg_faster_than_the_law_is_slowed_and_told() -> None:
+    """Seconds are rounded up to what 80 km/h needs; one warning counts them and names the worst first."""
+    rows = [*ROWS[:4], ("S1", "S2", 80_001, 3600), ("S2", "S1", 5, 0), ("S1", "S77", 9000, 1)]
     travel = travel_from_rows(["S1", "S2"], rows)
-    found = {finding.severity: finding for finding in speed_findings(travel)}
-    assert found[Severity.BLOCK].place == "S1→S2"
-    assert found[Severity.WARN].facts == {"from": "S2", "to": "S1", "kmh": 60, "cap_kmh": 60, "pairs": 1}
-    slow = travel_from_rows(["S1", "S2"], [*ROWS[:4], ("S1", "S2", 60_000, 3600), ("S2", "S1", 0, 0)])
-    assert speed_findings(slow) == ()
-    jump = travel_from_rows(["S1", "S2"], [*ROWS[:5], ("S2", "S1", 5, 0)])
-    assert [finding.code for finding in speed_findings(jump)] == ["speed_above_cap"]
+    assert travel.between("S1", "S2") == (80_001, 3601)
+    assert travel.between("S2", "S1") == (5, 1)
+    (told,) = slowed_legs(["S1", "S2"], rows)
+    assert (told.code, told.severity) == ("travel_slowed", Severity.WARN)
+    worst = "S1→S2 80001 m / 3600 s; S2→S1 5 m / 0 s"
+    assert told.facts == {"count": 2, "cap_kmh": 80, "worst": worst}
+
+
+def test_lawful_legs_are_taken_at_their_word() -> None:
+    """A leg at the cap keeps its seconds, and nothing is said."""
+    rows = [*ROWS[:4], ("S1", "S2", 80_000, 3600), ("S2", "S1", 0, 0)]
+    assert travel_from_rows(["S1", "S2"], rows).between("S1", "S2") == (80_000, 3600)
+    assert slowed_legs(["S1", "S2"], rows) == ()
+
+
+@given(
+    legs=st.lists(
+        st.tuples(st.integers(0, 300_000), st.integers(0, 20_000)), min_size=len(ROWS), max_size=len(ROWS)
+    )
+)
+def test_no_leg_of_any_file_beats_the_law(legs: list[tuple[int, int]]) -> None:
+    """Whatever a file says: metres over seconds never pass 80 km/h, and no leg becomes faster than given."""
+    rows = [(*ROWS[at][:2], metres, seconds) for at, (metres, seconds) in enumerate(legs)]
+    travel = travel_from_rows(["S1", "S2"], rows)
+    assert bool((travel.distance_m * 3600 <= 80_000 * travel.duration_s).all())
+    slowed = 0
+    for origin, target, metres, seconds in rows:
+        kept_m, kept_s = travel.between(origin, target)
+        assert kept_m == metres
+        assert kept_s >= seconds
+        assert kept_s == seconds or (kept_s - 1) * 80_000 < metres * 3600
+        slowed += kept_s > seconds
+    assert sum(int(one.facts["count"]) for one in slowed_legs(["S1", "S2"], rows)) == slowed
 
 
 def test_matrices_are_checked_and_frozen() -> None:

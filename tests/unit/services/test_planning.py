@@ -1,5 +1,6 @@
 """Planning through the service: what may go in, what is stored, and what may be approved."""
 
+import copy
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -156,26 +157,41 @@ def test_the_travel_file_is_the_truth_and_a_missing_pair_an_error(sqlite_databas
     assert {finding.code for finding in refusal.value.findings} == {"travel_way_missing"}
 
 
-def test_a_leg_above_the_speed_cap_is_a_violation_and_stops_approval(sqlite_database: Database) -> None:
-    """A file that has a bus drive 5 km in two minutes gives a plan that nobody can approve (art. 35)."""
-    made = fill(sqlite_database)
+def fast_ways(database: Database) -> None:
+    """A travel file that has every bus drive 5 km in two minutes: 150 km/h."""
+    made = fill(database)
     places = [CAMPUS, *(stop.stop_id for stop in made.stops)]
-    with sqlite_database.transaction() as tx:
+    pairs = [(one, two) for one in places for two in places if one != two]
+    with database.transaction() as tx:
         network_store.save_travel(
             tx,
-            (
-                TravelTime(origin=one, destination=two, distance_m=5000, duration_s=120)
-                for one in places
-                for two in places
-                if one != two
-            ),
+            (TravelTime(origin=one, destination=two, distance_m=5000, duration_s=120) for one, two in pairs),
         )
+
+
+def test_legs_above_the_speed_cap_are_slowed_and_the_plan_is_lawful(sqlite_database: Database) -> None:
+    """The file's 150 km/h become 80; the plan says so, has no violation and can be approved (art. 35)."""
+    fast_ways(sqlite_database)
     rosters.lock(sqlite_database, FRIDAY, by="u1", clock=FixedClock())
     plan_id = plan(sqlite_database)
-    assert {one["code"] for one in stored(sqlite_database, plan_id).violations} == {"plan_leg_too_fast"}
-    with pytest.raises(Refused) as refusal:
-        planning.approve(sqlite_database, plan_id, by="u1", clock=FixedClock())
-    assert [reason.code for reason in refusal.value.reasons] == ["plan_has_violations"]
+    kept = stored(sqlite_database, plan_id)
+    assert kept.violations == ()
+    (told,) = (one for one in kept.notices if one["code"] == "travel_slowed")
+    assert told["facts"]["cap_kmh"] == 80
+    first = kept.document["trips"][0]["stops"][0]
+    assert first["arrive_s"] == 225  # 5 km at 80 km/h
+    planning.approve(sqlite_database, plan_id, by="u1", clock=FixedClock())
+
+
+def test_a_plan_that_shows_a_leg_above_the_cap_is_found_whatever_the_matrix_says(
+    sqlite_database: Database,
+) -> None:
+    """The check looks at the plan's own times: a forged arrival is a violation of its own."""
+    fast_ways(sqlite_database)
+    forged = copy.deepcopy(dict(stored(sqlite_database, plan(sqlite_database)).document))
+    forged["trips"][0]["stops"][0]["arrive_s"] = 224
+    found = planning.verify_document(sqlite_database, forged, weekend_on=FRIDAY)
+    assert {"plan_leg_too_fast", "plan_arrival_wrong"} <= {one.code for one in found}
 
 
 def test_a_plan_is_approved_only_on_the_roster_that_counts(sqlite_database: Database) -> None:

@@ -130,8 +130,22 @@ def test_travel_times_must_be_complete_and_plausible() -> None:
     assert found(bad) == [
         ("row_repeated", Severity.WARN, "A7"),
         ("pair_twice", Severity.BLOCK, "A8"),
-        ("travel_too_fast", Severity.WARN, "D9"),
+        ("travel_slowed", Severity.WARN, "D9"),
         ("travel_stop_unknown", Severity.WARN, "B9"),
         ("travel_pair_missing", Severity.BLOCK, None),
     ]
     assert bad.findings[-1].facts["missing"] == ["S001"]
+
+
+def test_legs_above_the_law_are_one_finding_a_file() -> None:
+    """However many legs are faster than 80 km/h, one warning counts them and names the worst by cell."""
+    places = ("@campus", "S001", "S002")
+    known = TableContext(stop_ids=frozenset({"S001", "S002"}))
+    pairs = [(a, b) for a in places for b in places if a != b]
+    rows = [(a, b, 9000, 405 - 50 * (number % 3)) for number, (a, b) in enumerate(pairs)]
+    read_in = read("travel", TRAVEL, *rows, context=known)
+    assert found(read_in) == [("travel_slowed", Severity.WARN, "D4")]
+    facts = read_in.findings[0].facts
+    assert (facts["count"], facts["cap_kmh"]) == (4, 80)
+    assert str(facts["worst"]).startswith("D4 S001→@campus 9000 m / 305 s; D7 ")
+    assert len(read_in.rows) == len(rows)
