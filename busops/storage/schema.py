@@ -8,9 +8,10 @@ still stand as they were written.
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 from alembic import command
 from alembic.config import Config
@@ -28,8 +29,8 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # What the application's role on PostgreSQL may only read and add to.
 APPEND_ONLY: Final = frozenset(
     {
-        "audit_entry", "closure", "closure_addendum", "manifest", "manifest_rider", "run_decision",
-        "run_device", "run_event", "run_stop", "run_tag",
+        "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum", "manifest",
+        "manifest_rider", "run_decision", "run_device", "run_event", "run_stop", "run_tag",
     }
 )  # fmt: skip
 # What it may change as well, but never delete.
@@ -54,12 +55,17 @@ def create_all(engine: Engine) -> None:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """The database at ``url`` is at that revision; guards that stand already are left as they are."""
+    """
+    The database at ``url`` is at that revision; whenever that took a step, with every guard as written.
+
+    Where nothing was to do, nothing is touched: guards that are gone or changed stay so, and the
+    server refuses to start (:func:`guards_intact`) until the operator has looked.
+    """
     _migrate(url, command.upgrade, revision)
 
 
 def downgrade(url: str, revision: str) -> None:
-    """The database at ``url`` is back at that revision; "base" means empty."""
+    """The database at ``url`` is back at that revision, for the release that knows it; "base" means empty."""
     _migrate(url, command.downgrade, revision)
 
 
@@ -87,8 +93,7 @@ def restore_guards(url: str) -> None:
 def at_head(engine: Engine) -> bool:
     """Whether every migration has run."""
     with engine.connect() as connection:
-        stands_at = MigrationContext.configure(connection).get_current_heads()
-    return set(stands_at) == set(ScriptDirectory(str(MIGRATIONS)).get_heads())
+        return _heads(connection) == _newest()
 
 
 def guards_intact(engine: Engine) -> bool:
@@ -119,13 +124,60 @@ def grant_application(connection: Connection, role: str) -> None:
         connection.execute(text(f"GRANT {rights} ON {quote(table)} TO {name}"))
 
 
-def _migrate(url: str, move: Callable[[Config, str], None], revision: str) -> None:
+@contextmanager
+def migrating(url: str) -> Iterator[Connection]:
+    """
+    A connection on which the schema may be changed, in one transaction.
+
+    SQLite changes a table by making it anew; while it does, foreign keys must not follow the old
+    one down. They are all checked before the transaction ends.
+    """
     engine = open_engine(url, guarded=False)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    is_sqlite = engine.dialect.name == "sqlite"
     try:
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            move(config, revision)
+        with engine.connect() as connection:
+            if is_sqlite:
+                cast("Any", connection.connection.driver_connection).execute("PRAGMA foreign_keys=OFF")
+            with connection.begin():
+                yield connection
+                if is_sqlite and (orphans := connection.execute(text("PRAGMA foreign_key_check")).all()):
+                    raise RuntimeError(f"the migration left rows without what they name: {orphans[:3]}")
     finally:
         engine.dispose()
+
+
+@contextmanager
+def guarded_anew(connection: Connection) -> Iterator[None]:
+    """
+    Migrations may run inside: no guard is in their way, and at the newest revision all stand again.
+
+    Nobody else ever sees the database without them, since it is one transaction. When no step was
+    taken the guards are as they were, right or wrong.
+    """
+    before = _heads(connection)
+    with connection.begin_nested() as savepoint:
+        guards.remove(connection)
+        yield
+        after = _heads(connection)
+        if after == before:
+            savepoint.rollback()
+        elif after == _newest():
+            install_guards(connection)
+
+
+def _migrate(url: str, move: Callable[[Config, str], None], revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with migrating(url) as connection:
+        if revision == "head" and _heads(connection) == _newest():
+            return  # a role that may not change the schema starts a server too
+        config.attributes["connection"] = connection
+        move(config, revision)
+
+
+def _heads(connection: Connection) -> set[str]:
+    return set(MigrationContext.configure(connection).get_current_heads())
+
+
+def _newest() -> set[str]:
+    return set(ScriptDirectory(str(MIGRATIONS)).get_heads())

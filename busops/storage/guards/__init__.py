@@ -1,8 +1,9 @@
 """
 The guards in SQL, one file a topic and dialect: installed in name order, compared at start-up.
 
-Each file has plain statements that can be run again: ``CREATE VIEW``/``CREATE TRIGGER`` on
-SQLite (an older one of that name is dropped first), ``CREATE OR REPLACE`` on PostgreSQL.
+Each file has plain statements: ``CREATE VIEW``/``CREATE TRIGGER`` on SQLite, ``CREATE OR REPLACE``
+on PostgreSQL. Whatever guard stood before is taken down first, so that the database has those of
+the files and no other: a trigger nobody wrote down could swallow a fact without a word.
 """
 
 import re
@@ -18,36 +19,43 @@ FOLDER: Final = Path(__file__).parent
 _OBJECT: Final = re.compile(
     r"CREATE\s+(?:OR\s+REPLACE\s+)?(VIEW|TRIGGER|FUNCTION)\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+)"
 )
-_SEQUENCE: Final = re.compile(r"CREATE\s+SEQUENCE\s+IF\s+NOT\s+EXISTS\s+(\w+)")
 _BODY: Final = re.compile(r"FUNCTION\s+(\w+)\s*\(.*?AS\s+\$\$(.*?)\$\$", re.DOTALL)
+
+# Tables belong to nobody else, so every trigger is a guard; views and functions may be the school's own.
+_ON_SQLITE: Final = text("""
+  SELECT type, name, sql FROM sqlite_schema
+  WHERE type = 'trigger' OR (type = 'view' AND name LIKE 'guard\\_%' ESCAPE '\\') ORDER BY type, name""")
+_FUNCTIONS: Final = text("""
+  SELECT p.proname AS name, p.prosrc AS body, p.oid::regprocedure::text AS signature FROM pg_proc p
+  WHERE p.pronamespace = current_schema()::regnamespace
+    AND (p.proname LIKE 'guard\\_%' OR p.prorettype = 'trigger'::regtype OR p.proname = ANY (:names))
+    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+  ORDER BY p.proname""")
+_TRIGGERS: Final = text("""
+  SELECT t.tgname AS name, t.tgenabled IN ('O', 'A') AS is_on, t.tgrelid::regclass::text AS on_table
+  FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+  WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace ORDER BY t.tgname""")
 
 
 def install(connection: Connection) -> None:
-    """Every guard of the connection's dialect stands as written."""
-    if connection.dialect.name == "sqlite":
-        _install_sqlite(connection)
-    else:
-        for script in scripts("postgresql"):
+    """Every guard of the connection's dialect stands as written, and no trigger beside them."""
+    remove(connection)
+    for script in scripts(connection.dialect.name):
+        if connection.dialect.name == "sqlite":
+            for statement in statements(script):
+                connection.exec_driver_sql(statement)
+        else:
             _driver(connection).execute(script)
 
 
 def remove(connection: Connection) -> None:
-    """No guard stands any more; only for taking the whole schema down."""
-    dialect = connection.dialect.name
-    found = [match for script in scripts(dialect) for match in _OBJECT.findall(script)]
-    if dialect == "sqlite":
-        for kind, name in found:
-            connection.exec_driver_sql(f"DROP {kind} IF EXISTS {name}")
-        return
-    for kind, name in found:
-        if kind == "FUNCTION":
-            connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {name} CASCADE")
-    for name in _SEQUENCE.findall("".join(scripts(dialect))):
-        connection.exec_driver_sql(f"DROP SEQUENCE IF EXISTS {name}")
+    """No guard stands any more, of this version or an older one; numbers go on where they were."""
+    for command in _removals(connection):
+        connection.exec_driver_sql(command)
 
 
 def missing(connection: Connection) -> tuple[str, ...]:
-    """The names of the guards that are gone, changed or switched off; empty when all stand."""
+    """The names of the guards that are gone, changed, switched off or nobody's; empty when all is right."""
     found = _sqlite_differences if connection.dialect.name == "sqlite" else _postgresql_differences
     return tuple(sorted(found(connection)))
 
@@ -69,37 +77,40 @@ def statements(script: str) -> Iterator[str]:
             pending = ""
 
 
-def _install_sqlite(connection: Connection) -> None:
-    wanted = [each for script in scripts("sqlite") for each in statements(script)]
-    for statement in wanted:
-        if match := _OBJECT.search(statement):
-            connection.exec_driver_sql(f"DROP {match[1]} IF EXISTS {match[2]}")
-    for statement in wanted:
-        connection.exec_driver_sql(statement)
+def _removals(connection: Connection) -> list[str]:
+    if connection.dialect.name == "sqlite":
+        return [f"DROP {row.type} {row.name}" for row in connection.execute(_ON_SQLITE)]
+    triggers = [f"DROP TRIGGER {row.name} ON {row.on_table}" for row in connection.execute(_TRIGGERS)]
+    return triggers + [f"DROP FUNCTION IF EXISTS {row.signature} CASCADE" for row in _functions(connection)]
 
 
 def _sqlite_differences(connection: Connection) -> Iterator[str]:
-    rows = connection.execute(text("SELECT name, sql FROM sqlite_schema WHERE type IN ('trigger', 'view')"))
-    stands = {name: _squeezed(sql) for name, sql in rows}
+    stands = {row.name: _squeezed(row.sql) for row in connection.execute(_ON_SQLITE)}
     for script in scripts("sqlite"):
         for statement in statements(script):
             match = _OBJECT.search(statement)
-            if match and stands.get(match[2]) != _squeezed(statement):
+            if match and stands.pop(match[2], None) != _squeezed(statement):
                 yield match[2]
+    yield from stands
 
 
 def _postgresql_differences(connection: Connection) -> Iterator[str]:
-    query = text("SELECT proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace")
-    bodies: dict[str, str] = {row.proname: row.prosrc for row in connection.execute(query)}
-    rows = connection.execute(text("SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')"))
-    triggers = set(rows.scalars())
+    bodies = {row.name: _squeezed(row.body) for row in _functions(connection)}
+    triggers = {row.name: row.is_on for row in connection.execute(_TRIGGERS)}
     for script in scripts("postgresql"):
         for name, body in _BODY.findall(script):
-            if _squeezed(bodies.get(name, "")) != _squeezed(body):
+            if bodies.pop(name, None) != _squeezed(body):
                 yield name
         for kind, name in _OBJECT.findall(script):
-            if kind == "TRIGGER" and name not in triggers:
+            if kind == "TRIGGER" and not triggers.pop(name, False):
                 yield name
+    yield from bodies
+    yield from triggers
+
+
+def _functions(connection: Connection) -> list[Any]:
+    names = [name for script in scripts("postgresql") for name, _ in _BODY.findall(script)]
+    return list(connection.execute(_FUNCTIONS, {"names": names}))
 
 
 def _squeezed(sql: str) -> str:

@@ -9,11 +9,11 @@ from alembic import context
 from sqlalchemy import Connection
 
 from busops.storage import schema
-from busops.storage.database import Base, open_engine
+from busops.storage.database import Base
 
 
 def run(connection: Connection) -> None:
-    """The wanted migrations run in one transaction on this connection."""
+    """The wanted migrations run in one transaction on this connection, and end with every guard."""
     schema.load_tables()
     context.configure(
         connection=connection,
@@ -21,7 +21,7 @@ def run(connection: Connection) -> None:
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
     )
-    with context.begin_transaction():
+    with context.begin_transaction(), schema.guarded_anew(connection):
         context.run_migrations()
 
 
@@ -29,7 +29,5 @@ given = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    engine = open_engine(str(context.config.get_main_option("sqlalchemy.url")), guarded=False)
-    with engine.begin() as connection:
+    with schema.migrating(str(context.config.get_main_option("sqlalchemy.url"))) as connection:
         run(connection)
-    engine.dispose()

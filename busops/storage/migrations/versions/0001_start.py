@@ -1,30 +1,43 @@
 """
-The schema of the first release: every store's tables and the guards.
+The schema of the first release, written out.
 
-It follows the stores' own tables until the first release is out; from then on it is frozen
-and every change is a revision of its own.
+Frozen: a later change of a store's table is a revision of its own, and this one stays.
 """
 
 from alembic import op
 
-from busops.storage import guards, schema
-from busops.storage.database import Base
+from busops.storage.migrations.start import money, register, runs, watch, weekends
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
+AREAS = (register, weekends, runs, watch, money)
+
 
 def upgrade() -> None:
-    """Every table and guard stands."""
-    schema.load_tables()
-    Base.metadata.create_all(op.get_bind())
-    guards.install(op.get_bind())
+    """Every table stands. A run and its closure name each other, so one key comes last where it can."""
+    for area in AREAS:
+        area.create()
+    if op.get_context().dialect.name == "postgresql":
+        op.create_foreign_key(
+            op.f("fk_run_closure"),
+            "run",
+            "closure",
+            ["school_id", "run_id", "closure_v"],
+            ["school_id", "run_id", "version"],
+        )
+        op.execute("CREATE SEQUENCE run_event_srv")
+        op.execute("CREATE SEQUENCE run_decision_number")
 
 
 def downgrade() -> None:
     """Nothing of ours is left in the database."""
-    schema.load_tables()
-    guards.remove(op.get_bind())
-    Base.metadata.drop_all(op.get_bind())
+    if op.get_context().dialect.name == "postgresql":
+        op.drop_constraint(op.f("fk_run_closure"), "run", type_="foreignkey")
+        op.execute("DROP SEQUENCE run_event_srv")
+        op.execute("DROP SEQUENCE run_decision_number")
+    for area in reversed(AREAS):
+        for name in reversed(area.TABLES):
+            op.drop_table(name)
