@@ -150,13 +150,19 @@ def _as_asked(document: Mapping[str, Any], weekend_on: date, scratch: Scratch) -
     """
     The document under the Friday that was asked for; the day it is driven stands beside.
 
-    Whoever the roster names but the register could not take has no seat, and is told so here too.
+    Whoever the roster names but the register could not take has no seat, and is told so here too;
+    likewise whose row does not say whether he rides.
     """
     way = Direction(document["direction"])
     unserved = [
         {"rider_id": entry.rider_id, "reason": UnservedReason.NOT_REGISTERED.value}
         for entry in scratch.outcome.left_out.get(weekend_on, ())
         if entry.rides(way)
+    ]
+    unserved += [
+        {"rider_id": entry.rider_id, "reason": UnservedReason.ROSTER_UNREADABLE.value}
+        for entry in scratch.outcome.unreadable.get(weekend_on, ())
+        if not entry.rides(way)
     ]
     return {
         **document,

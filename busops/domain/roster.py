@@ -32,6 +32,7 @@ class NotRidingReason(StrEnum):
     ILL = "ill"  # 生病
     CLASS_LEFT = "class_left"  # 班级已离校
     NOT_REGISTERED = "not_registered"  # 未报名
+    ROSTER_UNREADABLE = "roster_unreadable"  # 名单填写看不清: the row has a fault, nobody may guess
     UNSPECIFIED = "unspecified"  # the file gave no reason: a finding asks for one
 
 

@@ -24,6 +24,7 @@ class UnservedReason(StrEnum):
     """Why a rider is in no trip."""
 
     NOT_REGISTERED = "not_registered"  # the roster names him, the register could not take the row
+    ROSTER_UNREADABLE = "roster_unreadable"  # the roster names him, and does not say whether he rides
     NO_STOP = "no_stop"  # none of the rider's stops is designated on the day
     NO_VEHICLE_FOR_STOP = "no_vehicle_for_stop"  # no vehicle of the day may go to any of them
     RIDE_CAP = "ride_cap"  # even the direct way is longer than the cap

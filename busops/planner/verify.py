@@ -12,6 +12,8 @@ from busops.domain.findings import Finding, Severity
 from busops.domain.values import CAMPUS, Direction
 from busops.planner.problem import Plan, Problem, Trip, TripStop, UnservedReason, VehicleOption
 
+_OUTSIDE = frozenset({UnservedReason.NOT_REGISTERED, UnservedReason.ROSTER_UNREADABLE})
+
 
 def verify(problem: Problem, plan: Plan) -> tuple[Finding, ...]:
     """Every contradiction between plan and problem; empty when the plan may be driven as it stands."""
@@ -176,8 +178,8 @@ def _ready_again(problem: Problem, first: Trip, second: Trip) -> int:
 
 def _rider_findings(problem: Problem, plan: Plan) -> Iterator[Finding]:
     stops_of = {rider.rider_id: rider.stop_ids for rider in problem.riders}
-    # Whom the register does not know cannot be checked against it; in a trip he would still be found.
-    outside = {rider.rider_id for rider in plan.unserved if rider.reason is UnservedReason.NOT_REGISTERED}
+    # Who never reached the problem cannot be checked against it; in a trip he would still be found.
+    outside = {rider.rider_id for rider in plan.unserved if rider.reason in _OUTSIDE}
     times = Counter(
         rider.rider_id for rider in plan.unserved if rider.rider_id not in outside - stops_of.keys()
     )

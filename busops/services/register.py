@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.domain.findings import Finding, Severity, blocking
-from busops.domain.roster import RosterEntry
+from busops.domain.roster import NotRidingReason, RosterEntry
 from busops.domain.values import Clock, Ids
 from busops.finance.costs import CostLine
 from busops.services import imports, register_tables
@@ -49,7 +49,8 @@ class FolderImport:
     What became of a folder: accepted or not, every finding, how many rows of each table, its weekends.
 
     Costs and receipts are handed on as they were read: their services store them. ``left_out`` are
-    the roster's entries, by weekend, that name a rider or a stop which the register does not have.
+    the roster's entries, by weekend, that name a rider or a stop which the register does not have;
+    ``unreadable`` those whose row does not say clearly whether he rides.
     """
 
     is_accepted: bool
@@ -60,6 +61,7 @@ class FolderImport:
     costs: tuple[CostLine, ...] = ()
     receipts: Mapping[str, bytes] = field(default_factory=dict)
     left_out: Mapping[date, tuple[RosterEntry, ...]] = field(default_factory=dict)
+    unreadable: Mapping[date, tuple[RosterEntry, ...]] = field(default_factory=dict)
 
 
 def import_folder(
@@ -107,6 +109,7 @@ def import_folder(
         costs=folder.costs,
         receipts=folder.receipts,
         left_out=_left_out(database, folder),
+        unreadable={on: tuple(filter(_is_unreadable, entries)) for on, entries in folder.rosters.items()},
     )
 
 
@@ -187,6 +190,10 @@ def restore(database: Database, kind: str, row_key: str, *, clock: Clock, by: By
     with database.transaction() as tx:
         _RETIRES[kind](tx, row_key, None)
         record_act(tx, by, "register_restored", row_key, facts={"kind": kind}, clock=clock)
+
+
+def _is_unreadable(entry: RosterEntry) -> bool:
+    return entry.reason is NotRidingReason.ROSTER_UNREADABLE
 
 
 def _left_out(database: Database, folder: SchoolFolder) -> dict[date, tuple[RosterEntry, ...]]:

@@ -279,6 +279,8 @@ def _line(
             continue
         if entry.stop_id or usable.isdisjoint(rider.other_stops):
             findings.append(_warning("rider_without_stop", rider, stop_id=stop_id, on=on))
+    if entry.reason is NotRidingReason.ROSTER_UNREADABLE:
+        findings.append(_warning("roster_row_unreadable", rider))
     if entry.reason in NO_REASON and not (entry.rides_homeward and entry.rides_return):
         findings.append(_warning("reason_missing", rider))
     return RosterLine(entry=entry, rider=rider, stop=stops.get(stop_id), findings=tuple(findings))

@@ -30,7 +30,9 @@ CONFLICT: Final = 409
 bp = Blueprint("runs", __name__, url_prefix="/runs")
 SECOND_ROLES: Final = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN})
 SAYS: Final = tuple(each for each in Whereabouts if each is not Whereabouts.ABOARD)
-ABSENCES: Final = tuple(each for each in NotRidingReason if each is not NotRidingReason.UNSPECIFIED)
+# Of a file that could not be read; nobody says them of a child.
+NO_ABSENCE: Final = frozenset({NotRidingReason.UNSPECIFIED, NotRidingReason.ROSTER_UNREADABLE})
+ABSENCES: Final = tuple(each for each in NotRidingReason if each not in NO_ABSENCE)
 
 
 @bp.get("/")
@@ -55,7 +57,7 @@ def run(run_id: str) -> Answer:
 @allow(Role.DISPATCHER, Role.ADMIN)
 def close(run_id: str) -> Answer:
     """The run is closed, or the page shows every reason against it."""
-    return _decide(run_id, say("趟次已关闭"), lambda here: runs.close_run(**here))
+    return _decide(run_id, say("趟次已结束"), lambda here: runs.close_run(**here))
 
 
 @bp.post("/<run_id>/cancel")
@@ -214,7 +216,7 @@ def _columns() -> list[Column]:
         Column(key="expected", word=say("应乘"), of=lambda row: row.expected, numeric=True),
         Column(key="rode", word=say("实乘"), of=lambda row: row.rode, numeric=True),
         Column(key="phase", word=say("阶段"), of=lambda row: _phase(row.run.phase)),
-        Column(key="closure_v", word=say("关闭版本"), of=lambda row: row.run.closure_v, numeric=True),
+        Column(key="closure_v", word=say("结束版本"), of=lambda row: row.run.closure_v, numeric=True),
     ]
 
 

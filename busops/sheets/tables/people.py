@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -76,16 +77,31 @@ def read_riders(
 def read_roster(
     table: TableText, context: TableContext, findings: list[Finding]
 ) -> tuple[Placed[RosterEntry], ...]:
-    """The entries of one weekend, each rider once; an empty tick box is a no where the others are ticks."""
+    """
+    The entries of one weekend, each rider once; an empty tick box is a no where the others are ticks.
+
+    Whoever's row has a fault stays on the list as not riding, with that as the reason: he must not
+    vanish from the sums, and nobody may guess a ride for him.
+    """
     widths = _IdWidths(table.sheets, known=context.riders or ())
-    rows = []
+    rows: list[Placed[RosterEntry]] = []
+    unreadable: dict[RiderId, Placed[RosterEntry]] = {}
     for sheet in table.sheets:
         ticked = {column for column in ("homeward", "return") if _has_only_ticks(sheet, column)}
         for row in sheet.rows:
-            reader = RowReader(sheet=sheet, row=row, findings=findings)
+            reader = RowReader(sheet=sheet, row=row, findings=[])
             entry = _entry(reader, widths, ticked)
+            findings += reader.findings
             if reader.is_good:
                 rows.append(reader.placed(entry))
+            elif entry.rider_id:
+                unreadable.setdefault(entry.rider_id, reader.placed(_not_riding(entry, reader)))
+    for placed in rows:
+        unreadable.pop(placed.value.rider_id, None)
+    for placed in unreadable.values():
+        facts = {"rider_id": placed.value.rider_id, "name": placed.value.name}
+        findings.append(placed.finding("rider_id", "roster_row_unreadable", Severity.WARN, **facts))
+    rows += unreadable.values()
     return first_of_each(rows, "rider_id", "rider_id", "roster_rider_twice", findings)
 
 
@@ -185,6 +201,18 @@ def _entry(reader: RowReader, widths: _IdWidths, ticked: Collection[str]) -> Ros
         reason=reason,
         note=cells.words(reader.text("note")),
     )
+
+
+def _not_riding(entry: RosterEntry, reader: RowReader) -> RosterEntry:
+    """
+    The entry of a row with a fault. Where only 乘/不乘 of one way cannot be read, the other counts;
+    with any other fault nobody knows whom to carry where.
+    """
+    ways = {reader.sheet.facts(reader.row, column)["cell"] for column in ("homeward", "return")}
+    faults = {one.facts["cell"] for one in reader.findings if one.severity is Severity.BLOCK}
+    if not faults <= ways:
+        entry = replace(entry, rides_homeward=False, rides_return=False, stop_id=None)
+    return replace(entry, reason=NotRidingReason.ROSTER_UNREADABLE)
 
 
 def _rides(reader: RowReader, column: str, ticked: Collection[str]) -> bool:

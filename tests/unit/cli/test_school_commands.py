@@ -167,6 +167,28 @@ def test_a_rider_of_the_roster_never_vanishes_from_the_plan(folder, tmp_path):
     assert busops("verify", folder, out, "--on", ON).exit_code == 0
 
 
+def test_served_unserved_and_not_riding_are_the_whole_roster(folder, tmp_path):
+    """A row whose 乘/不乘 cannot be read is unserved with its own reason: the sums hold each way."""
+    roster = folder / f"roster-{ON}.csv"
+    head, *rows = roster.read_text(encoding="utf-8").splitlines()
+    cells = rows[0].split(",")
+    cells[head.split(",").index("离校")] = "看不清"
+    roster.write_text("\n".join([head, ",".join(cells), *rows[1:]]) + "\n", encoding="utf-8")
+    out = tmp_path / "plan.json"
+    for way, column in (("homeward", "离校"), ("return", "返校")):
+        options = ("--on", ON, "--direction", way, "--seconds", 1, "--out", out)
+        assert busops("plan", folder, *options).exit_code == (1 if way == "homeward" else 0)
+        plan = written(out)
+        served = {name for trip in plan["trips"] for stop in trip["stops"] for name in stop["riders"]}
+        unserved = {one["rider_id"]: one["reason"] for one in plan["unserved"]}
+        at = head.split(",").index(column)
+        staying = {row.split(",")[0] for row in rows[1:] if row.split(",")[at] == "不乘"}
+        assert len(served) + len(unserved) + len(staying) == len(rows)
+        expected = {cells[0]: "roster_unreadable"} if way == "homeward" else {}
+        assert unserved == expected
+        assert busops("verify", folder, out, "--on", ON).exit_code == 0
+
+
 @pytest.mark.parametrize("command", ["plan", "weekend"])
 def test_what_cannot_be_done_as_asked_is_exit_code_two(folder, tmp_path, command):
     """A Saturday, a weekend without a roster file, no time to search: told in words before any work."""

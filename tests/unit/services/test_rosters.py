@@ -7,11 +7,11 @@ import pytest
 from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.domain.roster import NotRidingReason
 from busops.domain.values import Direction, RiderId, StopId
-from busops.services import rosters
+from busops.services import imports, rosters
 from busops.services.rosters import EntryChange
 from busops.storage import network_store, register_store
 from busops.storage.database import Database
-from tests.machine import FixedClock
+from tests.machine import CountingIds, FixedClock
 from tests.small_school import FRIDAY, fill
 
 ILL = RiderId("20230005")
@@ -121,3 +121,22 @@ def test_an_unknown_weekend_is_not_found(sqlite_database: Database) -> None:
     for day in (9, 12, 13, 15):
         assert rosters.weekend_ahead(date(2026, 3, day)) == FRIDAY
     assert rosters.weekend_ahead(date(2026, 3, 16)) == date(2026, 3, 20)
+
+
+def test_a_row_that_cannot_be_read_is_among_those_who_do_not_ride(
+    sqlite_database: Database, ids: CountingIds
+) -> None:
+    """An imported row with an unreadable 乘/不乘 is listed with a reason of its own; the sums hold."""
+    fill(sqlite_database)
+    clock = FixedClock()
+    text = "学号,姓名,离校,返校\n20230001,学生1,也许,乘\n20230002,学生2,乘,乘\n20230003,学生3,不乘,\n"
+    file = {"kind": "roster", "file_name": "r.csv", "content": text.encode(), "weekend_on": FRIDAY}
+    batch = imports.preview(sqlite_database, **file, clock=clock, ids=ids)
+    imports.accept(sqlite_database, batch.batch_id, clock=clock)
+    view = rosters.weekend_view(sqlite_database, FRIDAY)
+    assert dict(view.counts) == {Direction.HOMEWARD: 1, Direction.RETURN: 2}
+    unclear = NotRidingReason.ROSTER_UNREADABLE
+    assert view.reasons == {Direction.HOMEWARD: {unclear: 2}, Direction.RETURN: {unclear: 1}}
+    for direction in Direction:
+        assert view.counts[direction] + len(rosters.not_riding(view, direction)) == 3
+    assert [one.code for one in view.findings] == ["roster_row_unreadable"] * 2

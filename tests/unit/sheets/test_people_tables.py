@@ -191,7 +191,33 @@ def test_an_empty_box_is_a_no_only_among_ticks() -> None:
     ]
     assert ticks.findings == ()
     mixed = read_roster(("10001", "甲", "乘", "", "", "", ""), ("10002", "乙", "乘", "乘", "", "", ""))
-    assert found(mixed) == [("value_missing", Severity.BLOCK, "D2")]
+    assert found(mixed) == [
+        ("value_missing", Severity.BLOCK, "D2"),
+        ("roster_row_unreadable", Severity.WARN, "A2"),
+    ]
+
+
+def test_a_row_that_cannot_be_read_stays_on_the_list_as_not_riding() -> None:
+    """Every rider named is an entry: unclear ways are no ride, with that reason; a clear way counts."""
+    result = read_roster(
+        ("10001", "甲", "也许", "乘", "", "", ""),
+        ("10002", "乙", "乘", "", "", "", ""),
+        ("10003", "", "乘", "乘", "", "", ""),
+        ("10004", "丁", "乘", "乘", "", "", ""),
+        ("10005", "戊", "?", "?", "", "", ""),
+        ("10005", "戊", "乘", "乘", "", "", ""),
+    )
+    unclear = NotRidingReason.ROSTER_UNREADABLE
+    read = {one.rider_id: (one.rides_homeward, one.rides_return, one.reason) for one in result.rows}
+    assert read == {
+        "10001": (False, True, unclear),
+        "10002": (True, False, unclear),
+        "10003": (False, False, unclear),
+        "10004": (True, True, None),
+        "10005": (True, True, None),
+    }
+    warned = [finding.facts["rider_id"] for finding in result.findings if finding.severity is Severity.WARN]
+    assert warned == ["10001", "10002", "10003"]
 
 
 def test_a_roster_against_the_register() -> None:
