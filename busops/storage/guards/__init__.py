@@ -20,6 +20,10 @@ _OBJECT: Final = re.compile(
     r"CREATE\s+(?:OR\s+REPLACE\s+)?(VIEW|TRIGGER|FUNCTION)\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+)"
 )
 _BODY: Final = re.compile(r"FUNCTION\s+(\w+)\s*\(.*?AS\s+\$\$(.*?)\$\$", re.DOTALL)
+_TRIGGER: Final = re.compile(
+    r"TRIGGER (?P<name>\w+) (?P<when>BEFORE|AFTER) (?P<events>[\w ]+?) ON (?:\w+\.)?(?P<table>\w+) "
+    r"FOR EACH (?P<each>ROW|STATEMENT)(?P<condition>.*?) EXECUTE FUNCTION (?:\w+\.)?(?P<function>\w+)\(\)"
+)
 
 # Tables belong to nobody else, so every trigger is a guard; views and functions may be the school's own.
 _ON_SQLITE: Final = text("""
@@ -32,7 +36,8 @@ _FUNCTIONS: Final = text("""
     AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
   ORDER BY p.proname""")
 _TRIGGERS: Final = text("""
-  SELECT t.tgname AS name, t.tgenabled IN ('O', 'A') AS is_on, t.tgrelid::regclass::text AS on_table
+  SELECT t.tgname AS name, t.tgenabled IN ('O', 'A') AS is_on, t.tgrelid::regclass::text AS on_table,
+    pg_get_triggerdef(t.oid) AS definition
   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
   WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace ORDER BY t.tgname""")
 
@@ -96,16 +101,29 @@ def _sqlite_differences(connection: Connection) -> Iterator[str]:
 
 def _postgresql_differences(connection: Connection) -> Iterator[str]:
     bodies = {row.name: _squeezed(row.body) for row in _functions(connection)}
-    triggers = {row.name: row.is_on for row in connection.execute(_TRIGGERS)}
+    rows = connection.execute(_TRIGGERS)
+    triggers = {row.name: _trigger(row.definition) if row.is_on else () for row in rows}
     for script in scripts("postgresql"):
         for name, body in _BODY.findall(script):
             if bodies.pop(name, None) != _squeezed(body):
                 yield name
-        for kind, name in _OBJECT.findall(script):
-            if kind == "TRIGGER" and not triggers.pop(name, False):
-                yield name
+        for match in _TRIGGER.finditer(_squeezed(script)):
+            if triggers.pop(match["name"], None) != _trigger(match[0]):
+                yield match["name"]
     yield from bodies
     yield from triggers
+
+
+def _trigger(definition: str) -> tuple[str, ...]:
+    """What a trigger is, however it is spelt: PostgreSQL gives it back in its own way."""
+    match = _TRIGGER.search(_squeezed(definition))
+    if match is None:
+        return (definition,)  # of a form that no guard has
+    events = " ".join(sorted(match["events"].split(" OR ")))
+    spelt = re.sub(r"::(character varying|\w+)(\[\])?", "", match["condition"]).lower()
+    spelt = re.sub(r"<> all \(+array\[(.*?)\]\)+", r"not in \1", spelt)
+    condition = re.sub(r"[()\s]", "", spelt)
+    return match["when"], events, match["table"], match["each"], condition, match["function"]
 
 
 def _functions(connection: Connection) -> list[Any]:
