@@ -6,7 +6,7 @@ sum is large, and they are never the same.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -17,12 +17,13 @@ from busops.domain.values import Clock, Ids, RiderId, school_date
 from busops.finance import candidates as candidates_of
 from busops.finance.candidates import Candidate
 from busops.finance.ledger import period_of, reversal
-from busops.finance.matching import Match, MatchFlag, ReceiptStatus, Share
+from busops.finance.matching import Match, MatchFlag, ReceiptLine, ReceiptStatus, Share
+from busops.finance.payers import PayerBook
 from busops.finance.statement import ReceiptRecord
 from busops.services.acting import By, record_act, user_of
 from busops.services.matching import Given, give, payer_book, payer_links
 from busops.services.ride_facts import load_facts
-from busops.storage import ledger_store, receipt_store
+from busops.storage import claim_store, ledger_store, receipt_store
 from busops.storage.database import Database, Transaction
 from busops.storage.receipt_store import NewAllocation
 
@@ -52,16 +53,18 @@ class MatchQueue:
 
 
 def match_queue(database: Database, *, clock: Clock) -> MatchQueue:
-    """The lines nobody is certain about, with proposals."""
+    """The lines nobody is certain about, with proposals; what waits for a second person is not among them."""
     with database.reading() as tx:
         facts = load_facts(tx)
         book, links = payer_book(tx, facts), payer_links(tx)
-        waiting = receipt_store.load_receipts(tx, WAITING)
+        asked = claim_store.waiting_receipts(tx)
+        found = receipt_store.load_receipts(tx, WAITING)
+    waiting = [receipt for receipt in found if receipt.receipt_id not in asked]
     today = school_date(clock.now())
     items = tuple(
         QueueItem(
             receipt=receipt,
-            candidates=candidates_of.candidates(receipt.line, book, links),
+            candidates=candidates_of.candidates(_left_of(receipt), book, links),
             waits_long=today - receipt.line.paid_on > LONG_WAIT,
         )
         for receipt in waiting
@@ -85,29 +88,43 @@ def match_manually(
     """The receipt's money is given as a person says; raises Refused with every reason why not."""
     shares = tuple(shares)
     with database.transaction() as tx:
-        receipt = receipt_store.load_receipt(tx, receipt_id)
-        reasons = list(_reasons_not_to_give(receipt, shares, by, second))
-        riders = load_facts(tx).riders
-        reasons += [
-            Finding(code="fare_rider_unknown", place=share.rider_id, facts={"rider_id": share.rider_id})
-            for share in shares
-            if share.rider_id not in riders
-        ]
-        if reasons:
-            raise Refused("not_matched", reasons, receipt_id=receipt_id)
-        given = receipt.allocated_fen + sum(share.fen for share in shares)
-        is_whole = given == receipt.line.amount_fen
-        status = ReceiptStatus.MATCHED if is_whole else ReceiptStatus.PARTIAL
-        match = Match(
-            row_key=receipt.line.row_key, status=status, shares=shares, rider_id=shares[0].rider_id,
-            flags=frozenset({MatchFlag.MANUAL}),
-        )  # fmt: skip
-        receipt_store.record_matches(tx, [(receipt_id, match)], by=user_of(by), at=clock.now())
-        gifts = [_gift(receipt, share, by, second) for share in shares]
-        give(tx, gifts, clock=clock, ids=ids)
+        status = give_by_hand(tx, receipt_id, shares, clock=clock, ids=ids, by=by, second=second)
         facts = {"fen": sum(share.fen for share in shares), "riders": [share.rider_id for share in shares]}
         record_act(tx, by, "receipt_claimed", receipt_id, facts=facts, clock=clock)
     return status
+
+
+def give_by_hand(
+    tx: Transaction,
+    receipt_id: str,
+    shares: tuple[Share, ...],
+    *,
+    clock: Clock,
+    ids: Ids,
+    by: By,
+    second: By = None,
+) -> ReceiptStatus:
+    """The money is given as ``by`` says and ``second`` agrees; raises Refused with every reason why not."""
+    receipt = receipt_store.load_receipt(tx, receipt_id)
+    reasons = [*reasons_not_to_give(tx, receipt, shares, by), *_reasons_of_two(receipt, shares, by, second)]
+    if reasons:
+        raise Refused("not_matched", reasons, receipt_id=receipt_id)
+    given = receipt.allocated_fen + sum(share.fen for share in shares)
+    is_whole = given == receipt.line.amount_fen
+    status = ReceiptStatus.MATCHED if is_whole else ReceiptStatus.PARTIAL
+    match = Match(
+        row_key=receipt.line.row_key, status=status, shares=shares, rider_id=shares[0].rider_id,
+        flags=frozenset({MatchFlag.MANUAL}),
+    )  # fmt: skip
+    receipt_store.record_matches(tx, [(receipt_id, match)], by=user_of(by), at=clock.now())
+    gifts = [_gift(receipt, share, by, second) for share in shares]
+    give(tx, gifts, clock=clock, ids=ids)
+    return status
+
+
+def needs_two(receipt: ReceiptRecord, fen: int) -> bool:
+    """True when so much of this receipt, with what was given of it before, is not one person's to give."""
+    return receipt.allocated_fen + fen >= TWO_PEOPLE_FROM_FEN
 
 
 def accept_candidate(
@@ -120,15 +137,35 @@ def accept_candidate(
 def candidate_for(database: Database, receipt_id: str, rider_id: RiderId) -> Candidate:
     """What a receipt would pay if it were this rider's; raises Refused when he is unknown or owes nothing."""
     with database.reading() as tx:
-        book = payer_book(tx, load_facts(tx))
         receipt = receipt_store.load_receipt(tx, receipt_id)
-    numbers = book.by_number(rider_id, shortest=1)
-    if len(numbers) != 1:
-        raise Refused("rider_not_registered", rider_id=rider_id)
-    found = candidates_of.candidate_for(receipt.line, book, numbers[0])
-    if not found.shares:
-        raise Refused("rider_owes_nothing", rider_id=rider_id)
-    return found
+        return _candidate(payer_book(tx, load_facts(tx)), _left_of(receipt), rider_id)
+
+
+def shares_of(database: Database, receipt_id: str, parts: Iterable[tuple[RiderId, int]]) -> tuple[Share, ...]:
+    """
+    A receipt's money split over riders by hand, each part on what its rider owes, oldest first.
+
+    Raises Refused with a reason for every part that cannot be.
+    """
+    shares: list[Share] = []
+    reasons: list[Finding] = []
+    named: set[RiderId] = set()
+    with database.reading() as tx:
+        receipt = receipt_store.load_receipt(tx, receipt_id)
+        book = payer_book(tx, load_facts(tx))
+    for rider_id, fen in parts:
+        try:
+            found = _candidate(book, replace(receipt.line, amount_fen=fen), rider_id)
+        except Refused as refused:
+            reasons.append(Finding(code=refused.code, place=rider_id, facts={"rider_id": rider_id}))
+            continue
+        if found.rider_ids[0] in named:
+            reasons.append(Finding(code="split_rider_twice", place=rider_id, facts={"rider_id": rider_id}))
+        named.add(found.rider_ids[0])
+        shares += found.shares
+    if reasons:
+        raise Refused("not_matched", reasons, receipt_id=receipt_id)
+    return tuple(shares)
 
 
 def set_aside(
@@ -171,9 +208,10 @@ def take_back(database: Database, receipt_id: str, *, clock: Clock, ids: Ids, by
         record_act(tx, by, "receipt_taken_back", receipt_id, facts={}, clock=clock)
 
 
-def _reasons_not_to_give(
-    receipt: ReceiptRecord, shares: tuple[Share, ...], by: By, second: By
+def reasons_not_to_give(
+    tx: Transaction, receipt: ReceiptRecord, shares: tuple[Share, ...], by: By
 ) -> Iterable[Finding]:
+    """Everything that stands against giving a receipt's money so, whoever agrees."""
     fen = sum(share.fen for share in shares)
     left = receipt.line.amount_fen - receipt.allocated_fen
     if receipt.status not in WAITING:
@@ -184,8 +222,34 @@ def _reasons_not_to_give(
         yield Finding(code="more_than_received", facts={"asked_fen": fen, "left_fen": left})
     if not user_of(by):
         yield Finding(code="person_needed", facts={})
-    if fen >= TWO_PEOPLE_FROM_FEN and user_of(second) in {"", user_of(by)}:
+    riders = load_facts(tx).riders
+    for share in shares:
+        if share.rider_id not in riders:
+            facts = {"rider_id": share.rider_id}
+            yield Finding(code="fare_rider_unknown", place=share.rider_id, facts=facts)
+
+
+def _reasons_of_two(
+    receipt: ReceiptRecord, shares: tuple[Share, ...], by: By, second: By
+) -> Iterable[Finding]:
+    fen = sum(share.fen for share in shares)
+    if needs_two(receipt, fen) and user_of(second) in {"", user_of(by)}:
         yield Finding(code="claim_needs_two", facts={"limit_fen": TWO_PEOPLE_FROM_FEN})
+
+
+def _left_of(receipt: ReceiptRecord) -> ReceiptLine:
+    """The line with only what is still to be given of it."""
+    return replace(receipt.line, amount_fen=receipt.line.amount_fen - receipt.allocated_fen)
+
+
+def _candidate(book: PayerBook, line: ReceiptLine, rider_id: RiderId) -> Candidate:
+    numbers = book.by_number(rider_id, shortest=1)
+    if len(numbers) != 1:
+        raise Refused("rider_not_registered", rider_id=rider_id)
+    found = candidates_of.candidate_for(line, book, numbers[0])
+    if not found.shares:
+        raise Refused("rider_owes_nothing", rider_id=rider_id)
+    return found
 
 
 def _gift(receipt: ReceiptRecord, share: Share, by: By, second: By) -> Given:

@@ -8,21 +8,22 @@ nobody has claimed stays in suspense and is never guessed away.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
-from busops.domain.errors import InvalidInput, Refused
+from busops.domain.errors import Conflict, InvalidInput, NotFound, Refused
 from busops.domain.findings import Finding, Severity
 from busops.domain.values import Clock, Ids, school_date
 from busops.finance.ledger import Account, LedgerTxn, TxnKind, moves, period_of
 from busops.finance.matching import Channel, ReceiptLine
-from busops.finance.statement import ReceiptRecord
+from busops.finance.statement import ReceiptRecord, SourceFile
 from busops.services.acting import By, record_act, user_of
 from busops.services.imports import plain_finding, read_finding
 from busops.services.matching import match_waiting
 from busops.services.ride_facts import load_facts
 from busops.sheets.generic_sheet import read_receipts
-from busops.storage import import_store, ledger_store, receipt_store
+from busops.storage import bill_store, import_store, ledger_store, receipt_store
+from busops.storage.bill_store import Original
 from busops.storage.database import Database, Transaction
 from busops.storage.import_store import BatchState, ImportBatch
 from busops.storage.receipt_store import NewFile, NewReceipt
@@ -63,10 +64,25 @@ class Accepted:
     matched: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """A bill of the books; the bytes of those taken in before originals were kept are nowhere."""
+
+    file: SourceFile
+    is_kept: bool
+
+    @property
+    def at(self) -> datetime:
+        """When it was taken in."""
+        return datetime.fromisoformat(self.file.imported_at)
+
+
 def preview(
     database: Database, *, file_name: str, content: bytes, clock: Clock, ids: Ids, by: By = None
 ) -> Preview:
-    """The bill is read and its findings are on record; no money has moved."""
+    """The bill is read, its findings are on record and its bytes are kept; no money has moved."""
+    if len(content) > bill_store.MOST_BYTES:
+        raise InvalidInput("upload_too_large")
     digest = hashlib.sha256(content).hexdigest()
     lines: tuple[ReceiptLine, ...] = ()
     findings: list[Finding] = []
@@ -107,6 +123,9 @@ def preview(
             made_by=user_of(by),
         )
         import_store.insert_batch(tx, batch)
+        bill_store.keep_original(
+            tx, digest, name=file_name, content=content, by=user_of(by) or "system", at=clock.now()
+        )
     return _preview(batch)
 
 
@@ -117,9 +136,10 @@ def load(database: Database, batch_id: str) -> Preview:
 
 
 def discard(database: Database, batch_id: str, *, clock: Clock, by: By = None) -> None:
-    """The preview is out; the books are as they were."""
+    """The preview is out, and its bytes with it unless the books rest on them; the books are as they were."""
     with database.transaction() as tx:
         import_store.decide_batch(tx, batch_id, BatchState.DISCARDED, by=user_of(by), at=clock.now())
+        bill_store.forget_unused(tx, import_store.load_batch(tx, batch_id).sha256)
 
 
 def accept(database: Database, batch_id: str, *, clock: Clock, ids: Ids, by: By = None) -> Accepted:
@@ -137,6 +157,27 @@ def accept(database: Database, batch_id: str, *, clock: Clock, ids: Ids, by: By 
         facts = {"file": found.file_name, "taken": accepted.taken, "matched": accepted.matched}
         record_act(tx, by, "receipts_accepted", accepted.file_id, facts=facts, clock=clock)
     return accepted
+
+
+def list_bills(database: Database) -> tuple[Bill, ...]:
+    """Every bill of the books, newest first, and whether its own bytes are kept."""
+    with database.reading() as tx:
+        kept = bill_store.kept_originals(tx)
+        files = receipt_store.load_files(tx)
+    return tuple(Bill(file=file, is_kept=file.sha256 in kept) for file in reversed(files))
+
+
+def take_original(database: Database, file_id: str, *, clock: Clock, by: By = None) -> Original:
+    """The very bytes of a bill, and who took them is in the audit; raises NotFound, Conflict if changed."""
+    with database.transaction() as tx:
+        files = receipt_store.load_files(tx, [file_id])
+        if not files:
+            raise NotFound("bill_not_found", file_id=file_id)
+        found = bill_store.load_original(tx, files[0].sha256)
+        if hashlib.sha256(found.content).hexdigest() != files[0].sha256:
+            raise Conflict("original_changed", file=files[0].name)
+        record_act(tx, by, "bill_downloaded", file_id, facts={"file": files[0].name}, clock=clock)
+    return Original(name=files[0].name, content=found.content)
 
 
 def list_receipts(database: Database) -> tuple[ReceiptRecord, ...]:

@@ -105,11 +105,9 @@ def rows_listing(rows: Sequence[ShownRow]) -> Listing:
         Column(key="unit", word=say("计费期"), of=lambda item: item.unit),
         Column(key="seats", word=say("应乘"), of=lambda item: item.row.seats, numeric=True),
         Column(key="rides", word=say("实乘"), of=lambda item: item.row.facts.rides, numeric=True),
-        Column(key="due", word=say("应缴(元)"), of=lambda item: _yuan(item.row.facts.due_fen), numeric=True),
-        Column(
-            key="paid", word=say("实缴(元)"), of=lambda item: _yuan(item.row.facts.paid_fen), numeric=True
-        ),
-        Column(key="gap", word=say("差额(元)"), of=lambda item: _yuan(item.row.difference_fen), numeric=True),
+        Column(key="due", word=say("应缴(元)"), of=lambda item: yuan(item.row.facts.due_fen), numeric=True),
+        Column(key="paid", word=say("实缴(元)"), of=lambda item: yuan(item.row.facts.paid_fen), numeric=True),
+        Column(key="gap", word=say("差额(元)"), of=lambda item: yuan(item.row.difference_fen), numeric=True),
         Column(key="status", word=say("核对状态"), of=lambda item: item.status),
         Column(key="flags", word=say("标记"), of=lambda item: item.flags),
     )
@@ -128,16 +126,16 @@ def receipts_listing(receipts: Iterable[ReceiptRecord]) -> Listing:
     )
     columns = (
         Column(key="paid_on", word=say("日期"), of=lambda item: item.line.paid_on),
-        Column(key="amount", word=say("金额(元)"), of=lambda item: _yuan(item.line.amount_fen), numeric=True),
+        Column(key="amount", word=say("金额(元)"), of=lambda item: yuan(item.line.amount_fen), numeric=True),
         Column(key="payer", word=say("付款人"), of=lambda item: item.line.payer, searched=True),
         Column(key="remark", word=say("附言"), of=lambda item: item.line.remark, searched=True, text=True),
         Column(key="source", word=say("文件"), of=lambda item: item.line.source),
         Column(key="cell", word=say("位置"), of=lambda item: item.line.cell),
         Column(key="status", word=say("状态"), of=lambda item: code_words(f"receipt_status.{item.status}")),
-        Column(key="rider", word=say("学号"), of=lambda item: item.rider_id or "", searched=True),
+        Column(key="rider", word=say("学号"), of=_riders_of, searched=True),
         Column(key="tier", word=say("匹配方式"), of=lambda item: item.tier),
         Column(
-            key="open", word=say("未分配(元)"), of=lambda item: _yuan(unidentified_fen(item)), numeric=True
+            key="open", word=say("未分配(元)"), of=lambda item: yuan(unidentified_fen(item)), numeric=True
         ),
         Column(key="act", word="", of=lambda _item: "", sortable=False, exported=False),
     )
@@ -155,21 +153,21 @@ def charges_listing(charges: Sequence[ShownCharge]) -> Listing:
         Column(key="rider", word=say("学号"), of=lambda item: item.stored.charge.rider_id, searched=True),
         Column(key="name", word=say("姓名"), of=lambda item: item.name, searched=True),
         Column(key="class", word=say("班级"), of=lambda item: item.class_name, searched=True),
-        Column(key="period", word=say("计费期"), of=lambda item: _unit(item.stored.charge.unit_key)),
+        Column(key="period", word=say("计费期"), of=lambda item: unit_of(item.stored.charge.unit_key)),
         Column(key="band", word=say("票价段"), of=lambda item: item.stored.charge.band),
         Column(
-            key="list", word=say("票价(元)"), of=lambda item: _yuan(item.stored.charge.list_fen), numeric=True
+            key="list", word=say("票价(元)"), of=lambda item: yuan(item.stored.charge.list_fen), numeric=True
         ),
         Column(
             key="off",
             word=say("减免(元)"),
-            of=lambda item: _yuan(item.stored.charge.waived_fen),
+            of=lambda item: yuan(item.stored.charge.waived_fen),
             numeric=True,
         ),
         Column(
-            key="due", word=say("应缴(元)"), of=lambda item: _yuan(item.stored.charge.due_fen), numeric=True
+            key="due", word=say("应缴(元)"), of=lambda item: yuan(item.stored.charge.due_fen), numeric=True
         ),
-        Column(key="paid", word=say("实缴(元)"), of=lambda item: _yuan(item.paid_fen), numeric=True),
+        Column(key="paid", word=say("实缴(元)"), of=lambda item: yuan(item.paid_fen), numeric=True),
         Column(key="revision", word=say("第几次"), of=lambda item: item.stored.revision, numeric=True),
     )
     return arrange(charges, columns, filters=filters, page_rows=100)
@@ -184,7 +182,7 @@ def costs_listing(costs: Sequence[StoredCost]) -> Listing:
         Column(key="on", word=say("日期"), of=lambda item: item.line.on),
         Column(key="code", word=say("科目"), of=lambda item: item.line.code),
         Column(key="cost", word=say("成本项目"), of=lambda item: code_words(f"cost.{item.line.code}")),
-        Column(key="fen", word=say("金额(元)"), of=lambda item: _yuan(item.line.fen), numeric=True),
+        Column(key="fen", word=say("金额(元)"), of=lambda item: yuan(item.line.fen), numeric=True),
         Column(key="plate", word=say("车牌号"), of=lambda item: item.line.plate, searched=True),
         Column(key="note", word=say("说明"), of=lambda item: item.line.note, searched=True, text=True),
         Column(key="document", word=say("单据号"), of=lambda item: item.line.document, searched=True),
@@ -225,7 +223,7 @@ def _shown(row: ReconRow, result: Reconciliation) -> ShownRow:
         row=row,
         rider=rider,
         stop=result.stop_names.get(rider.stop_id, rider.stop_id) if rider else "",
-        unit=_unit(row.unit_key),
+        unit=unit_of(row.unit_key),
         status=code_words(f"row_status.{row.status}"),
         flags=say("、").join(code_words(f"row_flag.{flag}") for flag in sorted(row.flags)),
         tone=tone,
@@ -233,15 +231,23 @@ def _shown(row: ReconRow, result: Reconciliation) -> ShownRow:
     )
 
 
-def _unit(unit_key: str) -> str:
-    return unit_words(unit_key, current().locale)
+def _riders_of(item: ReceiptRecord) -> str:
+    """The numbers of everybody who was given some of it, else of whom it names."""
+    given = dict.fromkeys(str(share.rider_id) for share in item.shares)
+    return " ".join(given) or item.rider_id or ""
 
 
 def _has_flag(flag: str, item: ShownRow) -> str:
     return "yes" if flag in item.row.flags else ""
 
 
-def _yuan(fen: int) -> Decimal:
+def unit_of(unit_key: str) -> str:
+    """The words of a billing unit."""
+    return unit_words(unit_key, current().locale)
+
+
+def yuan(fen: int) -> Decimal:
+    """The amount as a sheet's cell holds it: sorted as a number, two decimals."""
     return Decimal(fen).scaleb(-2)
 
 

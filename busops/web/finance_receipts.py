@@ -1,16 +1,20 @@
 """The receipts' pages: a bill previewed and accepted, what became of each line, and the queue."""
 
 from typing import Any, Final
+from urllib.parse import quote
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from busops.domain.errors import BusopsError, InvalidInput, Refused
 from busops.domain.people import Role
 from busops.domain.values import RiderId
 from busops.finance.candidates import Candidate
-from busops.finance.matching import ReceiptStatus
-from busops.services import claims, receipts
+from busops.finance.matching import ReceiptStatus, Share
+from busops.finance.money import parse_yuan_fen, tidy_yuan
+from busops.finance.payers import MAX_SIBLINGS
+from busops.services import claim_consents, claims, receipts
 from busops.services.claims import MatchQueue, QueueItem
 from busops.web import finance_lists, formats, tables
 from busops.web.context import current
@@ -110,14 +114,25 @@ def claim(receipt_id: str) -> ResponseReturnValue:
     waiting = claims.match_queue(here.database, clock=here.clock)
     try:
         chosen = _chosen(waiting, receipt_id, request.form)
-        claims.accept_candidate(
-            here.database, receipt_id, chosen, clock=here.clock, ids=here.ids, by=here.actor
-        )
+        _claim(receipt_id, chosen.shares, _grounds(chosen))
     except BusopsError as error:
         return _queue_page(error, receipt_id), 409
-    fen = sum(share.fen for share in chosen.shares)
-    flash(say("已认领 %(amount)s 元", amount=formats.money(fen)))
     return redirect(url_for("finance.receipts.queue", at=_after(waiting, receipt_id)))
+
+
+@bp.post("/match/<receipt_id>/split")
+@allow(Role.FINANCE)
+def split(receipt_id: str) -> ResponseReturnValue:
+    """The receipt is given to several students, each with a part; what is left waits on if that was said."""
+    here = current()
+    waiting = claims.match_queue(here.database, clock=here.clock)
+    try:
+        parts = _parts(waiting, receipt_id, request.form)
+        _claim(receipt_id, claims.shares_of(here.database, receipt_id, parts), ())
+    except BusopsError as error:
+        return _queue_page(error, receipt_id), 409
+    following = receipt_id if request.form.get("rest") else _after(waiting, receipt_id)
+    return redirect(url_for("finance.receipts.queue", at=following))
 
 
 @bp.post("/match/<receipt_id>/aside")
@@ -136,6 +151,61 @@ def set_aside(receipt_id: str) -> ResponseReturnValue:
     return redirect(url_for("finance.receipts.queue", at=_after(waiting, receipt_id)))
 
 
+@bp.get("/bills/<file_id>")
+@allow(Role.FINANCE, Role.SUPERVISOR)
+def bill(file_id: str) -> Response:
+    """The bill's own bytes, never opened by the browser."""
+    here = current()
+    found = receipts.take_original(here.database, file_id, clock=here.clock, by=here.actor)
+    answer = Response(found.content, mimetype="application/octet-stream")
+    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"
+    return answer
+
+
+def _claim(receipt_id: str, shares: tuple[Share, ...], grounds: tuple[str, ...]) -> None:
+    """The money is given, or proposed to a second person; the next page says which."""
+    here, note = current(), request.form.get("note", "")
+    done = claim_consents.claim(
+        here.database,
+        receipt_id,
+        shares,
+        grounds=grounds,
+        note=note,
+        clock=here.clock,
+        ids=here.ids,
+        by=here.actor,
+    )
+    amount = formats.money(done.fen)
+    if done.status is None:
+        flash(say("%(amount)s 元已提出，等第二人同意", amount=amount))
+    else:
+        flash(say("已认领 %(amount)s 元", amount=amount))
+
+
+def _grounds(chosen: Candidate) -> tuple[str, ...]:
+    """Why this proposal, as codes: kept with a large claim for the second person."""
+    return (f"tier.{chosen.tier}", *(f"match_reason.{reason}" for reason in chosen.reasons))
+
+
+def _parts(waiting: MatchQueue, receipt_id: str, form: Any) -> tuple[tuple[RiderId, int], ...]:
+    """Who gets how much; the sum is all that is left unless the rest was said to wait."""
+    item = _open(waiting, receipt_id)
+    if item is None or item.receipt.receipt_id != receipt_id:
+        raise Refused("receipt_decided", status=ReceiptStatus.MATCHED)
+    typed = zip(form.getlist("rider_id"), form.getlist("amount"), strict=False)
+    rows = [(rider_id.strip(), amount.strip()) for rider_id, amount in typed]
+    rows = [row for row in rows if any(row)]
+    if not rows or not all(all(row) for row in rows):
+        raise InvalidInput("split_row_incomplete")
+    parts = tuple((RiderId(rider_id), parse_yuan_fen(tidy_yuan(amount))) for rider_id, amount in rows)
+    if any(fen <= 0 for _, fen in parts):
+        raise InvalidInput("no_share")
+    asked, left = sum(fen for _, fen in parts), item.receipt.line.amount_fen - item.receipt.allocated_fen
+    if asked != left and not (form.get("rest") and asked < left):
+        raise InvalidInput("split_differs", asked_fen=asked, left_fen=left)
+    return parts
+
+
 def _listing() -> Listing:
     return finance_lists.receipts_listing(receipts.list_receipts(current().database))
 
@@ -144,6 +214,7 @@ def _index_page(error: BusopsError | None) -> str:
     return render_template(
         "finance/receipts.html",
         listing=_listing(),
+        bills=receipts.list_bills(current().database),
         error=error,
         tones=finance_lists.RECEIPT_TONES,
         may_act=current().actor.role is Role.FINANCE,
@@ -168,8 +239,16 @@ def _queue_page(error: BusopsError | None, receipt_id: str = "") -> str:
         before=waiting.items[at - 1] if at > 0 else None,
         after=waiting.items[at + 1] if at + 1 < len(waiting.items) else None,
         error=error,
+        limit_fen=claims.TWO_PEOPLE_FROM_FEN,
+        typed=_typed(request.form if error else MultiDict()),
         may_act=current().actor.role is Role.FINANCE,
     )
+
+
+def _typed(form: MultiDict[str, str]) -> list[tuple[str, str]]:
+    """The rows of the split form as they were typed, and empty ones up to four."""
+    rows = list(zip(form.getlist("rider_id"), form.getlist("amount"), strict=False))
+    return rows + [("", "")] * (MAX_SIBLINGS - len(rows))
 
 
 def _open(waiting: MatchQueue, receipt_id: str) -> QueueItem | None:
