@@ -116,8 +116,8 @@ def format_fact(name: str, value: Any, locale: str = CHINESE) -> str:
     if isinstance(value, str) and not isinstance(value, Enum):
         value = _parsed(name, value)
     match value:
-        case Enum():
-            shown = _enum_words(value, locale)
+        case Enum() | Finding():
+            shown = _own_words(value, locale)
         case bool():
             shown = _YES_NO[locale_of(locale)][0 if value else 1]
         case int() if name.endswith("_fen"):
@@ -228,8 +228,10 @@ def _filled(text: str, variables: Mapping[str, Any]) -> str:
     return text % variables if variables else text
 
 
-def _enum_words(value: Enum, locale: str) -> str:
+def _own_words(value: Enum | Finding, locale: str) -> str:
     """A StrEnum's member has words under ``<class_name>.<value>``, e.g. not_riding_reason.leave."""
+    if isinstance(value, Finding):
+        return finding_words(value, locale)
     code = f"{_HUMP.sub('_', type(value).__name__).lower()}.{value.value}"
     return words(code, {}, locale) if has_words(code) else str(value.value)
 

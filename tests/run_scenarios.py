@@ -9,7 +9,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from busops.domain.events import Closed, DeviceReleased, Event, Reopened, Resolved, Whereabouts
+from busops.domain.events import (
+    Closed,
+    Decision,
+    DepartureForbidden,
+    DeviceReleased,
+    Event,
+    ManifestChanged,
+    Reopened,
+    Resolved,
+    Whereabouts,
+)
+from busops.domain.findings import Finding
 from busops.domain.fleet import CrewRole
 from busops.domain.run import Holdings
 from busops.domain.run_plan import RunPlan
@@ -147,6 +158,14 @@ def voided(*, after_s: int, by: str = "A1") -> Scenario:
     return tablet.plan, list(tablet.log), None
 
 
+def office_says(kind: type[Decision], **own: Any) -> Scenario:
+    """A sound run on which something else was decided or kept."""
+    plan, events, holdings = sound()
+    left = next(event for event in events if event.kind == "depart")
+    own = {"event_id": left.event_id} | own if kind is DepartureForbidden else own
+    return plan, [*events, decided(kind, plan, **own)], holdings
+
+
 NO_CHECKS = {"no_attendant_check", "no_driver_check", "not_parked"}
 NO_DRIVER = {"no_driver_check", "not_parked"}
 BIG = "over_students"
@@ -216,6 +235,14 @@ SCENARIOS: dict[str, tuple[Callable[[], Scenario], set[str], set[str]]] = {
     "quarantine": (
         lambda: (*sound()[:2], Holdings(complete_to={1: 99}, quarantined=1)), set(), {"quarantine_open"}),
     "gap_on_another_run": (lambda: (*sound()[:2], Holdings(complete_to={1: 5})), set(), {"device_gap"}),
+    "departed_against_papers": (
+        lambda: office_says(DepartureForbidden, papers=(Finding(code="permit"),)), set(), {"finding_open"}),
+    "struck_off_before": (
+        lambda: office_says(ManifestChanged, version=1, removed=("r9",), made_ms=DEPARTS_MS - 3_600_000),
+        set(), set()),
+    "struck_off_underway": (
+        lambda: office_says(ManifestChanged, version=1, removed=("r9",), made_ms=DEPARTS_MS + 60_000),
+        set(), {"finding_open"}),
     "driver_is_attendant": (
         lambda: changed(attendant_ids=("A1", "D1")), set(), {"same_person"} | NO_DRIVER),
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """
 Departures against what must hold before one: manifest read, vehicle looked over; where
-riders get on, heads counted, every one expected marked on or given a reason, not too early.
+riders get on, heads counted, every one expected marked on or given a reason, not too early;
+and against the papers that forbade it and the riders who were struck off after it.
 
 The bus has left when the tablet says so; these findings say what it left without.
 """
@@ -14,6 +15,7 @@ from busops.domain.events import (
     Boarded,
     Decision,
     Departed,
+    DepartureForbidden,
     HeadCounted,
     ManifestAcked,
     ManifestChanged,
@@ -29,6 +31,7 @@ from busops.domain.values import RiderId
 
 LEGAL_ITEMS: Final = frozenset({"brakes", "steering", "lights", "tyres", "emergency_door", "seats", "belts"})
 EARLY: Final = timedelta(seconds=60)
+MOVES: Final = (Boarded, Alighted, Departed)  # after the first of them nobody is struck off the manifest
 
 
 def departure_findings(plan: RunPlan, line: Timeline, decided: Iterable[Decision]) -> Iterator[Finding]:
@@ -54,6 +57,30 @@ def departure_findings(plan: RunPlan, line: Timeline, decided: Iterable[Decision
         if boards_here and planned is not None and departure.hi_ms < _ms(planned.leaves_at - EARLY):
             facts = {"stop_id": stop_id, "leaves_at": planned.leaves_at}
             yield Finding(code="departed_early", severity=Severity.WARN, place=place, facts=facts)
+
+
+def forbidden_findings(line: Timeline, decided: Iterable[Decision]) -> Iterator[Finding]:
+    """The departures that stand although papers forbade them; nobody can say that they did not."""
+    departures = {event.event_id: event for event in line.standing() if isinstance(event, Departed)}
+    for each in decided:
+        if isinstance(each, DepartureForbidden) and (departure := departures.get(each.event_id)):
+            facts = {"stop_id": departure.stop_id or "–", "papers": each.papers}
+            yield Finding(code="departed_forbidden", place=each.event_id, facts=facts)
+
+
+def removal_findings(plan: RunPlan, line: Timeline, decided: Iterable[Decision]) -> Iterator[Finding]:
+    """
+    The riders who were struck off the manifest when the bus may already have been boarding or gone.
+
+    The office could not know of it then: the tablet told it later.
+    """
+    moved = [event for event in line.events if isinstance(event, MOVES)]
+    for each in decided:
+        if not isinstance(each, ManifestChanged):
+            continue
+        for rider_id in set(each.removed) - plan.riders.keys():
+            if any(event.lo_ms < each.made_ms for event in moved):
+                yield _gate("removed_underway", rider_id, rider_id=rider_id, version=each.version)
 
 
 def _needed_version(departure: Departed, decided: Iterable[Decision]) -> int:

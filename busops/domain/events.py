@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final
 
+from busops.domain.findings import Finding
 from busops.domain.roster import NotRidingReason
 from busops.domain.values import CrewId, EventId, RiderId, RunId, StopId
 
@@ -247,11 +248,7 @@ class Whereabouts(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """
-    An act of the office on a run: who, who else, when and why.
-
-    ``number`` orders the decisions of a run as the server took them.
-    """
+    """An act of the office on a run: who, who else, when, why; ``number`` is the server's order."""
 
     kind: ClassVar[str]
 
@@ -314,6 +311,16 @@ class ManifestChanged(Decision):
 
     kind = "manifest_changed"
     version: int
+    removed: tuple[RiderId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepartureForbidden(Decision):
+    """The server kept with a departure which papers forbade it when it was told of it."""
+
+    kind = "departure_forbidden"
+    event_id: EventId
+    papers: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,13 +345,5 @@ class Reopened(Decision):
     kind = "reopened"
     event_id: EventId | None = None
 
-
-DECISIONS: Final[dict[str, type[Decision]]] = {
-    each.kind: each
-    for each in (
-        Released, Resolved, DeviceReleased, FindingSettled, CrewChanged,
-        ManifestChanged, Cancelled, Closed, Reopened,
-    )
-}  # fmt: skip
 
 Event = Observation | Decision

@@ -33,7 +33,7 @@ def reasons_not_to_close(state: RunState) -> tuple[Finding, ...]:
 def reasons_not_to_cancel(state: RunState) -> tuple[Finding, ...]:
     """Why this run may not be cancelled: somebody was aboard, the bus has left, or it is over."""
     if state.phase in (Phase.CLOSED, Phase.CANCELLED):
-        return (_block("run_over", phase=state.phase.value),)
+        return (_block("run_over", phase=state.phase),)
     if ridden := state.boarded_ever | {each.rider_id for each in state.accounts.values() if each.was_marked}:
         return tuple(
             _block("somebody_was_aboard", rider_id, rider_id=rider_id) for rider_id in sorted(ridden)
@@ -45,7 +45,7 @@ def reasons_not_to_cancel(state: RunState) -> tuple[Finding, ...]:
 
 def _phase(state: RunState) -> Iterator[Finding]:
     if state.phase in (Phase.CLOSED, Phase.CANCELLED):
-        yield _block("run_over", phase=state.phase.value)
+        yield _block("run_over", phase=state.phase)
     elif state.arrived_ms is None:
         yield _block("not_arrived", state.plan.terminal, stop_id=state.plan.terminal)
 
@@ -112,7 +112,7 @@ def _devices(state: RunState) -> Iterator[Finding]:
 
 def _open_questions(state: RunState) -> Iterator[Finding]:
     for finding in blocking(state.open_findings):
-        facts = {**finding.facts, "finding": finding.code, "finding_key": finding.key}
+        facts = {**finding.facts, "finding": finding.code, "finding_key": finding.key, "what": finding}
         yield _block("finding_open", finding.key, **facts)
     if state.quarantined:
         yield _block("quarantine_open", count=state.quarantined)

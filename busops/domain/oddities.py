@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from busops.domain import head_counts
 from busops.domain.checks import CheckState
-from busops.domain.departures import departure_findings
+from busops.domain.departures import departure_findings, forbidden_findings, removal_findings
 from busops.domain.events import (
     Alighted,
     Arrived,
@@ -44,6 +44,8 @@ def find(
         *_about_load(plan, line),
         *head_counts.count_findings(line),
         *departure_findings(plan, line, decided),
+        *forbidden_findings(line, decided),
+        *removal_findings(plan, line, decided),
         *_about_people(plan, line),
         *_about_checks(checked),
         *_about_vehicle(line),

@@ -1,13 +1,14 @@
 """Who acts, as services take it: a person, a name that a tool gives, or nobody but the system itself."""
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from busops.domain.people import Actor
 from busops.domain.values import Clock
 from busops.services import audit
 from busops.storage.database import Transaction
 
+SYSTEM: Final = "system"  # who acts when the server itself does
 By: TypeAlias = Actor | str | None
 
 

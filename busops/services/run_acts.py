@@ -5,33 +5,28 @@ Each act is checked and may be refused, with every reason. Where two people are 
 are two different ones. Nothing here changes a fact.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from busops.domain.errors import InvalidInput, Refused
 from busops.domain.events import (
     Cancelled,
-    CrewChanged,
-    Decision,
     DeviceReleased,
     FindingSettled,
-    ManifestChanged,
     Observation,
     Reopened,
     Resolved,
     Whereabouts,
 )
-from busops.domain.findings import Finding, Severity, blocking
-from busops.domain.fleet import crew_papers
+from busops.domain.findings import Finding
 from busops.domain.gate import reasons_not_to_cancel, reasons_not_to_close
 from busops.domain.roster import NotRidingReason
 from busops.domain.run import Phase, RunState
-from busops.domain.run_plan import ManifestRider
-from busops.domain.values import Clock, CrewId, Ids, RiderId, RunId
+from busops.domain.values import Clock, Ids, RiderId, RunId
 from busops.services.acting import By, record_act, user_of
+from busops.services.run_deciding import decide, lock, need_text, need_two
 from busops.services.run_state import facts_arrived, state_of
-from busops.storage import closure_store, event_store, fleet_store, run_store
+from busops.storage import closure_store, event_store, run_store
 from busops.storage.closure_store import Closure
 from busops.storage.database import Database, Transaction
 
@@ -39,7 +34,7 @@ from busops.storage.database import Database, Transaction
 def close_run(database: Database, run_id: RunId, *, by: By, clock: Clock, ids: Ids) -> Closure:
     """The run is closed and its closure written; Refused with every reason while there is one."""
     with database.transaction() as tx:
-        _lock(tx, run_id)
+        lock(tx, run_id)
         state = state_of(tx, run_id)
         if reasons := reasons_not_to_close(state):
             raise Refused("close_refused", reasons=reasons, run_id=run_id)
@@ -60,23 +55,23 @@ def reasons_against_closing(database: Database, run_id: RunId) -> tuple[Finding,
 
 def cancel_run(database: Database, run_id: RunId, *, by: By, reason: str, clock: Clock, ids: Ids) -> None:
     """The run does not take place; only while nobody was ever aboard."""
-    _need_text(reason)
+    need_text(reason)
     with database.transaction() as tx:
-        _lock(tx, run_id)
+        lock(tx, run_id)
         if reasons := reasons_not_to_cancel(state_of(tx, run_id)):
             raise Refused("cancel_refused", reasons=reasons, run_id=run_id)
-        _decide(tx, Cancelled, run_id, by=by, reason=reason, clock=clock, ids=ids)
+        decide(tx, Cancelled, run_id, by=by, reason=reason, clock=clock, ids=ids)
 
 
 def reopen_run(database: Database, run_id: RunId, *, by: By, reason: str, clock: Clock, ids: Ids) -> None:
     """The closed run is open again: its checks are void and it needs a new closure."""
-    _need_text(reason)
+    need_text(reason)
     with database.transaction() as tx:
-        _lock(tx, run_id)
+        lock(tx, run_id)
         if state_of(tx, run_id).phase is not Phase.CLOSED:
             raise Refused("not_closed", run_id=run_id)
         run_store.mark_reopened(tx, run_id, reopened_ms=_ms(clock.now()))
-        _decide(tx, Reopened, run_id, by=by, reason=reason, clock=clock, ids=ids)
+        decide(tx, Reopened, run_id, by=by, reason=reason, clock=clock, ids=ids)
 
 
 def resolve_rider(
@@ -98,51 +93,51 @@ def resolve_rider(
 
     ``marks_seen`` are the marks of the rider that they looked at: Refused when there are others by now.
     """
-    _need_text(reason)
+    need_text(reason)
     if says is Whereabouts.NEVER_ABOARD and absence in (None, NotRidingReason.UNSPECIFIED):
         raise InvalidInput("absence_needs_reason", rider_id=rider_id)
     with database.transaction() as tx:
-        _lock(tx, run_id)
+        lock(tx, run_id)
         if marks_seen not in (None, _marks_of(state_of(tx, run_id), rider_id)):
             raise Refused("marked_since", run_id=run_id, rider_id=rider_id)
         seen = frozenset(each.event_id for each in event_store.load_observations(tx, run_id))
         own = {"rider_id": rider_id, "says": says, "covers": seen, "absence": absence}
-        _decide(tx, Resolved, run_id, by=by, second=second, reason=reason, clock=clock, ids=ids, **own)
+        decide(tx, Resolved, run_id, by=by, second=second, reason=reason, clock=clock, ids=ids, **own)
 
 
 def release_device(
     database: Database, run_id: RunId, dev: int, *, by: By, second: By, reason: str, clock: Clock, ids: Ids
 ) -> None:
     """Two people give the device up for this run; whatever it still sends opens the question again."""
-    _need_text(reason)
+    need_text(reason)
     with database.transaction() as tx:
-        _lock(tx, run_id)
+        lock(tx, run_id)
         device = state_of(tx, run_id).devices.get(dev)
         if device is None:
             raise Refused("device_not_of_run", run_id=run_id, dev=dev)
         own: dict[str, Any] = {"dev": dev, "upto_seq": device.last_seq}
-        _decide(tx, DeviceReleased, run_id, by=by, second=second, reason=reason, clock=clock, ids=ids, **own)
+        decide(tx, DeviceReleased, run_id, by=by, second=second, reason=reason, clock=clock, ids=ids, **own)
 
 
 def settle_finding(
     database: Database, run_id: RunId, key: str, *, by: By, second: By, reason: str, clock: Clock, ids: Ids
 ) -> None:
     """Two people have looked into the finding and written what came of it."""
-    _need_text(reason)
+    need_text(reason)
     with database.transaction() as tx:
-        _lock(tx, run_id)
+        lock(tx, run_id)
         if key not in {finding.key for finding in state_of(tx, run_id).findings}:
             raise Refused("no_such_finding", run_id=run_id, finding_key=key)
         own = {"finding_key": key}
-        _decide(tx, FindingSettled, run_id, by=by, second=second, reason=reason, clock=clock, ids=ids, **own)
+        decide(tx, FindingSettled, run_id, by=by, second=second, reason=reason, clock=clock, ids=ids, **own)
 
 
 def settle_quarantine(
     database: Database, quarantine_id: str, *, by: By, second: By, note: str, clock: Clock, ids: Ids
 ) -> None:
     """Two people have looked at what was sent and dismissed it as a fact, with a note."""
-    _need_text(note)
-    _need_two(by, second)
+    need_text(note)
+    need_two(by, second)
     with database.transaction() as tx:
         event_store.settle_quarantine(
             tx,
@@ -153,93 +148,6 @@ def settle_quarantine(
             note=note,
         )
         record_act(tx, by, "quarantine_settled", quarantine_id, facts={"note": note}, clock=clock)
-
-
-def change_manifest(
-    database: Database,
-    run_id: RunId,
-    riders: tuple[ManifestRider, ...],
-    *,
-    by: By,
-    reason: str,
-    clock: Clock,
-    ids: Ids,
-) -> int:
-    """The run has a new version of its manifest, which the crew must acknowledge; the version."""
-    _need_text(reason)
-    with database.transaction() as tx:
-        _lock(tx, run_id)
-        state = state_of(tx, run_id)
-        if reasons := _against_manifest(state, riders):
-            raise Refused("manifest_refused", reasons=reasons, run_id=run_id)
-        plan = replace(state.plan, manifest=riders, roster_v=state.plan.roster_v + 1)
-        run_store.insert_manifest(tx, plan, made_at=clock.now(), made_by=user_of(by))
-        own: dict[str, Any] = {"version": plan.roster_v}
-        _decide(tx, ManifestChanged, run_id, by=by, reason=reason, clock=clock, ids=ids, **own)
-        return plan.roster_v
-
-
-def change_crew(
-    database: Database,
-    run_id: RunId,
-    *,
-    driver_id: CrewId,
-    attendant_ids: tuple[CrewId, ...],
-    by: By,
-    reason: str,
-    clock: Clock,
-    ids: Ids,
-) -> None:
-    """The run has another crew of record, whose papers allow it; who was before stays on record."""
-    _need_text(reason)
-    with database.transaction() as tx:
-        _lock(tx, run_id)
-        state = state_of(tx, run_id)
-        crew = {member.crew_id: member for member in fleet_store.load_crew(tx)}
-        vehicle = next(each for each in fleet_store.load_vehicles(tx) if each.plate == state.plan.plate)
-        attendants = [crew[each] for each in attendant_ids if each in crew]
-        reasons = list(blocking(crew_papers(vehicle, crew.get(driver_id), attendants, state.plan.on)))
-        if state.phase in (Phase.CLOSED, Phase.CANCELLED):
-            reasons.append(_block("run_over", phase=state.phase.value))
-        if reasons:
-            raise Refused("crew_refused", reasons=reasons, run_id=run_id)
-        now = clock.now()
-        run_store.retire_crew(tx, run_id, until_at=now)
-        plan = replace(state.plan, driver_id=driver_id, attendant_ids=attendant_ids)
-        run_store.insert_crew(tx, plan, since_at=now)
-        own: dict[str, Any] = {"driver_id": driver_id, "attendant_ids": attendant_ids}
-        _decide(tx, CrewChanged, run_id, by=by, reason=reason, clock=clock, ids=ids, **own)
-
-
-def _decide(
-    tx: Transaction,
-    kind: type[Decision],
-    run_id: RunId,
-    *,
-    by: By,
-    reason: str,
-    clock: Clock,
-    ids: Ids,
-    second: By = None,
-    **own: Any,
-) -> None:
-    if kind in (Resolved, DeviceReleased, FindingSettled):
-        _need_two(by, second)
-    event_store.decide(
-        tx,
-        kind(
-            decision_id=ids.new(),
-            run_id=run_id,
-            made_ms=_ms(clock.now()),
-            by=user_of(by),
-            second=user_of(second) or None,
-            reason=reason,
-            **own,
-        ),
-    )
-    facts_arrived(tx, run_id, clock=clock, ids=ids)
-    facts = {"reason": reason, "second": user_of(second)}
-    record_act(tx, by, f"run_{kind.kind}", run_id, facts=facts, clock=clock)
 
 
 def _closure(tx: Transaction, state: RunState, *, by: By, at: datetime) -> Closure:
@@ -289,44 +197,11 @@ def snapshot_of(state: RunState, events: tuple[Observation, ...]) -> dict[str, A
     }
 
 
-def _against_manifest(state: RunState, riders: tuple[ManifestRider, ...]) -> tuple[Finding, ...]:
-    plan = state.plan
-    reasons = []
-    if state.phase in (Phase.CLOSED, Phase.CANCELLED):
-        reasons.append(_block("run_over", phase=state.phase.value))
-    if len(riders) > plan.approved_students:
-        facts = {"plate": plan.plate, "aboard": len(riders), "approved": plan.approved_students}
-        reasons.append(_block("over_students", **facts))
-    for rider in riders:
-        if rider.stop_id not in plan.lawful_stops or rider.stop_id not in plan.stop_ids:
-            facts = {"rider_id": rider.rider_id, "stop_id": rider.stop_id, "on": plan.on}
-            reasons.append(_block("stop_not_of_run", **facts))
-    return tuple(reasons)
-
-
 def _marks_of(state: RunState, rider_id: RiderId) -> frozenset[str]:
     account = state.accounts.get(rider_id)
     return (
         frozenset(mark.event_id for mark in (*account.boards, *account.alights)) if account else frozenset()
     )
-
-
-def _lock(tx: Transaction, run_id: RunId) -> None:
-    run_store.lock_runs(tx, [run_id])
-
-
-def _need_text(text: str) -> None:
-    if not text.strip():
-        raise InvalidInput("reason_needed")
-
-
-def _need_two(by: By, second: By) -> None:
-    if not user_of(by) or not user_of(second) or user_of(by) == user_of(second):
-        raise Refused("two_people_needed", by=user_of(by))
-
-
-def _block(code: str, **facts: object) -> Finding:
-    return Finding(code=code, severity=Severity.BLOCK, facts=facts)
 
 
 def _ms(moment: datetime) -> int:

@@ -297,14 +297,14 @@ def _run_plan(tx: Transaction, desk: _Desk, trip: _Trip, crew: _Crew, ids: Ids) 
         approved_total=vehicle.approved_total,
         driver_id=crew.driver.crew_id,
         attendant_ids=tuple(attendant.crew_id for attendant in crew.attendants),
-        tags=_tags(tx, vehicle, ids),
-        asked_rows={role: _draw(vehicle.rows, f"{ids.new()}{role}") for role in CrewRole},
+        tags=tags_of(tx, vehicle, ids),
+        asked_rows={role: draw_rows(vehicle.rows, f"{ids.new()}{role}") for role in CrewRole},
         departs_at=trip.departs_at,
         arrives_at=trip.arrives_at,
     )
 
 
-def _tags(tx: Transaction, vehicle: Vehicle, ids: Ids) -> dict[str, str]:
+def tags_of(tx: Transaction, vehicle: Vehicle, ids: Ids) -> dict[str, str]:
     """The vehicle's tags; those it lacks are made, each code once on the vehicle."""
     tags = tag_store.load_tags(tx, vehicle.plate)
     for place in (REAR, *(f"row:{row}" for row in range(1, vehicle.rows + 1))):
@@ -316,7 +316,7 @@ def _tags(tx: Transaction, vehicle: Vehicle, ids: Ids) -> dict[str, str]:
     return tags
 
 
-def _draw(rows: int, salt: str) -> tuple[int, ...]:
+def draw_rows(rows: int, salt: str) -> tuple[int, ...]:
     """Two rows nobody can know before: those whose hash with a fresh id comes first."""
     drawn = sorted(range(1, rows + 1), key=lambda row: _number(f"{salt}:{row}"))
     return tuple(sorted(drawn[:ROWS_ASKED]))

@@ -12,12 +12,16 @@ from busops.domain.run import Phase, RunState, fold
 from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import timeline
 from busops.domain.values import Clock, Ids, RunId, StopId
+from busops.services.acting import SYSTEM
 from busops.storage import alarm_store, event_store, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Transaction
 
-SYSTEM = "system"
 CHECK_ALARMS = frozenset({"check_overdue", "run_unclosed", "device_silent"})
+# Findings for which somebody is called at once: they must not wait for the close.
+CALLED_AT_ONCE = frozenset(
+    {"off_stop_alight", "off_stop_board", "over_students", "over_persons", "departed_forbidden"}
+)
 
 
 def state_of(tx: Transaction, run_id: RunId) -> RunState:
@@ -98,9 +102,9 @@ def _folded(tx: Transaction, run_id: RunId) -> tuple[RunState, tuple[Event, ...]
 
 
 def _call_for_facts(tx: Transaction, state: RunState, *, clock: Clock, ids: Ids) -> None:
-    """Somebody is called at once for what must not wait: an off-stop alighting, an overload."""
+    """Somebody is called at once for what must not wait; what two people have settled calls nobody more."""
     for finding in state.open_findings:
-        if finding.code in ("off_stop_alight", "off_stop_board", "over_students", "over_persons"):
+        if finding.code in CALLED_AT_ONCE:
             alarm_store.raise_alarm(
                 tx,
                 Alarm(
@@ -113,6 +117,9 @@ def _call_for_facts(tx: Transaction, state: RunState, *, clock: Clock, ids: Ids)
                     raised_at=clock.now(),
                 ),
             )
+    for alarm in alarm_store.load_alarms(tx, state.plan.run_id):
+        if alarm.kind in CALLED_AT_ONCE and f"{alarm.kind}:{alarm.occasion}" in state.settled:
+            alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=clock.now(), evidence="finding_settled")
 
 
 def _ms(clock: Clock) -> int:

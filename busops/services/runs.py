@@ -1,19 +1,16 @@
 """
 Runs, as the rest of the house asks for them: release, look, decide, close, rebuild.
 
-The stories are told in ``run_release`` (from plan to run), ``run_acts`` (decisions),
-``run_views`` (pages) and ``run_state`` (log to state); this is their front door.
+The stories are told in ``run_release`` (from plan to run), ``run_acts`` and ``run_changes``
+(decisions), ``run_views`` (pages) and ``run_state`` (log to state); this is their front door.
 """
 
-from busops.domain.findings import Finding, Severity
-from busops.domain.fleet import CrewMember, crew_papers
-from busops.domain.run import Phase
+from busops.domain.fleet import CrewMember
 from busops.domain.run_plan import RunPlan
-from busops.domain.values import Clock, Ids, RunId
+from busops.domain.values import Clock, Ids
+from busops.services.departure_papers import departure_reasons
 from busops.services.run_acts import (
     cancel_run,
-    change_crew,
-    change_manifest,
     close_run,
     reasons_against_closing,
     release_device,
@@ -21,6 +18,14 @@ from busops.services.run_acts import (
     resolve_rider,
     settle_finding,
     settle_quarantine,
+)
+from busops.services.run_changes import (
+    add_rider,
+    change_crew,
+    change_manifest,
+    move_rider,
+    remove_rider,
+    substitute_vehicle,
 )
 from busops.services.run_release import release_document, release_plan
 from busops.services.run_state import facts_arrived, state_of
@@ -31,6 +36,7 @@ from busops.storage.database import Database, Transaction
 __all__ = [
     "BoardRow",
     "RunView",
+    "add_rider",
     "cancel_run",
     "change_crew",
     "change_manifest",
@@ -39,11 +45,13 @@ __all__ = [
     "departure_reasons",
     "facts_arrived",
     "find_rider",
+    "move_rider",
     "reasons_against_closing",
     "rebuild",
     "release_device",
     "release_document",
     "release_plan",
+    "remove_rider",
     "reopen_run",
     "resolve_rider",
     "run_board",
@@ -51,32 +59,8 @@ __all__ = [
     "settle_finding",
     "settle_quarantine",
     "state_of",
+    "substitute_vehicle",
 ]
-
-
-def departure_reasons(database: Database, run_id: RunId) -> tuple[Finding, ...]:
-    """What forbids this run to leave today: papers of vehicle and crew, and its vehicle's earlier runs."""
-    with database.reading() as tx:
-        plan = run_store.load_run_plan(tx, run_id)
-        crew = {member.crew_id: member for member in crew_of(tx, plan)}
-        vehicles = [each for each in fleet_store.load_vehicles(tx) if each.plate == plan.plate]
-        earlier = [
-            run
-            for run in run_store.list_runs(tx, plate=plan.plate)
-            if run.arrives_at <= plan.departs_at and run.run_id != run_id
-        ]
-    if not vehicles:
-        missing = {"plate": plan.plate}
-        return (Finding(code="no_such_vehicle", severity=Severity.BLOCK, place=plan.plate, facts=missing),)
-    attendants = [crew[each] for each in plan.attendant_ids if each in crew]
-    reasons = list(crew_papers(vehicles[0], crew.get(plan.driver_id), attendants, plan.on))
-    for run in earlier:
-        if run.phase not in (Phase.CHECKED, Phase.CLOSED, Phase.CANCELLED):
-            facts: dict[str, str] = {"plate": plan.plate, "run_id": run.run_id}
-            reasons.append(
-                Finding(code="earlier_run_unchecked", severity=Severity.BLOCK, place=run.run_id, facts=facts)
-            )
-    return tuple(reasons)
 
 
 def crew_of(tx: Transaction, plan: RunPlan) -> tuple[CrewMember, ...]:

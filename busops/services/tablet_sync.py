@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from busops.domain.envelope import parse_envelope
 from busops.domain.errors import BusopsError, InvalidInput
-from busops.domain.events import Observation
+from busops.domain.events import Departed, Observation
 from busops.domain.values import Clock, CrewId, Ids, RunId
+from busops.services.departure_papers import keep_forbidden
 from busops.services.devices import Holder
 from busops.services.run_state import facts_arrived
 from busops.services.tablet_pack import news, pack, runs_of_crew
@@ -84,6 +85,8 @@ def accept_batch(
         desk = _Desk(tx=tx, holder=holder, runs=known, now=now, ids=ids)
         results = tuple(desk.take(each) for each in sent)
         for run_id in sorted(desk.touched):
+            if left := [each for each in desk.departures if each.run_id == run_id]:
+                keep_forbidden(tx, run_id, left, clock=clock, ids=ids)
             facts_arrived(tx, run_id, clock=clock, ids=ids)
         device_store.touch(tx, holder.dev, at=now, app=_app(sent))
         ack = event_store.ack_of(tx, holder.dev)
@@ -142,6 +145,7 @@ class _Desk:
         self.people: frozenset[CrewId] = device_store.crews_of(tx, holder.dev)
         self.touched: set[RunId] = set()
         self.bound: set[RunId] = set()
+        self.departures: list[Departed] = []
         self.is_frozen = not holder.is_trusted
 
     def take(self, sent: _Sent) -> Appended:
@@ -158,6 +162,8 @@ class _Desk:
         if appended.outcome is Outcome.STORED and observation.run_id not in self.bound:
             run_store.bind_device(self.tx, observation.run_id, observation.dev)
             self.bound.add(observation.run_id)
+        if appended.outcome is Outcome.STORED and isinstance(observation, Departed):
+            self.departures.append(observation)
         if appended.outcome is Outcome.FORK:
             device_store.freeze(self.tx, observation.dev)
             self.is_frozen = True

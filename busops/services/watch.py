@@ -14,8 +14,7 @@ from busops.domain.errors import InvalidInput
 from busops.domain.events import Alighted, Event, Observation, Reopened
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.values import Clock, Ids, RunId
-from busops.services.acting import By, record_act, user_of
-from busops.services.run_state import SYSTEM
+from busops.services.acting import SYSTEM, By, record_act, user_of
 from busops.storage import alarm_store, device_store, event_store, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction

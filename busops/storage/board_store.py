@@ -56,6 +56,21 @@ def crews_on(tx: Transaction, on: date) -> Mapping[RunId, tuple[tuple[CrewRole, 
     return {run_id: tuple(crew) for run_id, crew in found.items()}
 
 
+def crew_at(tx: Transaction, run_id: RunId, at: datetime) -> tuple[tuple[CrewRole, CrewId], ...]:
+    """The crew of record of a run at that moment; before the first one it is the first."""
+    rows = tx.session.execute(
+        select(RunCrewRow.role, RunCrewRow.crew_id, RunCrewRow.since_at, RunCrewRow.until_at).where(
+            RunCrewRow.school_id == tx.school_id, RunCrewRow.run_id == run_id
+        )
+    ).all()
+    moment = max(at, min((row.since_at for row in rows), default=at))
+    return tuple(
+        (CrewRole(row.role), CrewId(row.crew_id))
+        for row in rows
+        if row.since_at <= moment and (row.until_at is None or moment < row.until_at)
+    )
+
+
 def stops_on(tx: Transaction, on: date) -> Mapping[RunId, tuple[PlannedPlace, ...]]:
     """The stops of a day's runs in their order."""
     rows = tx.session.execute(

@@ -15,9 +15,11 @@ from typing import Any, Final
 
 from sqlalchemy import func, insert, select, update
 
+from busops.domain.decision_kinds import DECISIONS
 from busops.domain.envelope import GENESIS, canonical_json, digest_of, envelope_of, parse_envelope
 from busops.domain.errors import NotFound, Refused
-from busops.domain.events import DECISIONS, Decision, Event, Observation, Whereabouts
+from busops.domain.events import Decision, Event, Observation, Whereabouts
+from busops.domain.findings import Finding
 from busops.domain.roster import NotRidingReason
 from busops.domain.run import Holdings
 from busops.domain.values import EventId, RunId
@@ -286,7 +288,7 @@ def _decision_row(tx: Transaction, decision: Decision) -> dict[str, Any]:
         "covers": sorted(own.get("covers", ())),
         "dev": own.get("dev"),
         "upto_seq": own.get("upto_seq"),
-        "body": {name: value for name, value in own.items() if name not in _IN_COLUMNS},
+        "body": {name: _storable(value) for name, value in own.items() if name not in _IN_COLUMNS},
     }
 
 
@@ -299,8 +301,10 @@ def _decision(row: RunDecisionRow) -> Decision:
         own["covers"] = frozenset(EventId(event_id) for event_id in row.covers)
         own["says"] = Whereabouts(row.says or "")
         own["absence"] = NotRidingReason(own["absence"]) if own.get("absence") else None
-    if "attendant_ids" in names:
-        own["attendant_ids"] = tuple(own["attendant_ids"])
+    for name in names & {"attendant_ids", "removed"}:
+        own[name] = tuple(own.get(name, ()))
+    if "papers" in names:
+        own["papers"] = tuple(Finding(**each) for each in own["papers"])
     return kind(
         decision_id=row.decision_id,
         run_id=RunId(row.run_id),
@@ -311,6 +315,22 @@ def _decision(row: RunDecisionRow) -> Decision:
         number=row.number,
         **own,
     )
+
+
+def _storable(value: Any) -> Any:
+    """A decision's own value as JSON takes it; the findings it carries with days as text."""
+    if isinstance(value, tuple) and all(isinstance(each, Finding) for each in value):
+        return [
+            {
+                "code": each.code,
+                "place": each.place,
+                "facts": {
+                    name: fact if isinstance(fact, int) else str(fact) for name, fact in each.facts.items()
+                },
+            }
+            for each in value
+        ]
+    return value
 
 
 def _ms(moment: datetime) -> int:

@@ -17,6 +17,7 @@ from busops.domain.events import (
     Closed,
     Decision,
     Departed,
+    DepartureForbidden,
     DeviceReleased,
     FindingSettled,
     HeadCounted,
@@ -30,6 +31,7 @@ from busops.domain.events import (
 from busops.domain.findings import Severity
 from busops.domain.people import Role
 from busops.domain.run import Phase
+from busops.services.acting import SYSTEM
 from busops.services.run_list import Names
 from busops.services.run_views import RunView
 from busops.web import formats
@@ -141,11 +143,14 @@ def _decision(decision: Decision, names: Names) -> dict[str, Any]:
             text = f"{text} {decision.dev}"
         case FindingSettled():
             text = f"{text} {decision.finding_key}"
+        case DepartureForbidden():
+            papers = say("、").join(formats.words(paper) for paper in decision.papers)
+            text = f"{text}{say('：')}{papers}"
     second = names.people.get(decision.second or "", decision.second or "")
     who = _who(decision.by, names)
     return {
         "at": _clock(decision.made_ms),
-        "s": "key",
+        "s": "bad" if isinstance(decision, DepartureForbidden) else "key",
         "t": text,
         "who": say("%(a)s、%(b)s", a=who, b=second) if second else who,
         "meta": decision.reason,
@@ -153,7 +158,9 @@ def _decision(decision: Decision, names: Names) -> dict[str, Any]:
 
 
 def _who(by: str, names: Names) -> str:
-    """The person's name; where a role acted without a person, the role."""
+    """The person's name; where the server or a role acted without a person, that."""
+    if by == SYSTEM:
+        return say("系统")
     return names.people.get(by) or (code_words(f"role.{by}") if by in ROLES else by)
 
 
@@ -161,7 +168,7 @@ def _closure(version: int, by: str, names: Names) -> dict[str, Any]:
     return {
         "at": "",
         "s": "key",
-        "t": say("已关闭 v%(v)s", v=version),
+        "t": say("已结束 v%(v)s", v=version),
         "who": _who(by, names),
         "meta": "",
     }

@@ -147,7 +147,7 @@ def test_two_tablets_finish_a_run_with_the_network_lost_on_the_way(evening, sign
     driver.parks(world.TAGS["rear"])
     driver.is_at("closed")
     driver.closes()
-    expect(driver.step("closed")).to_contain_text("趟次已关闭", timeout=20_000)
+    expect(driver.step("closed")).to_contain_text("趟次已结束", timeout=20_000)
     view = runs.run_view(evening.database, "run-1")
     assert view.state.phase is Phase.CLOSED
     assert len(view.state.alighted) == 11

@@ -135,7 +135,7 @@ def test_a_closed_run_tells_its_whole_story(scene):
     assert scene.play().closed
     client = scene.office()
     page = text_of(client.get("/runs/run-1"))
-    for words in ("已关闭 v1", "出车前检查 7 / 7", "清点人数 12 人", "无缺号", "已封存", "关闭版本"):
+    for words in ("已结束 v1", "出车前检查 7 / 7", "清点人数 12 人", "无缺号", "已封存", "结束版本"):
         assert words in page
     assert "上车 学生2，学校" in text_of(client.get("/runs/run-1?events=all"))
     assert client.get("/runs/nowhere").status_code == 404

@@ -47,7 +47,7 @@ class Driver:
 
     def closes(self) -> None:
         """Asks the server to close the run."""
-        self.page.get_by_role("button", name="关闭").first.click(force=True)
+        self.page.get_by_role("button", name="结束").first.click(force=True)
 
     def reasons(self) -> list[str]:
         """Every reason the server gave."""

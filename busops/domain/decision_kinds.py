@@ -1,0 +1,29 @@
+"""
+The kinds of decision by the name under which the log keeps them.
+
+What each of them means stands in ``events.py``; nothing is decided here.
+"""
+
+from typing import Final
+
+from busops.domain.events import (
+    Cancelled,
+    Closed,
+    CrewChanged,
+    Decision,
+    DepartureForbidden,
+    DeviceReleased,
+    FindingSettled,
+    ManifestChanged,
+    Released,
+    Reopened,
+    Resolved,
+)
+
+DECISIONS: Final[dict[str, type[Decision]]] = {
+    each.kind: each
+    for each in (
+        Released, Resolved, DeviceReleased, FindingSettled, CrewChanged,
+        ManifestChanged, DepartureForbidden, Cancelled, Closed, Reopened,
+    )
+}  # fmt: skip

@@ -1,0 +1,94 @@
+"""
+The papers of a run on its day: what forbids it to leave, and what is kept when it left all the same.
+
+A departure is a fact and never refused. When it is told against papers that forbid it, the
+server keeps with it which ones, as they were at that moment: renewing them later does not
+make it allowed, and the run waits for two people.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from busops.domain.events import Departed, DepartureForbidden
+from busops.domain.findings import Finding, blocking
+from busops.domain.fleet import CrewRole, crew_papers
+from busops.domain.run import Phase
+from busops.domain.run_plan import RunPlan
+from busops.domain.values import Clock, CrewId, Ids, RunId
+from busops.services.acting import SYSTEM
+from busops.storage import board_store, event_store, fleet_store, run_store
+from busops.storage.database import Database, Transaction
+
+
+def departure_reasons(database: Database, run_id: RunId) -> tuple[Finding, ...]:
+    """What forbids this run to leave today: papers of vehicle and crew, and its vehicle's earlier runs."""
+    with database.reading() as tx:
+        plan = run_store.load_run_plan(tx, run_id)
+        return (*paper_reasons(tx, plan, plan.driver_id, plan.attendant_ids), *_earlier_runs(tx, plan))
+
+
+def paper_reasons(
+    tx: Transaction, plan: RunPlan, driver_id: CrewId, attendant_ids: Iterable[CrewId]
+) -> tuple[Finding, ...]:
+    """What the register says of this run's vehicle with this crew on its day."""
+    vehicles = [each for each in fleet_store.load_vehicles(tx) if each.plate == plan.plate]
+    if not vehicles:
+        return (Finding(code="no_such_vehicle", place=plan.plate, facts={"plate": plan.plate}),)
+    crew = {each.crew_id: each for each in fleet_store.load_crew(tx, include_retired=True)}
+    attendants = [crew[each] for each in attendant_ids if each in crew]
+    return crew_papers(vehicles[0], crew.get(driver_id), attendants, plan.on)
+
+
+def keep_forbidden(
+    tx: Transaction, run_id: RunId, departures: Iterable[Departed], *, clock: Clock, ids: Ids
+) -> None:
+    """
+    What forbade these departures, by the crew of that moment, stands beside them in the log.
+
+    Once for the same papers: a run that goes on from stop to stop is one question, not many.
+    """
+    plan = run_store.load_run_plan(tx, run_id)
+    kept = {
+        _keys(each.papers)
+        for each in event_store.load_decisions(tx, run_id)
+        if isinstance(each, DepartureForbidden)
+    }
+    for departure in sorted(departures, key=lambda each: (each.at_ms, each.dev, each.seq)):
+        left_at = min(datetime.fromtimestamp(departure.at_ms / 1000, UTC), clock.now())
+        crew = board_store.crew_at(tx, run_id, left_at)
+        driver_id = next((each for role, each in crew if role is CrewRole.DRIVER), plan.driver_id)
+        attendants = [each for role, each in crew if role is CrewRole.ATTENDANT]
+        papers = blocking(paper_reasons(tx, plan, driver_id, attendants))
+        if not papers or _keys(papers) in kept:
+            continue
+        kept.add(_keys(papers))
+        event_store.decide(
+            tx,
+            DepartureForbidden(
+                decision_id=ids.new(),
+                run_id=run_id,
+                made_ms=round(clock.now().timestamp() * 1000),
+                by=SYSTEM,
+                event_id=departure.event_id,
+                papers=papers,
+            ),
+        )
+
+
+def _keys(papers: Iterable[Finding]) -> frozenset[str]:
+    return frozenset(paper.key for paper in papers)
+
+
+def _earlier_runs(tx: Transaction, plan: RunPlan) -> tuple[Finding, ...]:
+    earlier = [
+        run
+        for run in run_store.list_runs(tx, plate=plan.plate)
+        if run.arrives_at <= plan.departs_at and run.run_id != plan.run_id
+    ]
+    return tuple(
+        Finding(
+            code="earlier_run_unchecked", place=run.run_id, facts={"plate": plan.plate, "run_id": run.run_id}
+        )
+        for run in earlier
+        if run.phase not in (Phase.CHECKED, Phase.CLOSED, Phase.CANCELLED)
+    )
