@@ -16,7 +16,7 @@ from busops.domain.fleet import CrewRole
 from busops.domain.people import Actor, Role
 from busops.domain.values import Clock, CrewId
 from busops.services import audit
-from busops.storage import device_store, fleet_store
+from busops.storage import device_store, fleet_store, people_store
 from busops.storage.database import Database, Transaction
 from busops.storage.device_store import Device, DeviceToken
 
@@ -71,6 +71,8 @@ def enrol(
     token = secrets.token_urlsafe(TOKEN_BYTES)
     now = clock.now()
     with database.transaction() as tx:
+        if actor.user_id in people_store.on_one_time_password(tx):
+            raise Refused("password_change_first")
         if crew_id not in {member.crew_id for member in fleet_store.load_crew(tx)}:
             raise NotFound("no_such_crew", crew_id=crew_id)
         if dev is None or not _may_go_on(tx, dev, crew_id):

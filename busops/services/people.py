@@ -11,9 +11,10 @@ from busops.domain.errors import Conflict, InvalidInput, Refused
 from busops.domain.findings import Finding
 from busops.domain.people import Actor, Role
 from busops.domain.values import Clock, CrewId, Ids
-from busops.services import audit
+from busops.services import attempts, audit
 from busops.services.credentials import (
     CHEAP,
+    PASSWORD_MOST,
     STRONG,
     attempt_subject,
     fold_username,
@@ -182,12 +183,26 @@ def change_own_password(
     clock: Clock,
     hasher: PasswordHasher = STRONG,
 ) -> None:
-    """The person's password is the new one; every session of theirs is over, this one too."""
-    with database.reading() as tx:
+    """
+    The person's password is the new one; every session of theirs is over, this one too.
+
+    A wrong old one counts like a failed sign-in: Refused ``password_wrong`` or ``signin_wait``.
+    """
+    now = clock.now()
+    with database.transaction() as tx:
         person = people_store.load_person(tx, actor.user_id)
+        tried = {attempts.ACCOUNT: person.username}
+        before = attempts.count_failure(tx, tried, now)
         found = people_store.find_credentials(tx, person.username)
-    if found is None or not matches(old, found[1], hasher):
-        raise Refused("password_wrong")
+    is_right = found is not None and matches(old[: PASSWORD_MOST + 1], found[1], hasher)
+    with database.transaction() as tx:
+        if is_right:
+            attempts.was_right(tx, tried, before, now)
+        else:
+            audit.record(tx, actor, "password_tried", f"person:{actor.user_id}", {}, clock=clock)
+    if not is_right:
+        left = attempts.tries_left(before)
+        raise Refused("password_wrong", left=left) if left else Refused("password_wrong_last")
     faults = password_faults(new, person.username)
     if new == old:
         faults = (*faults, Finding(code="password_same"))

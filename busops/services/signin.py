@@ -7,8 +7,8 @@ and cost the same. Accounts themselves are in ``people.py``.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -16,11 +16,11 @@ from argon2 import PasswordHasher
 from busops.domain.errors import Refused
 from busops.domain.people import Actor, Role
 from busops.domain.values import Clock
-from busops.services import audit, people
+from busops.services import attempts, audit, people
+from busops.services.attempts import Counters
 from busops.services.credentials import (
     PASSWORD_MOST,
     STRONG,
-    attempt_subject,
     digest,
     fold_username,
     hash_of_nobody,
@@ -28,13 +28,9 @@ from busops.services.credentials import (
     matches,
 )
 from busops.storage import people_store
-from busops.storage.database import Database, Transaction
-from busops.storage.people_store import Attempts, Person
+from busops.storage.database import Database
+from busops.storage.people_store import Person
 
-FREE_TRIES: Final = {"account": 5, "address": 25}
-FIRST_WAIT: Final = timedelta(seconds=30)
-LONGEST_WAIT: Final = timedelta(minutes=15)
-FORGOTTEN_AFTER: Final = timedelta(minutes=30)
 TOUCHED_EVERY: Final = timedelta(minutes=1)
 SESSIONS_KEPT: Final = timedelta(days=30)
 
@@ -72,22 +68,19 @@ def enter(
     are a hundred failures. Raises Refused: ``signin_wrong`` or ``signin_wait``.
     """
     username = fold_username(username)
-    subjects = {
-        "account": attempt_subject("account", username),
-        "address": attempt_subject("address", address),
-    }
+    tried = {attempts.ACCOUNT: username, attempts.ADDRESS: address}
     now = clock.now()
     with database.transaction() as tx:
-        before = _count_failure(tx, subjects, now)
+        before = attempts.count_failure(tx, tried, now)
         found = people_store.find_credentials(tx, username)
     person, password_hash = found or (None, hash_of_nobody(hasher))
     right = matches(password[: PASSWORD_MOST + 1], password_hash, hasher)
     if not right or person is None or person.is_disabled:
-        left = max(FREE_TRIES["account"] - before["account"].failures - 1, 0)
+        left = attempts.tries_left(before)
         _record_failure(database, person, clock)
         raise Refused("signin_wrong", left=left) if left else Refused("signin_wrong_last")
     again = hash_password(password, hasher) if hasher.check_needs_rehash(password_hash) else None
-    return _open_session(database, person, subjects, before, clock=clock, new_hash=again)
+    return _open_session(database, person, tried, before, clock=clock, new_hash=again)
 
 
 def resume(
@@ -117,24 +110,6 @@ def leave(database: Database, session_key: str, *, actor: Actor, clock: Clock) -
         audit.record(tx, actor, "signed_out", f"person:{actor.user_id}", {}, clock=clock)
 
 
-def _count_failure(tx: Transaction, subjects: dict[str, str], now: datetime) -> dict[str, Attempts]:
-    before = {}
-    for kind, subject in subjects.items():
-        attempts = people_store.load_attempts(tx, subject)
-        if attempts.last_at is not None and now - attempts.last_at > FORGOTTEN_AFTER:
-            attempts = Attempts()
-        if attempts.locked_until_at is not None and attempts.locked_until_at > now:
-            raise Refused("signin_wait", until_at=attempts.locked_until_at)
-        before[kind] = attempts
-    for kind, subject in subjects.items():
-        failures = before[kind].failures + 1
-        over = failures - FREE_TRIES[kind]
-        wait = min(FIRST_WAIT * 2 ** min(over, 10), LONGEST_WAIT) if over >= 0 else None
-        counted = Attempts(failures=failures, last_at=now, locked_until_at=now + wait if wait else None)
-        people_store.save_attempts(tx, subject, counted, at=now)
-    return before
-
-
 def _record_failure(database: Database, person: Person | None, clock: Clock) -> None:
     subject = f"person:{person.user_id}" if person else "person:?"
     with database.transaction() as tx:
@@ -144,8 +119,8 @@ def _record_failure(database: Database, person: Person | None, clock: Clock) -> 
 def _open_session(
     database: Database,
     person: Person,
-    subjects: dict[str, str],
-    before: dict[str, Attempts],
+    tried: Mapping[str, str],
+    before: Counters,
     *,
     clock: Clock,
     new_hash: str | None,
@@ -153,9 +128,7 @@ def _open_session(
     now, key = clock.now(), secrets.token_urlsafe(32)
     actor = people.actor_of(person)
     with database.transaction() as tx:
-        people_store.save_attempts(tx, subjects["account"], Attempts(), at=now)
-        # One right password must not wash an address clean of its guesses at other accounts.
-        people_store.save_attempts(tx, subjects["address"], replace(before["address"], last_at=now), at=now)
+        attempts.was_right(tx, tried, before, now)
         values = {"password_hash": new_hash} if new_hash else {}
         people_store.update_person(tx, person.user_id, last_signin_at=now, **values)
         people_store.forget_sessions(tx, seen_before=now - SESSIONS_KEPT)

@@ -146,6 +146,12 @@ def load_people(tx: Transaction) -> tuple[Person, ...]:
     return tuple(_person(row) for row in rows)
 
 
+def on_one_time_password(tx: Transaction) -> frozenset[str]:
+    """The ids of the accounts that have not set their own password yet."""
+    query = select(UserRow.user_id).where(UserRow.school_id == tx.school_id, UserRow.must_change)
+    return frozenset(tx.session.scalars(query))
+
+
 def load_person(tx: Transaction, user_id: str) -> Person:
     """The account; NotFound when there is none."""
     row = tx.session.get(UserRow, (tx.school_id, user_id))

@@ -15,6 +15,7 @@ from busops.services.signin import Limits
 from busops.web import formats, language
 from busops.web.context import current, runtime, signed_in
 from busops.web.language import say
+from busops.web.problem import problem
 from busops.web.security import IN_A_BUS, allow, bearer_token, is_api, public, safe_next
 
 bp = Blueprint("auth", __name__)
@@ -173,7 +174,9 @@ def _find(session_key: str) -> SignedIn | None:
 
 def _ask_for_new_password() -> Response | None:
     if session.get(MUST_CHANGE) and request.endpoint not in OPEN_BEFORE_CHANGE and signed_in() is not None:
-        if is_api() or request.endpoint == "auth.switch_language":
+        if is_api():
+            return problem(403, "password_change_first")
+        if request.endpoint == "auth.switch_language":
             return None
         return redirect(url_for("auth.account"))
     return None

@@ -142,17 +142,17 @@ def _refuse_strangers() -> AnyResponse | None:
     access = access_of(current_app, request.endpoint)
     if access is None:
         abort(403)
+    # Who may not come in is sent away before a byte of what he sends is read.
+    if not (access.is_public or (access.is_public_in_demo and runtime().settings.demo)):
+        person = signed_in()
+        if person is None:
+            return _ask_to_sign_in()
+        if person.role not in access.roles:
+            abort(403)
     if access.upload_bytes is not None:
         request.max_content_length = access.upload_bytes
     if request.method not in SAFE_METHODS:
         _refuse_forgery()
-    if access.is_public or (access.is_public_in_demo and runtime().settings.demo):
-        return None
-    person = signed_in()
-    if person is None:
-        return _ask_to_sign_in()
-    if person.role not in access.roles:
-        abort(403)
     return None
 
 

@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from busops.config import Settings
+from busops.domain.errors import Refused
 from busops.domain.people import Actor, Role
-from busops.services import audit, demo_school, people
+from busops.services import audit, demo_school, devices, people
 from busops.services.people import CHEAP
 from busops.storage.database import Database
 from busops.web.app import create_app
 from tests.machine import CountingIds, FixedClock
+from tests.sim import world
 from tests.web.conftest import PASSWORD, SignIn, send, token
 
 People = dict[Role, Actor]
@@ -158,6 +161,45 @@ def test_a_one_time_password_must_be_changed_first(
     assert send(browser, "/account/password", old=password, new=new, again=new).status_code == 302
     assert send(browser, "/signin", "/signin", account="admin", password=new).headers["Location"] == "/"
     assert browser.get("/manage/people").status_code == 200
+
+
+def test_an_account_on_its_one_time_password_enrols_no_tablet(
+    app: Flask, sqlite_database: Database, clock: FixedClock, ids: CountingIds
+) -> None:
+    """Refused with its code, at the gate and in the service itself; after the change the way is open."""
+    world.fill(sqlite_database)
+    who = {"name": "乙", "username": "z1", "role": Role.ATTENDANT, "crew_id": "Z1", "password": PASSWORD}
+    acting = {"clock": clock, "ids": ids, "hasher": CHEAP, "must_change": True}
+    actor = people.actor_of(people.create_person(sqlite_database, **who, **acting))
+    browser = app.test_client()
+    send(browser, "/signin", "/signin", account="z1", password=PASSWORD)
+    for language, said in (("zh", "一次性密码"), ("en", "one-time password")):
+        browser.get(f"/language/{language}")
+        headers = {"X-CSRFToken": token(browser, "/account")}
+        refused = browser.post("/api/v1/devices", json={"name": "iPad"}, headers=headers)
+        assert (refused.status_code, refused.json["code"]) == (403, "password_change_first")
+        assert said in refused.json["detail"]
+    with pytest.raises(Refused, match="password_change_first"):
+        devices.enrol(sqlite_database, actor=actor, crew_id=None, name="iPad", clock=clock)
+    assert devices.list_devices(sqlite_database) == ()
+    new = "a-much-longer-secret"
+    assert send(browser, "/account/password", old=PASSWORD, new=new, again=new).status_code == 302
+    assert devices.enrol(sqlite_database, actor=actor, crew_id=None, name="iPad", clock=clock).dev == 1
+
+
+def test_wrong_old_passwords_are_counted_on_the_account_page(sign_in: SignIn) -> None:
+    """The page says how many tries are left, then that one must wait; the right one too must wait."""
+    browser = sign_in(Role.FINANCE)
+    new = "a-much-longer-secret"
+    said = [
+        send(browser, "/account/password", old="wrong", new=new, again=new).get_data(as_text=True)
+        for _ in range(6)
+    ]
+    assert "还可试 4 次" in said[0]
+    assert "下一次要先等待" in said[4]
+    assert "试错太多次" in said[5]
+    right = send(browser, "/account/password", old=PASSWORD, new=new, again=new)
+    assert (right.status_code, "试错太多次" in right.text) == (400, True)
 
 
 def test_the_language_is_kept_and_every_page_says_which_it_is(client: FlaskClient) -> None:

@@ -1,5 +1,6 @@
 """The headers of every answer, the content policy, forged requests, limits, safe addresses."""
 
+import io
 from dataclasses import replace
 
 import pytest
@@ -125,3 +126,42 @@ def test_a_disabled_person_is_out_at_once(app: Flask, sign_in: SignIn, people: d
     assert browser.get("/account").status_code == 302
     fresh = app.test_client()
     assert send(fresh, "/signin", "/signin", account="finance", password=PASSWORD).status_code == 401
+
+
+class Unread(io.RawIOBase):
+    """A body that tells when somebody reads it."""
+
+    def readinto(self, _: object) -> int:
+        """Nobody should come here."""
+        raise AssertionError("a stranger's body was read")
+
+    def readable(self) -> bool:
+        """It could be."""
+        return True
+
+
+@pytest.mark.parametrize("path", ["/finance/receipts", "/register/imports/"])
+@pytest.mark.parametrize("role", [None, Role.ATTENDANT])
+def test_what_a_stranger_uploads_is_not_read(
+    client: FlaskClient, sign_in: SignIn, role: Role | None, path: str
+) -> None:
+    """Nobody signed in, or a role that may not: sent away before the first byte of five megabytes."""
+    browser = sign_in(role) if role else client
+    answer = browser.open(
+        path,
+        method="POST",
+        content_type="multipart/form-data; boundary=x",
+        environ_overrides={"wsgi.input": Unread(), "CONTENT_LENGTH": str(5 * 1024 * 1024)},
+    )
+    assert answer.status_code == (403 if role else 302)
+
+
+def test_uploads_have_a_limit_of_their_own(sign_in: SignIn) -> None:
+    """One byte above it, from who may upload: refused unread."""
+    answer = sign_in(Role.FINANCE).open(
+        "/finance/receipts",
+        method="POST",
+        content_type="multipart/form-data; boundary=x",
+        environ_overrides={"wsgi.input": Unread(), "CONTENT_LENGTH": str(10 * 1024 * 1024 + 1)},
+    )
+    assert answer.status_code == 413

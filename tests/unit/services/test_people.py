@@ -258,3 +258,28 @@ def test_verification_finds_a_changed_fact(clock: FixedClock) -> None:
     for name, value in {**changes, "facts": {"n": 2}, "prev_hash": "1" * 64}.items():
         digests.add(replace(entry, **{name: value}).digest("t1"))
     assert len(digests) == 10
+
+
+def test_guessing_the_old_password_locks_the_account_like_guessing_at_the_door(
+    database: Database, clock: FixedClock, ids: CountingIds
+) -> None:
+    """Five wrong old passwords and one must wait, at the door too; the right one in time forgets them."""
+    actor = people.actor_of(make(database, clock, ids, "kasse"))
+
+    def change(old: str) -> None:
+        people.change_own_password(
+            database, actor, old=old, new="another-horse-10", clock=clock, hasher=CHEAP
+        )
+
+    said = [code_of(lambda: change("wrong")) for _ in range(6)]
+    assert said == ["password_wrong"] * 4 + ["password_wrong_last", "signin_wait"]
+    assert code_of(lambda: change(PASSWORD)) == "signin_wait"
+    assert code_of(lambda: enter(database, clock, "kasse")) == "signin_wait"
+    with database.reading() as tx:
+        counter = people_store.load_attempts(tx, credentials.attempt_subject("account", "kasse"))
+    assert counter.locked_until_at is not None
+    clock.moment = counter.locked_until_at + timedelta(seconds=1)
+    change(PASSWORD)
+    assert enter(database, clock, "kasse", "another-horse-10").session_key
+    acts = [row.entry.act for row in audit.newest(database)]
+    assert acts.count("password_tried") == 5
