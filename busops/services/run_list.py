@@ -5,8 +5,10 @@ Runs as a list shows them, with the names of their crews and ends; and the names
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from busops.domain.fleet import CrewRole
+from busops.domain.fleet import CrewMember, CrewRole, Vehicle
+from busops.domain.manifest_changes import first_move
 from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId
+from busops.services.run_views import RunView
 from busops.services.tablet_pack import CAMPUS_NAME, class_of, run_no
 from busops.storage import board_store, fleet_store, network_store, register_store, run_store
 from busops.storage.database import Database, Transaction
@@ -40,6 +42,28 @@ class Names:
     riders: Mapping[str, str]
     classes: Mapping[str, str]
     people: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What the forms of a run offer: people and vehicles of the register, and whether the bus has moved."""
+
+    drivers: tuple[CrewMember, ...]
+    attendants: tuple[CrewMember, ...]
+    vehicles: tuple[Vehicle, ...]
+    has_moved: bool
+
+
+def choices(database: Database, view: RunView) -> Choices:
+    """Who and what could take over on this run; what their papers say is asked when it is decided."""
+    with database.reading() as tx:
+        crew, vehicles = fleet_store.load_crew(tx), fleet_store.load_vehicles(tx)
+    return Choices(
+        drivers=tuple(each for each in crew if each.role is CrewRole.DRIVER),
+        attendants=tuple(each for each in crew if each.role is CrewRole.ATTENDANT),
+        vehicles=tuple(each for each in vehicles if each.plate != view.state.plan.plate),
+        has_moved=first_move(view.facts) is not None,
+    )
 
 
 def list_runs(database: Database) -> tuple[ListedRun, ...]:

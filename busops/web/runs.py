@@ -57,21 +57,21 @@ def run(run_id: str) -> Answer:
 @allow(Role.DISPATCHER, Role.ADMIN)
 def close(run_id: str) -> Answer:
     """The run is closed, or the page shows every reason against it."""
-    return _decide(run_id, say("趟次已结束"), lambda here: runs.close_run(**here))
+    return decide(run_id, say("趟次已结束"), lambda here: runs.close_run(**here))
 
 
 @bp.post("/<run_id>/cancel")
 @allow(Role.DISPATCHER, Role.ADMIN)
 def cancel(run_id: str) -> Answer:
     """The run does not take place."""
-    return _decide(run_id, say("趟次已取消"), lambda here: runs.cancel_run(**here, reason=_reason()))
+    return decide(run_id, say("趟次已取消"), lambda here: runs.cancel_run(**here, reason=typed_reason()))
 
 
 @bp.post("/<run_id>/reopen")
 @allow(Role.DISPATCHER, Role.ADMIN)
 def reopen(run_id: str) -> Answer:
     """The closed run is open again."""
-    return _decide(run_id, say("趟次已重新打开"), lambda here: runs.reopen_run(**here, reason=_reason()))
+    return decide(run_id, say("趟次已重新打开"), lambda here: runs.reopen_run(**here, reason=typed_reason()))
 
 
 @bp.post("/<run_id>/riders/<rider_id>/resolve")
@@ -88,20 +88,20 @@ def resolve(run_id: str, rider_id: str) -> Answer:
             absence=_one_of(NotRidingReason, absence) if absence else None,
             marks_seen=frozenset(request.form.get("marks", "").split()),
             second=_second(),
-            reason=_reason(),
+            reason=typed_reason(),
         )
 
-    return _decide(run_id, say("已记录学生去向"), act)
+    return decide(run_id, say("已记录学生去向"), act)
 
 
 @bp.post("/<run_id>/devices/<int:dev>/release")
 @allow(Role.DISPATCHER, Role.ADMIN)
 def release_device(run_id: str, dev: int) -> Answer:
     """Two people give up waiting for a device."""
-    return _decide(
+    return decide(
         run_id,
         say("不再等待这台设备"),
-        lambda here: runs.release_device(**here, dev=dev, second=_second(), reason=_reason()),
+        lambda here: runs.release_device(**here, dev=dev, second=_second(), reason=typed_reason()),
     )
 
 
@@ -110,10 +110,10 @@ def release_device(run_id: str, dev: int) -> Answer:
 def settle(run_id: str) -> Answer:
     """Two people have looked into a finding."""
     key = request.form.get("key", "")
-    return _decide(
+    return decide(
         run_id,
         say("发现已处理"),
-        lambda here: runs.settle_finding(**here, key=key, second=_second(), reason=_reason()),
+        lambda here: runs.settle_finding(**here, key=key, second=_second(), reason=typed_reason()),
     )
 
 
@@ -124,16 +124,16 @@ def settle_quarantine(run_id: str, quarantine_id: str) -> Answer:
 
     def act(here: dict[str, Any]) -> None:
         del here["run_id"]
-        runs.settle_quarantine(**here, quarantine_id=quarantine_id, second=_second(), note=_reason())
+        runs.settle_quarantine(**here, quarantine_id=quarantine_id, second=_second(), note=typed_reason())
 
-    return _decide(run_id, say("已核对留存记录"), act)
+    return decide(run_id, say("已核对留存记录"), act)
 
 
-def _decide(run_id: str, done: str, act: Callable[[dict[str, Any]], Any]) -> Answer:
+def decide(run_id: str, done: str, act: Callable[[dict[str, Any]], Any]) -> Answer:
     """The decision is taken and told, or the page comes back with every reason against it."""
     here = current()
     try:
-        act(
+        made = act(
             {
                 "database": here.database,
                 "run_id": RunId(run_id),
@@ -145,7 +145,8 @@ def _decide(run_id: str, done: str, act: Callable[[dict[str, Any]], Any]) -> Ans
     except (Refused, InvalidInput) as refusal:
         return _page(RunId(run_id), refusal)
     flash(done)
-    return redirect(url_for("runs.run", run_id=run_id))
+    goes_to = made if isinstance(made, str) else run_id  # a decision that makes another run leads there
+    return redirect(url_for("runs.run", run_id=goes_to))
 
 
 def _page(run_id: RunId, refusal: Refused | InvalidInput | None = None) -> Answer:
@@ -153,6 +154,7 @@ def _page(run_id: RunId, refusal: Refused | InvalidInput | None = None) -> Answe
     view = runs.run_view(here.database, run_id)
     listed = run_list.listed_run(here.database, run_id)
     shows_all = request.args.get("events") == "all"
+    may_decide = here.actor.role in (Role.DISPATCHER, Role.ADMIN)
     page = render_template(
         "runs/run.html",
         view=view,
@@ -162,7 +164,8 @@ def _page(run_id: RunId, refusal: Refused | InvalidInput | None = None) -> Answe
         phases=run_story.phase_line(view),
         shows_all=shows_all,
         refusal=refusal,
-        may_decide=here.actor.role in (Role.DISPATCHER, Role.ADMIN),
+        may_decide=may_decide,
+        choices=run_list.choices(here.database, view) if may_decide else None,
         says=SAYS,
         absences=ABSENCES,
     )
@@ -186,7 +189,7 @@ def _second() -> Actor:
     return entered.actor
 
 
-def _reason() -> str:
+def typed_reason() -> str:
     return request.form.get("reason", "").strip()
 
 
