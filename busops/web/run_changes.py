@@ -5,6 +5,8 @@ They stand on the run's page; each tells its outcome there, or shows the page ag
 reason against it. What may be changed when is the services' to say.
 """
 
+from typing import Any
+
 from flask import Blueprint, request
 
 from busops.domain.people import Role
@@ -22,7 +24,7 @@ bp = Blueprint("run_changes", __name__, url_prefix="/runs/<run_id>")
 def add(run_id: str) -> Answer:
     """A registered rider is expected on this run too, at the chosen stop or at the own one."""
     stop_id = StopId(_typed("stop_id"))
-    own = {"rider_id": RiderId(_typed("rider_id")), "stop_id": stop_id or None}
+    own: dict[str, Any] = {"rider_id": RiderId(_typed("rider_id")), "stop_id": stop_id or None}
     return decide(
         run_id,
         say("学生已加入名单，车组要重新确认"),
@@ -46,7 +48,7 @@ def remove(run_id: str) -> Answer:
 @allow(Role.DISPATCHER, Role.ADMIN)
 def move(run_id: str) -> Answer:
     """A rider gets on or off at another stop of this run."""
-    own = {"rider_id": RiderId(_typed("rider_id")), "stop_id": StopId(_typed("stop_id"))}
+    own: dict[str, Any] = {"rider_id": RiderId(_typed("rider_id")), "stop_id": StopId(_typed("stop_id"))}
     return decide(
         run_id,
         say("学生已换站，车组要重新确认"),
