@@ -158,3 +158,16 @@ def _own_papers(
     if vehicle is None:
         return ()
     return driver_papers(member, vehicle, today)
+
+
+def licensed_plates(database: Database) -> tuple[str, ...]:
+    """The licensed school buses in use: only they have approved lines."""
+    with database.reading() as tx:
+        fleet = fleet_store.load_vehicles(tx)
+    return tuple(vehicle.plate for vehicle in fleet if vehicle.vehicle_class is not ANY_COACH)
+
+
+def stop_names(database: Database) -> tuple[tuple[str, str], ...]:
+    """The stops in use: number and name."""
+    with database.reading() as tx:
+        return tuple((stop.stop_id, stop.name) for stop in network_store.load_stops(tx))

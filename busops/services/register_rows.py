@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from busops.domain.errors import NotFound
 from busops.domain.fleet import CrewMember, Vehicle
-from busops.domain.network import Stop
+from busops.domain.network import ApprovedLine, Stop
 from busops.domain.roster import Rider
 from busops.domain.values import Datum
 from busops.finance.tariff import TariffRate
+from busops.services import line_form
 from busops.sheets.tables.specs import SPECS
 
 LEFT_OUT: Final = frozenset({"serial"})
@@ -56,6 +57,8 @@ def row_texts(kind: str, row: Any) -> dict[str, str]:
             return _rider(row)
         case TariffRate():
             return _rate(row)
+        case ApprovedLine():
+            return line_form.texts_of(row)
     raise NotFound("table_unknown", kind=kind)
 
 

@@ -1,6 +1,7 @@
 """The register's pages: lists that are searched and exported, forms, retiring, imports in two steps."""
 
 import io
+import re
 
 import pytest
 from flask.testing import FlaskClient
@@ -177,3 +178,46 @@ def test_an_upload_without_a_file_or_weekend_is_asked_for_again(
     browser = sign_in(Role.DISPATCHER)
     assert upload(browser, "roster", b"x", "names.csv").status_code == 400
     assert send(browser, "/register/imports/", "/register/imports/", kind="stops").status_code == 400
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_an_approved_line_is_added_and_edited_on_the_page(
+    sqlite_database: Database, sign_in: SignIn, language: str
+) -> None:
+    """A new line with its stops, a wrong one with each fault at its field, an edit that shows what stands."""
+    fill(sqlite_database)
+    browser, path = sign_in(Role.DISPATCHER, language), "/register/lines/row"
+    assert f'href="{path}"' in browser.get("/register/lines").text
+    assert browser.get(path).text.count("stop_id-") >= 4
+    form = {"line_id": "L9", "plate": LICENSED, "seq-1": "10", "stop_id-1": "S004", "departs_at-1": "26:00"}
+    refused = send(browser, path, path, **form, **{"seq-2": "10", "stop_id-2": "S005"})
+    assert refused.status_code == 400
+    assert 'id="departs_at-1-e"' in refused.text
+    assert "form.csv" not in refused.text
+    good = {**form, "departs_at-1": "16:20", "seq-2": "5", "stop_id-2": "S005"}
+    assert send(browser, path, path, **good).status_code == 302
+    assert "5号站 → 4号站" in browser.get("/register/lines").text
+    row = browser.get(f"{path}?key=L9").text
+    assert 'value="16:20"' in row
+    assert "retire" in row
+
+
+def test_a_row_that_changed_meanwhile_comes_back_with_both_values(
+    sqlite_database: Database, sign_in: SignIn
+) -> None:
+    """The second tab is told, keeps what was typed, shows what stands now, and may save after that."""
+    fill(sqlite_database)
+    browser, path = sign_in(Role.DISPATCHER), "/register/riders/row?key=20230001"
+    opened = browser.get(path).text
+    seen = re.search(r'name="seen" value="(\w+)"', opened)
+    assert seen is not None
+    form = {"rider_id": "20230001", "name": "学生1", "grade": "高一", "class": "2班", "stop_id": "S002"}
+    assert send(browser, path, path, **form, guardian="甲", handover="SELF", seen=seen[1]).status_code == 302
+    told = send(browser, path, path, **form, guardian="乙", handover="SELF", seen=seen[1])
+    assert told.status_code == 409
+    assert "被别人改过了" in told.text
+    assert 'value="乙"' in told.text
+    assert ">甲<" in told.text
+    now = re.search(r'name="seen" value="(\w+)"', told.text)
+    assert now is not None
+    assert send(browser, path, path, **form, guardian="乙", handover="SELF", seen=now[1]).status_code == 302

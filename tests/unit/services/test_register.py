@@ -6,7 +6,7 @@ import pytest
 
 from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.domain.values import Plate
-from busops.services import register, register_lists
+from busops.services import register, register_edit, register_lists
 from busops.services.register_rows import form_columns
 from busops.storage import audit_store, fleet_store, network_store, register_store, roster_store
 from busops.storage.database import Database
@@ -140,17 +140,17 @@ def test_a_wrong_other_stop_costs_nobody_his_place(sqlite_database: Database) ->
 def test_an_edit_obeys_the_rules_of_a_file(sqlite_database: Database) -> None:
     """A form shows the row, a good edit stands and is audited, a bad one names its fields at once."""
     fill(sqlite_database)
-    texts = register.form_of(sqlite_database, "vehicles", (LICENSED,))
+    texts = register_edit.form_of(sqlite_database, "vehicles", (LICENSED,))
     assert (texts["fixed_yuan"], texts["permit_to"]) == ("200.00", "2027-03-01")
     changed = {**texts, "fixed_yuan": "210.50", "insurance_to": "2027-06-30"}
-    register.edit(sqlite_database, "vehicles", changed, key=(LICENSED,), clock=CLOCK, by="test")
+    register_edit.edit(sqlite_database, "vehicles", changed, key=(LICENSED,), clock=CLOCK, by="test")
     with sqlite_database.reading() as tx:
         vehicle = next(one for one in fleet_store.load_vehicles(tx) if one.plate == LICENSED)
         assert vehicle.fixed_fen == 21050
         assert [entry.act for entry in audit_store.newest_entries(tx, limit=9)] == ["register_edited"]
     wrong = {**texts, "fixed_yuan": "1e3", "permit_to": "2026-02-30", "approved_total": "x"}
     with pytest.raises(InvalidInput) as refusal:
-        register.edit(sqlite_database, "vehicles", wrong, key=(LICENSED,), clock=CLOCK)
+        register_edit.edit(sqlite_database, "vehicles", wrong, key=(LICENSED,), clock=CLOCK)
     assert {one.facts["column"] for one in refusal.value.findings} >= {
         "fixed_yuan",
         "permit_to",
@@ -169,52 +169,52 @@ def test_every_form_says_what_stands_and_changes_nothing_when_saved(sqlite_datab
         "tariff": ("A", "TRIP", "2026-02-01"),
     }
     for kind, key in keys.items():
-        before = register.form_of(sqlite_database, kind, key)
+        before = register_edit.form_of(sqlite_database, kind, key)
         assert set(before) == {name for name, _, _ in form_columns(kind)}
-        register.edit(sqlite_database, kind, before, key=key, clock=CLOCK)
-        assert register.form_of(sqlite_database, kind, key) == before
+        register_edit.edit(sqlite_database, kind, before, key=key, clock=CLOCK)
+        assert register_edit.form_of(sqlite_database, kind, key) == before
 
 
 def test_a_key_stays_and_is_given_once(sqlite_database: Database) -> None:
     """An edit cannot rename, a new row cannot take a key, two fares cannot hold on one day."""
     fill(sqlite_database)
-    texts = register.form_of(sqlite_database, "riders", ("20230001",))
+    texts = register_edit.form_of(sqlite_database, "riders", ("20230001",))
     other = {**texts, "rider_id": "20230002"}
     for key in (("20230001",), None):
         with pytest.raises(InvalidInput) as refusal:
-            register.edit(sqlite_database, "riders", other, key=key, clock=CLOCK)
+            register_edit.edit(sqlite_database, "riders", other, key=key, clock=CLOCK)
         assert {one.code for one in refusal.value.findings} == {
             "key_cannot_change" if key else "key_is_taken"
         }
     rate = {"band": "A", "unit": "TRIP", "yuan": "12", "from_on": "2026-04-01", "to_on": ""}
     with pytest.raises(InvalidInput) as refusal:
-        register.edit(sqlite_database, "tariff", rate, clock=CLOCK)
+        register_edit.edit(sqlite_database, "tariff", rate, clock=CLOCK)
     assert {one.code for one in refusal.value.findings} == {"tariff_overlap"}
     with pytest.raises(NotFound):
-        register.edit(sqlite_database, "lines", {}, clock=CLOCK)
+        register_edit.edit(sqlite_database, "travel", {}, clock=CLOCK)
     with pytest.raises(NotFound):
-        register.form_of(sqlite_database, "riders", ("nobody",))
+        register_edit.form_of(sqlite_database, "riders", ("nobody",))
 
 
 def test_nothing_retires_while_others_lean_on_it(sqlite_database: Database) -> None:
     """A stop with riders, a vehicle with a line: refused with all reasons; a rider goes and can come back."""
     fill(sqlite_database)
     with pytest.raises(Refused) as refusal:
-        register.retire(sqlite_database, "stops", "S001", on=FRIDAY, clock=CLOCK)
+        register_edit.retire(sqlite_database, "stops", "S001", on=FRIDAY, clock=CLOCK)
     codes = {one.code for one in refusal.value.reasons}
     assert codes == {"stop_has_riders", "stop_is_on_line", "reason_needed"}
     with pytest.raises(Refused):
-        register.retire(sqlite_database, "vehicles", LICENSED, on=FRIDAY, clock=CLOCK, reason="报废")
-    register.retire(sqlite_database, "lines", "L1", on=FRIDAY, clock=CLOCK, reason="停运")
-    register.retire(sqlite_database, "vehicles", LICENSED, on=FRIDAY, clock=CLOCK, reason="报废")
+        register_edit.retire(sqlite_database, "vehicles", LICENSED, on=FRIDAY, clock=CLOCK, reason="报废")
+    register_edit.retire(sqlite_database, "lines", "L1", on=FRIDAY, clock=CLOCK, reason="停运")
+    register_edit.retire(sqlite_database, "vehicles", LICENSED, on=FRIDAY, clock=CLOCK, reason="报废")
     with sqlite_database.reading() as tx:
         assert Plate(LICENSED) not in {one.plate for one in fleet_store.load_vehicles(tx)}
-    register.retire(sqlite_database, "riders", "20230001", on=FRIDAY, clock=CLOCK, reason="转学")
+    register_edit.retire(sqlite_database, "riders", "20230001", on=FRIDAY, clock=CLOCK, reason="转学")
     assert len(register_lists.riders(sqlite_database)) == 23
-    register.restore(sqlite_database, "riders", "20230001", clock=CLOCK)
+    register_edit.restore(sqlite_database, "riders", "20230001", clock=CLOCK)
     assert len(register_lists.riders(sqlite_database)) == 24
     with pytest.raises(NotFound):
-        register.retire(sqlite_database, "schools", "x", on=FRIDAY, clock=CLOCK, reason="x")
+        register_edit.retire(sqlite_database, "schools", "x", on=FRIDAY, clock=CLOCK, reason="x")
 
 
 def test_what_has_retired_is_shown_but_not_edited(sqlite_database: Database) -> None:
@@ -223,10 +223,10 @@ def test_what_has_retired_is_shown_but_not_edited(sqlite_database: Database) -> 
     key = ("S006",)
     with sqlite_database.transaction() as tx:
         network_store.retire_stop(tx, "S006", FRIDAY)
-    texts = register.form_of(sqlite_database, "stops", key)
-    assert not register.is_in_use(sqlite_database, "stops", key)
+    texts = register_edit.form_of(sqlite_database, "stops", key)
+    assert not register_edit.is_in_use(sqlite_database, "stops", key)
     with pytest.raises(InvalidInput) as refusal:
-        register.edit(sqlite_database, "stops", texts, key=key, clock=CLOCK)
+        register_edit.edit(sqlite_database, "stops", texts, key=key, clock=CLOCK)
     assert {one.code for one in refusal.value.findings} == {"row_is_retired"}
-    register.restore(sqlite_database, "stops", "S006", clock=CLOCK)
-    register.edit(sqlite_database, "stops", texts, key=key, clock=CLOCK)
+    register_edit.restore(sqlite_database, "stops", "S006", clock=CLOCK)
+    register_edit.edit(sqlite_database, "stops", texts, key=key, clock=CLOCK)
