@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from busops.domain.errors import InvalidInput, NotFound, Refused
+from busops.domain.errors import Conflict, InvalidInput, NotFound, Refused
 from busops.domain.findings import Finding, Severity
 from busops.domain.network import Stop, designated_on, is_designated
 from busops.domain.roster import (
@@ -23,6 +23,7 @@ from busops.domain.roster import (
     difference,
 )
 from busops.domain.values import Clock, Direction, RiderId, StopId
+from busops.services import roster_marks
 from busops.services.acting import By, record_act, user_of
 from busops.services.planning_input import day_of
 from busops.storage import network_store, register_store, roster_store
@@ -134,10 +135,24 @@ def weekend_view(database: Database, weekend_on: date) -> WeekendView:
 
 
 def change_entry(
-    database: Database, weekend_on: date, rider_id: str, change: EntryChange, *, clock: Clock, by: By = None
+    database: Database,
+    weekend_on: date,
+    rider_id: str,
+    change: EntryChange,
+    *,
+    clock: Clock,
+    by: By = None,
+    seen: str | None = None,
 ) -> RosterEntry:
-    """The rider's entry in the draft is as decided; raises Refused with every reason why it cannot be."""
+    """
+    The rider's entry in the draft is as decided; raises Refused with every reason why it cannot be.
+
+    ``seen`` is the mark of what the form showed: raises Conflict when the entry was changed or the
+    roster locked meanwhile.
+    """
     with database.transaction() as tx:
+        if seen is not None:
+            roster_marks.refuse_unseen(tx, weekend_on, rider_id, seen)
         registered = register_store.load_rider(tx, rider_id)
         findings = list(_change_findings(tx, weekend_on, change))
         if registered.retired_on is not None:
@@ -166,15 +181,26 @@ def change_entry(
     return entry
 
 
-def lock(database: Database, weekend_on: date, *, by: By, clock: Clock, approval: str = "") -> RosterVersion:
+def lock(
+    database: Database,
+    weekend_on: date,
+    *,
+    by: By,
+    clock: Clock,
+    approval: str = "",
+    seen: str | None = None,
+) -> RosterVersion:
     """
     The draft is frozen as the next version; raises Refused when that would say nothing new.
 
-    After the first lock somebody must say why the change is allowed (``approval``).
+    After the first lock somebody must say why the change is allowed (``approval``). ``seen`` is the
+    mark of the draft that was looked at: raises Conflict when it is another one now.
     """
     with database.transaction() as tx:
         entries = roster_store.load_roster(tx, weekend_on)
         latest = roster_store.load_latest_version(tx, weekend_on)
+        if seen is not None and seen != roster_marks.of_draft(entries, latest.version if latest else 0):
+            raise Conflict("roster_changed_meanwhile", weekend_on=weekend_on)
         reasons = []
         if not entries:
             reasons.append(Finding(code="roster_is_empty", facts={"weekend_on": weekend_on}))
@@ -196,6 +222,14 @@ def lock(database: Database, weekend_on: date, *, by: By, clock: Clock, approval
         facts = {"version": version.version, "approval": approval.strip()}
         record_act(tx, by, "roster_locked", weekend_on.isoformat(), facts=facts, clock=clock)
     return version
+
+
+def changes_since_lock(database: Database, weekend_on: date) -> tuple[RosterChange, ...]:
+    """What the draft would change of the last locked version; empty before the first lock."""
+    with database.reading() as tx:
+        latest = roster_store.load_latest_version(tx, weekend_on)
+        draft = roster_store.load_roster(tx, weekend_on)
+    return difference(latest.entries, draft) if latest else ()
 
 
 def differences(database: Database, weekend_on: date, before: int, after: int) -> tuple[RosterChange, ...]:

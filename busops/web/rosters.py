@@ -6,12 +6,12 @@ from typing import Any, Final
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from busops.domain.errors import Refused
+from busops.domain.errors import BusopsError, Conflict, Refused
 from busops.domain.people import Role
 from busops.domain.roster import NotRidingReason
 from busops.domain.values import Direction, school_date
-from busops.services import rosters
-from busops.services.rosters import GIVEN_REASONS, RosterLine, WeekendView
+from busops.services import roster_marks, rosters
+from busops.services.rosters import GIVEN_REASONS, EntryChange, RosterLine, WeekendView
 from busops.web import tables
 from busops.web.context import current
 from busops.web.language import code_words, say
@@ -45,14 +45,14 @@ def show(on: str) -> ResponseReturnValue:
     listing = _listing(view)
     if tables.wants_csv():
         return tables.csv_of(listing, f"roster-{view.weekend_on}.csv")
-    return _weekend_page(view, listing, None)
+    return _weekend_page(view, listing)
 
 
 @bp.get("/<on>/riders/<rider_id>")
 @allow(*EDITORS)
 def show_entry(on: str, rider_id: str) -> str:
     """One rider's weekend as a form."""
-    return _entry_page(_day(on), rider_id, None)
+    return _entry_page(_day(on), rider_id)
 
 
 @bp.post("/<on>/riders/<rider_id>")
@@ -60,13 +60,28 @@ def show_entry(on: str, rider_id: str) -> str:
 def change_entry(on: str, rider_id: str) -> ResponseReturnValue:
     """The draft says what was decided for this rider, or why it cannot."""
     here, weekend_on = current(), _day(on)
+    change = rosters.read_change(request.form)
     try:
-        change = rosters.read_change(request.form)
-        rosters.change_entry(here.database, weekend_on, rider_id, change, clock=here.clock, by=here.actor)
-    except Refused as error:
-        return _entry_page(weekend_on, rider_id, error), 409
+        rosters.change_entry(
+            here.database,
+            weekend_on,
+            rider_id,
+            change,
+            clock=here.clock,
+            by=here.actor,
+            seen=request.form.get("seen"),
+        )
+    except (Refused, Conflict) as error:
+        return _entry_page(weekend_on, rider_id, error, change), 409
     flash(say("名单已改；锁定新版本后生效"))
     return redirect(url_for("rosters.show", on=on))
+
+
+@bp.get("/<on>/lock")
+@allow(*EDITORS)
+def show_lock(on: str) -> str:
+    """What locking would freeze, what it changes, and the decision."""
+    return _lock_page(_day(on), "", None)
 
 
 @bp.post("/<on>/lock")
@@ -76,10 +91,16 @@ def lock(on: str) -> ResponseReturnValue:
     here, weekend_on = current(), _day(on)
     approval = request.form.get("approval", "")
     try:
-        version = rosters.lock(here.database, weekend_on, by=here.actor, clock=here.clock, approval=approval)
-    except Refused as error:
-        view = rosters.weekend_view(here.database, weekend_on)
-        return _weekend_page(view, _listing(view), error), 409
+        version = rosters.lock(
+            here.database,
+            weekend_on,
+            by=here.actor,
+            clock=here.clock,
+            approval=approval,
+            seen=request.form.get("seen"),
+        )
+    except (Refused, Conflict) as error:
+        return _lock_page(weekend_on, approval, error), 409
     flash(say("已锁定为第 %(version)s 版", version=version.version))
     return redirect(url_for("rosters.show", on=on))
 
@@ -111,18 +132,37 @@ def _number(name: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _weekend_page(view: WeekendView, listing: Listing, error: Refused | None) -> str:
+def _lock_page(weekend_on: date, approval: str, error: BusopsError | None) -> str:
+    here = current()
+    view = rosters.weekend_view(here.database, weekend_on)
+    return render_template(
+        "rosters/lock.html",
+        view=view,
+        directions=tuple(Direction),
+        changes=rosters.changes_since_lock(here.database, weekend_on),
+        seen=roster_marks.of_draft((line.entry for line in view.lines), _version(view)),
+        approval=approval,
+        error=error,
+    )
+
+
+def _version(view: WeekendView) -> int:
+    return view.latest.version if view.latest else 0
+
+
+def _weekend_page(view: WeekendView, listing: Listing) -> str:
     return render_template(
         "rosters/weekend.html",
         view=view,
         listing=listing,
         directions=tuple(Direction),
-        error=error,
         may_edit=current().actor.role in EDITORS,
     )
 
 
-def _entry_page(weekend_on: date, rider_id: str, error: Refused | None) -> str:
+def _entry_page(
+    weekend_on: date, rider_id: str, error: BusopsError | None = None, change: EntryChange | None = None
+) -> str:
     view = rosters.weekend_view(current().database, weekend_on)
     line = next((line for line in view.lines if line.rider.rider_id == rider_id), None)
     if line is None:
@@ -131,6 +171,8 @@ def _entry_page(weekend_on: date, rider_id: str, error: Refused | None) -> str:
         "rosters/entry.html",
         view=view,
         line=line,
+        shown=change or line.entry,
+        seen=roster_marks.of_entry(line.entry, _version(view)),
         reasons=tuple((reason.value, code_words(f"reason.{reason.value}")) for reason in GIVEN_REASONS),
         stops=tuple((stop.stop_id, f"{stop.stop_id} {stop.name}") for stop in view.stops),
         error=error,

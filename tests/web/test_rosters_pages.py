@@ -1,5 +1,7 @@
 """The roster pages: who rides and why others do not, changes, locks, differences, in both languages."""
 
+import re
+
 import pytest
 
 from busops.domain.people import Role
@@ -74,3 +76,60 @@ def test_only_the_dispatcher_changes_rosters(sqlite_database: Database, sign_in:
 def test_an_empty_school_is_told_what_to_do(sqlite_database: Database, sign_in: SignIn) -> None:
     """Without any roster the page says how to begin."""
     assert "导入名单" in sign_in(Role.DISPATCHER).get("/rosters/").text
+
+
+def fields(page: str) -> dict[str, str]:
+    """The hidden fields of the page's form, but for the token."""
+    found = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page)
+    return {name: value for name, value in found if name != "csrf_token"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_locking_is_a_page_of_its_own(sqlite_database: Database, sign_in: SignIn, language: str) -> None:
+    """No script is needed: a link leads to the numbers and the form; after a lock it shows the changes."""
+    fill(sqlite_database)
+    browser = sign_in(Role.DISPATCHER, language)
+    assert f'href="{PAGE}/lock"' in browser.get(PAGE).text
+    asked = browser.get(f"{PAGE}/lock").text
+    assert "22" in asked
+    assert send(browser, f"{PAGE}/lock", f"{PAGE}/lock", **fields(asked)).status_code == 302
+    assert f'href="{PAGE}/lock"' not in browser.get(PAGE).text
+    form = f"{PAGE}/riders/20230007"
+    send(browser, form, form, rides_return="1", reason="leave", note="婚礼", **fields(browser.get(form).text))
+    again = browser.get(f"{PAGE}/lock").text
+    assert "婚礼" in again
+    refused = send(browser, f"{PAGE}/lock", f"{PAGE}/lock", **fields(again))
+    assert refused.status_code == 409
+    assert 'name="approval"' in refused.text
+
+
+def test_a_lock_in_another_tab_costs_no_edit(sqlite_database: Database, sign_in: SignIn) -> None:
+    """An edit from before the lock is not stored, nothing typed is lost, a second press stores it."""
+    fill(sqlite_database)
+    browser, form = sign_in(Role.DISPATCHER), f"{PAGE}/riders/20230007"
+    opened = fields(browser.get(form).text)
+    send(browser, f"{PAGE}/lock", PAGE)
+    typed = {"rides_return": "1", "reason": "leave", "note": "婚礼"}
+    told = send(browser, form, form, **typed, **opened)
+    assert told.status_code == 409
+    assert "名单锁定成了第 1 版" in told.text
+    assert 'value="婚礼"' in told.text
+    assert 'value="leave" selected' in told.text
+    assert "婚礼" not in browser.get(PAGE).text
+    assert send(browser, form, form, **typed, **fields(told.text)).status_code == 302
+    assert "婚礼" in browser.get(PAGE).text
+
+
+def test_an_edit_in_another_tab_stops_the_lock_until_it_was_seen(
+    sqlite_database: Database, sign_in: SignIn
+) -> None:
+    """What was looked at is what is locked; and two edits of one rider do not overwrite each other."""
+    fill(sqlite_database)
+    browser, form = sign_in(Role.DISPATCHER), f"{PAGE}/riders/20230007"
+    opened, to_lock = fields(browser.get(form).text), fields(browser.get(f"{PAGE}/lock").text)
+    assert send(browser, form, form, reason="leave", **opened).status_code == 302
+    stale = send(browser, form, form, reason="ill", **opened)
+    assert (stale.status_code, "别人改过 学生7 的这一行" in stale.text) == (409, True)
+    refused = send(browser, f"{PAGE}/lock", PAGE, **to_lock)
+    assert (refused.status_code, "名单又有改动" in refused.text) == (409, True)
+    assert send(browser, f"{PAGE}/lock", PAGE, **fields(refused.text)).status_code == 302
