@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from busops.domain.errors import NotFound, Refused
+from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.domain.fleet import CrewRole
 from busops.domain.people import Actor, Role
 from busops.domain.values import Clock, CrewId
@@ -123,11 +123,16 @@ def heard_from(database: Database, dev: int, *, clock: Clock) -> None:
             device_store.touch(tx, dev, at=clock.now())
 
 
-def revoke(database: Database, dev: int, *, by: Actor, clock: Clock) -> None:
-    """The device is given up for good: what it still sends goes to quarantine."""
+def revoke(database: Database, dev: int, *, reason: str, by: Actor, clock: Clock) -> None:
+    """The device is given up for good, and why is on record: what it still sends goes to quarantine."""
+    if not reason.strip():
+        raise InvalidInput("reason_needed")
     with database.transaction() as tx:
+        if device_store.load_device(tx, dev).revoked_at is not None:
+            raise Refused("device_revoked_before", dev=dev)
         device_store.revoke(tx, dev, at=clock.now())
-        audit.record(tx, by, "device_revoked", f"device:{dev}", {"dev": dev}, clock=clock)
+        facts = {"dev": dev, "reason": reason.strip()}
+        audit.record(tx, by, "device_revoked", f"device:{dev}", facts, clock=clock)
 
 
 def list_devices(database: Database) -> tuple[Device, ...]:

@@ -168,6 +168,25 @@ def find_token(tx: Transaction, token_hash: str) -> DeviceToken | None:
     )
 
 
+def last_tokens(tx: Transaction) -> dict[int, DeviceToken]:
+    """The token of each device that lasts longest: who spoke through it last."""
+    rows = tx.session.scalars(
+        select(DeviceTokenRow)
+        .where(DeviceTokenRow.school_id == tx.school_id)
+        .order_by(DeviceTokenRow.expires_at, DeviceTokenRow.token_hash)
+    )
+    return {
+        row.dev: DeviceToken(
+            dev=row.dev,
+            user_id=row.user_id,
+            crew_id=CrewId(row.crew_id) if row.crew_id else None,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+        )
+        for row in rows
+    }
+
+
 def crews_of(tx: Transaction, dev: int) -> frozenset[CrewId]:
     """Everybody who ever signed in on the device, by crew id."""
     found = tx.session.scalars(

@@ -14,7 +14,7 @@ from busops.services import audit, people
 from busops.services.audit import ShownEntry
 from busops.services.credentials import one_time_password
 from busops.services.people import Person
-from busops.web import formats, tables
+from busops.web import formats, manage_devices, tables
 from busops.web.context import current, runtime
 from busops.web.language import code_words, say
 from busops.web.security import allow
@@ -22,6 +22,8 @@ from busops.web.settings_shown import meaning
 from busops.web.tables import Column, Filter
 
 bp = Blueprint("manage", __name__, url_prefix="/manage")
+
+bp.register_blueprint(manage_devices.bp)
 
 ENTRIES_SHOWN: Final = 5000
 

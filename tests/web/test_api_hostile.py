@@ -50,7 +50,9 @@ def test_a_device_given_up_hands_in_facts_and_reads_no_names(scene, ids, sqlite_
     """Its packs and news are closed to it, its wish to close too; its events wait for two people."""
     app, transport, held, _ = scene
     events = first_events(transport, held[ATTENDANT], ids, most=2)
-    devices.revoke(sqlite_database, held[ATTENDANT].dev, by=ADMIN, clock=app.extensions["busops"].clock)
+    devices.revoke(
+        sqlite_database, held[ATTENDANT].dev, reason="丢失", by=ADMIN, clock=app.extensions["busops"].clock
+    )
     assert {get(app, path, held[ATTENDANT]).status_code for path in READ} == {401}
     closing = app.test_client().post("/api/v1/runs/run-1/close", headers=held[ATTENDANT].headers)
     assert closing.status_code == 401

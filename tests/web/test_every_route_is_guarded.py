@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from busops.domain.people import Actor, Role
+from busops.domain.people import Role
 from busops.web.security import Undeclared, access_of, allow, public, refuse_undeclared
 from tests.web.conftest import SignIn
 
@@ -25,7 +25,9 @@ OPEN_TO_ALL = {
 OPEN_BY_DEVICE = ("api.", "tablet.app_file")
 # Reviewed by hand: nobody else ever gets these pages.
 AT_MOST = {
-    "/manage": {Role.ADMIN, Role.SUPERVISOR},
+    "/manage": {Role.ADMIN, Role.SUPERVISOR, Role.DISPATCHER},
+    "/manage/audit": {Role.ADMIN, Role.SUPERVISOR},
+    "/manage/devices": {Role.ADMIN, Role.DISPATCHER},
     "/manage/people": {Role.ADMIN},
     "/manage/settings": {Role.ADMIN},
     "/finance": {Role.FINANCE, Role.ADMIN, Role.SUPERVISOR, Role.DISPATCHER},
@@ -96,17 +98,23 @@ def test_strangers_see_nothing(app: Flask, client: FlaskClient) -> None:
             assert answer.headers["Location"].startswith("/signin"), rule
 
 
+@pytest.mark.parametrize("role", [None, *Role])
 def test_nothing_changes_without_the_token(
-    app: Flask, client: FlaskClient, people: dict[Role, Actor]
+    app: Flask, client: FlaskClient, sign_in: SignIn, role: Role | None
 ) -> None:
-    """Every unsafe request without its token is refused before its view, signed in or not."""
+    """Every unsafe request without its token ends before its view: at the door, at the role, at the token."""
+    browser = sign_in(role) if role else client
     for rule in rules(app):
-        if rule.rule.startswith("/api/"):
-            continue
+        access = access_of(app, rule.endpoint)
+        assert access is not None
         for method in methods(rule):
-            if method in UNSAFE:
-                answer = client.open(address(rule), method=method)
-                assert answer.status_code == 400, (method, rule)
+            if rule.rule.startswith("/api/") or method not in UNSAFE:
+                continue
+            answer = browser.open(address(rule), method=method)
+            may_come = access.is_public or role in access.roles
+            expected = 400 if may_come else 403 if role else 302
+            assert answer.status_code == expected, (method, rule)
+            assert may_come or role or answer.headers["Location"].startswith("/signin"), rule
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -62,7 +62,7 @@ def test_tokens_end_and_a_revoked_device_is_heard_but_not_believed(school, clock
     held = devices.enrol(
         school, actor=ATTENDANT, crew_id=None, name="x", clock=clock, lives=timedelta(hours=1)
     )
-    devices.revoke(school, held.dev, by=DISPATCHER, clock=clock)
+    devices.revoke(school, held.dev, reason="丢失", by=DISPATCHER, clock=clock)
     assert devices.holder_of(school, held.token, clock=clock).is_trusted is False
     clock.advance(3600)
     assert devices.holder_of(school, held.token, clock=clock) is None
