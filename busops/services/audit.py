@@ -37,11 +37,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownEntry:
-    """An entry with the name of who acted, as it is today."""
+    """An entry with the names that persons have today, by their ids."""
 
     entry: AuditEntry
-    name: str | None
-    subject_name: str | None = None
+    names: Mapping[str, str]
+
+    @property
+    def name(self) -> str | None:
+        """Who acted; None for the system and for who has no account."""
+        return self.names.get(self.entry.user_id) if self.entry.user_id else None
 
 
 def record(
@@ -63,14 +67,8 @@ def newest(database: Database, *, limit: int = PAGE_ENTRIES) -> tuple[ShownEntry
     """The newest acts first, with the names of those who acted."""
     with database.reading() as tx:
         names = {person.user_id: person.name for person in people_store.load_people(tx)}
-        return tuple(
-            ShownEntry(
-                entry=entry,
-                name=names.get(entry.user_id) if entry.user_id else None,
-                subject_name=names.get(entry.subject.removeprefix(PERSON)),
-            )
-            for entry in audit_store.newest_entries(tx, limit=limit)
-        )
+        entries = audit_store.newest_entries(tx, limit=limit)
+    return tuple(ShownEntry(entry=entry, names=names) for entry in entries)
 
 
 def verify(database: Database) -> Verdict:

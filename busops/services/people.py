@@ -181,6 +181,7 @@ def change_own_password(
     old: str,
     new: str,
     clock: Clock,
+    audit_clock: Clock | None = None,
     hasher: PasswordHasher = STRONG,
 ) -> None:
     """
@@ -199,7 +200,9 @@ def change_own_password(
         if is_right:
             attempts.was_right(tx, tried, before, now)
         else:
-            audit.record(tx, actor, "password_tried", f"person:{actor.user_id}", {}, clock=clock)
+            audit.record(
+                tx, actor, "password_tried", f"person:{actor.user_id}", {}, clock=audit_clock or clock
+            )
     if not is_right:
         left = attempts.tries_left(before)
         raise Refused("password_wrong", left=left) if left else Refused("password_wrong_last")
@@ -212,7 +215,7 @@ def change_own_password(
     with database.transaction() as tx:
         people_store.update_person(tx, actor.user_id, password_hash=password_hash, must_change=False)
         people_store.end_sessions(tx, at=clock.now(), user_id=actor.user_id)
-        audit.record(tx, actor, "password_changed", f"person:{actor.user_id}", {}, clock=clock)
+        audit.record(tx, actor, "password_changed", f"person:{actor.user_id}", {}, clock=audit_clock or clock)
 
 
 def _put_out(tx: Transaction, user_id: str, clock: Clock) -> None:

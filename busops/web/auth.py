@@ -16,7 +16,7 @@ from busops.web import formats, language
 from busops.web.context import current, runtime, signed_in
 from busops.web.language import say
 from busops.web.problem import problem
-from busops.web.security import IN_A_BUS, allow, bearer_token, is_api, public, safe_next
+from busops.web.security import IN_A_BUS, allow, asks_by_itself, bearer_token, is_api, public, safe_next
 
 bp = Blueprint("auth", __name__)
 
@@ -74,6 +74,7 @@ def enter() -> str | Response | tuple[str, int]:
             password=password,
             address=request.remote_addr or "?",
             clock=made.machine_clock,
+            audit_clock=made.clock,
             hasher=made.hasher,
         )
     except Refused as refusal:
@@ -95,7 +96,8 @@ def sign_out() -> Response:
     person, key = signed_in(), session.get("_user_id")
     chosen = language.chosen()
     if person is not None and key:
-        signin.leave(runtime().database, key, actor=person, clock=runtime().machine_clock)
+        made = runtime()
+        signin.leave(made.database, key, actor=person, clock=made.machine_clock, audit_clock=made.clock)
     logout_user()
     session.clear()
     session["language"] = chosen
@@ -123,6 +125,7 @@ def change_password() -> Response | tuple[str, int]:
             old=form.get("old", ""),
             new=form.get("new", ""),
             clock=made.machine_clock,
+            audit_clock=made.clock,
             hasher=made.hasher,
         )
     except (InvalidInput, Refused) as error:
@@ -168,7 +171,13 @@ def _find(session_key: str) -> SignedIn | None:
     if is_api() and bearer_token() is not None:
         return None
     made = runtime()
-    actor = signin.resume(made.database, session_key, limits=limits(made.settings), clock=made.machine_clock)
+    actor = signin.resume(
+        made.database,
+        session_key,
+        limits=limits(made.settings),
+        clock=made.machine_clock,
+        is_use=not asks_by_itself(),
+    )
     return None if actor is None else SignedIn(actor, session_key)
 
 

@@ -14,7 +14,7 @@ from busops.services import audit, people
 from busops.services.audit import ShownEntry
 from busops.services.credentials import one_time_password
 from busops.services.people import Person
-from busops.web import formats, manage_devices, tables
+from busops.web import audit_words, formats, manage_devices, tables
 from busops.web.context import current, runtime
 from busops.web.language import code_words, say
 from busops.web.security import allow
@@ -141,7 +141,7 @@ def show_audit() -> ResponseReturnValue:
     if tables.wants_csv():
         return tables.csv_of(listing, "audit.csv")
     verdict = audit.verify(here.database) if request.args.get("verify") else None
-    return render_template("manage/audit.html", listing=listing, verdict=verdict)
+    return render_template("manage/audit.html", listing=listing, verdict=verdict, said=audit_words)
 
 
 @bp.get("/settings")
@@ -208,37 +208,36 @@ def _audit_columns() -> tuple[Column, ...]:
     return (
         Column(key="no", word=say("编号"), of=lambda row: row.entry.entry_no, numeric=True),
         Column(key="at", word=say("时间"), of=lambda row: row.entry.at, shows=_at),
-        Column(key="who", word=say("谁"), of=_who, searched=True),
+        Column(key="who", word=say("谁"), of=audit_words.who, searched=True),
+        Column(key="role", word=say("角色"), of=_role_of, searched=True),
         Column(key="act", word=say("做了什么"), of=_act, searched=True, text=True),
-        Column(
-            key="subject",
-            word=say("对象"),
-            of=lambda row: row.subject_name or row.entry.subject,
-            searched=True,
-        ),
-        Column(key="facts", word=say("细节"), of=_facts, searched=True, sortable=False, text=True),
+        Column(key="subject", word=say("对象"), of=_about, searched=True),
+        Column(key="facts", word=say("细节"), of=audit_words.plain, searched=True, sortable=False, text=True),
     )
 
 
 def _audit_filters(entries: tuple[ShownEntry, ...]) -> tuple[Filter, ...]:
     acts = sorted({row.entry.act for row in entries})
     choices = tuple((act, code_words(f"act.{act}")) for act in acts)
-    return (Filter(key="act", word=say("做了什么"), choices=choices, of=lambda row: row.entry.act),)
+    people_named = tuple((name, name) for name in sorted({audit_words.who(row) for row in entries}))
+    return (
+        Filter(key="act", word=say("做了什么"), choices=choices, of=lambda row: row.entry.act),
+        Filter(key="who", word=say("谁"), choices=people_named, of=audit_words.who),
+    )
 
 
 def _at(row: ShownEntry) -> str:
     return formats.moment(row.entry.at)
 
 
-def _who(row: ShownEntry) -> str:
-    if row.entry.user_id is None:
-        return say("系统")
-    return row.name or row.entry.user_id
+def _role_of(row: ShownEntry) -> str:
+    return code_words(f"role.{row.entry.role}") if row.entry.role else ""
+
+
+def _about(row: ShownEntry) -> str:
+    said = audit_words.about(row)
+    return f"{said.label} {said.whole or said.text}".strip()
 
 
 def _act(row: ShownEntry) -> str:
     return code_words(f"act.{row.entry.act}")
-
-
-def _facts(row: ShownEntry) -> str:
-    return "  ".join(f"{name}={value}" for name, value in row.entry.facts.items() if value is not None)

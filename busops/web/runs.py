@@ -181,9 +181,11 @@ def _second() -> Actor:
         password=request.form.get("second_password", ""),
         address=request.remote_addr or "",
         clock=made.machine_clock,
+        audit_clock=made.clock,
         hasher=made.hasher,
     )
-    signin.leave(made.database, entered.session_key, actor=entered.actor, clock=made.machine_clock)
+    clocks = {"clock": made.machine_clock, "audit_clock": made.clock}
+    signin.leave(made.database, entered.session_key, actor=entered.actor, **clocks)
     if entered.must_change or entered.actor.role not in SECOND_ROLES:
         raise Refused("second_not_allowed")
     return entered.actor
