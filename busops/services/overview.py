@@ -16,6 +16,7 @@ from busops.domain.values import Clock, Direction, school_date
 from busops.finance.matching import ReceiptStatus
 from busops.storage import (
     alarm_store,
+    claim_store,
     import_store,
     people_store,
     plan_store,
@@ -32,6 +33,7 @@ from busops.storage.run_store import RunSummary
 FRIDAY: Final = 4
 WEEK_DAYS: Final = 7
 SUNDAY_AFTER: Final = timedelta(days=2)
+BILLS: Final = "receipts"
 OVER: Final = frozenset({Phase.CLOSED, Phase.CANCELLED})
 
 
@@ -109,7 +111,9 @@ def overview(database: Database, clock: Clock) -> Overview:
         runs = run_store.list_runs(tx)
         alarms = len(alarm_store.load_alarms(tx))
         unmatched = _unmatched(tx)
-        waiting_imports = sum(batch.state is BatchState.PREVIEWED for batch in import_store.list_batches(tx))
+        claims = len(claim_store.waiting_receipts(tx))
+        previews = [one for one in import_store.list_batches(tx) if one.state is BatchState.PREVIEWED]
+        bills = sum(one.kind == BILLS for one in previews)
         new_accounts = sum(p.must_change and not p.is_disabled for p in people_store.load_people(tx))
     roster = next((one for one in weekends if one.weekend_on == weekend_on), None)
     friday = [run for run in runs if run.on == weekend_on]
@@ -132,7 +136,9 @@ def overview(database: Database, clock: Clock) -> Overview:
             counts={
                 "alarms": alarms,
                 "receipts_unmatched": unmatched,
-                "imports_waiting": waiting_imports,
+                "imports_waiting": len(previews) - bills,
+                "bills_waiting": bills,
+                "claims_waiting": claims,
                 "accounts_new": new_accounts,
             },
         ),
@@ -196,6 +202,8 @@ def _needs(
         Need(kind="plans_to_approve", count=min(open_drafts, drafts)),
         Need(kind="plans_to_release", count=approved),
         Need(kind="imports_waiting", count=counts["imports_waiting"]),
+        Need(kind="bills_waiting", count=counts["bills_waiting"]),
+        Need(kind="claims_waiting", count=counts["claims_waiting"]),
         Need(kind="receipts_unmatched", count=counts["receipts_unmatched"]),
         Need(kind="accounts_new", count=counts["accounts_new"]),
     )

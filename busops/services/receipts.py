@@ -159,6 +159,13 @@ def accept(database: Database, batch_id: str, *, clock: Clock, ids: Ids, by: By 
     return accepted
 
 
+def waiting_bills(database: Database) -> tuple[ImportBatch, ...]:
+    """The bills that were previewed and neither booked nor discarded, newest first."""
+    with database.reading() as tx:
+        batches = import_store.list_batches(tx)
+    return tuple(one for one in batches if one.kind == KIND and one.state is BatchState.PREVIEWED)
+
+
 def list_bills(database: Database) -> tuple[Bill, ...]:
     """Every bill of the books, newest first, and whether its own bytes are kept."""
     with database.reading() as tx:

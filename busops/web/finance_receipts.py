@@ -215,6 +215,7 @@ def _index_page(error: BusopsError | None) -> str:
         "finance/receipts.html",
         listing=_listing(),
         bills=receipts.list_bills(current().database),
+        previews=receipts.waiting_bills(current().database),
         error=error,
         tones=finance_lists.RECEIPT_TONES,
         may_act=current().actor.role is Role.FINANCE,

@@ -30,15 +30,20 @@ PLACES: Final = {
     "plans_to_approve": "/plans/",
     "plans_to_release": "/plans/",
     "imports_waiting": "/register/imports",
+    "bills_waiting": "/finance/receipts",
+    "claims_waiting": "/finance/consents",
     "receipts_unmatched": "/finance/match",
     "accounts_new": "/manage/people",
 }
-DISPATCHERS: Final = frozenset(PLACES) - {"receipts_unmatched", "accounts_new"}
+MONEY: Final = frozenset({"bills_waiting", "claims_waiting", "receipts_unmatched"})
+DISPATCHERS: Final = frozenset(PLACES) - MONEY - {"accounts_new"}
 CONCERNS: Final = {
     Role.DISPATCHER: DISPATCHERS,
-    Role.FINANCE: frozenset({"receipts_unmatched", "imports_waiting", "runs_left_open", "runs_reopened"}),
-    Role.SUPERVISOR: frozenset({"alarms", "runs_reopened", "runs_unchecked", "runs_left_open"}),
-    Role.ADMIN: frozenset(PLACES),
+    Role.FINANCE: MONEY | {"runs_left_open", "runs_reopened"},
+    Role.SUPERVISOR: frozenset(
+        {"alarms", "runs_reopened", "runs_unchecked", "runs_left_open", "claims_waiting"}
+    ),
+    Role.ADMIN: frozenset(PLACES) - MONEY,
 }
 
 
@@ -66,7 +71,7 @@ class ShownNeed:
 
 
 @bp.get("/")
-@allow(*Role)
+@allow(*Role, polled=True)
 def home() -> str | Response:
     """The home of the reader's role; crews go on to their tablet."""
     here = current()
@@ -85,7 +90,7 @@ def home() -> str | Response:
 
 
 @bp.get("/verdict")
-@allow(*JUDGES)
+@allow(*JUDGES, polled=True)
 def verdict() -> str:
     """The term's judgement as a part of the home: it costs a whole reconciliation, so it comes by itself."""
     here = current()

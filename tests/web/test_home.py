@@ -5,10 +5,11 @@ from datetime import date
 import pytest
 
 from busops.domain.people import Role
+from busops.services import receipts
 from busops.services.overview import Need, overview, weekend_of
 from busops.storage.database import Database
 from busops.web.home import CONCERNS, PLACES
-from tests.machine import FixedClock
+from tests.machine import CountingIds, FixedClock
 from tests.web.conftest import SignIn, send
 
 
@@ -70,3 +71,19 @@ def test_a_new_account_waits_for_the_administrator_only(
     assert Need(kind="accounts_new", count=1) in overview(sqlite_database, clock).needs
     assert "一次性密码" in admin.get("/").text
     assert "一次性密码" not in sign_in(Role.DISPATCHER).get("/").text
+
+
+def test_a_waiting_bill_is_the_cashiers_and_a_waiting_import_the_dispatchers(
+    sign_in: SignIn, sqlite_database: Database, clock: FixedClock, ids: CountingIds
+) -> None:
+    """Each is counted for who may open it: the bill leads the cashier on, nobody else hears of it."""
+    bill = "日期,金额(元)\n2026-03-14,10.00\n".encode()
+    made = receipts.preview(sqlite_database, file_name="b.csv", content=bill, clock=clock, ids=ids)
+    kinds = {need.kind for need in overview(sqlite_database, clock).needs}
+    assert kinds == {"bills_waiting"}
+    assert "份账单还没有入账" in sign_in(Role.FINANCE).get("/").text
+    for role in (Role.DISPATCHER, Role.ADMIN, Role.SUPERVISOR):
+        page = sign_in(role).get("/").text
+        assert "份账单还没有入账" not in page
+        assert "份导入还没有接受" not in page
+    assert f"/finance/receipts/{made.batch_id}" in sign_in(Role.FINANCE).get("/finance/receipts").text
