@@ -22,6 +22,9 @@ check: .venv/dev ## lint, format, types, import rules, size limits: under a minu
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_architecture.py tests/test_docs.py tests/test_translations.py
 
+soak: .venv/dev ## the server killed 500 times in the middle of batches: nothing lost, nothing doubled
+	SOAK_KILLS=500 $(BIN)/python -m pytest -q tests/sim/test_killed_server.py
+
 bench: .venv/dev ## benchmarks of imports, planner and pages
 	$(BIN)/python -m pytest -q -s -p no:cacheprovider tests/bench/bench_import.py
 	$(BIN)/python -m tests.bench.bench_pages
@@ -58,4 +61,4 @@ browser:
 	$(PIP) install -q --no-deps -e .
 	@touch $@
 
-.PHONY: help demo test check bench shots lock clean browser
+.PHONY: help demo test check soak bench shots lock clean browser
