@@ -146,4 +146,4 @@ def slowed_legs(stop_ids: Sequence[str], rows: Iterable[TravelRow]) -> tuple[Fin
         for _, (origin, target), (metres, seconds) in slowed[:_NAMED_LEGS]
     )
     facts = {"count": len(slowed), "cap_kmh": FASTEST_KMH, "worst": worst}
-    return (Finding(code="travel_slowed", severity=Severity.WARN, facts=facts),)
+    return (Finding(code="legs_slowed", severity=Severity.WARN, facts=facts),)

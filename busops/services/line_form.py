@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from busops.domain.findings import Finding
+from busops.domain.findings import Finding, Severity
 from busops.domain.network import ApprovedLine
 from busops.domain.values import CAMPUS
 from busops.services.register_tables import admissible
@@ -71,7 +71,7 @@ def read(
     found = read_table("lines", "form.csv", _file(texts, numbers), context)
     field_of = dict(enumerate(numbers, start=2))
     for one in found.findings:
-        if one.facts.get("cell"):
+        if one.facts.get("cell") and one.severity is Severity.BLOCK:
             faults.append(_at_field(one, texts, field_of))
     known = {(one.code, one.facts["column"]): one for one in faults}
     rows = tuple(_renumbered(line) for line in admissible("lines", found.rows, context))

@@ -102,8 +102,13 @@ def _left_out(database: Database, folder: SchoolFolder) -> dict[date, tuple[Rost
     left_out = {}
     with database.reading() as tx:
         for weekend_on, asked in folder.asked.items():
-            stored = {entry.rider_id for entry in roster_store.load_roster(tx, weekend_on)}
-            left_out[weekend_on] = tuple(entry for entry in asked if entry.rider_id not in stored)
+            stored = {entry.rider_id: entry for entry in roster_store.load_roster(tx, weekend_on)}
+            left_out[weekend_on] = tuple(
+                entry
+                for entry in asked
+                if (kept := stored.get(entry.rider_id)) is None
+                or (_is_unreadable(kept) and not _is_unreadable(entry))
+            )
     return left_out
 
 

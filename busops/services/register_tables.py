@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from busops.domain.errors import InvalidInput, NotFound
 from busops.domain.fleet import CrewMember, Vehicle
 from busops.domain.network import ApprovedLine, Stop, TravelTime
-from busops.domain.roster import Rider, RosterEntry
+from busops.domain.roster import NotRidingReason, Rider, RosterEntry
 from busops.domain.values import Clock, Position, school_date
 from busops.finance.tariff import TariffRate
 from busops.sheets.tables.context import TableContext
@@ -141,10 +141,18 @@ def admissible(kind: str, rows: Sequence[Any], context: TableContext) -> tuple[A
         case "lines":
             return tuple(row for row in rows if row.plate in plates and set(row.stop_ids) <= stops)
         case "roster":
+            # Nobody knows where to carry him: he stays on the list, and does not ride.
             return tuple(
-                row for row in rows if row.rider_id in riders and (not row.stop_id or row.stop_id in stops)
+                row if not row.stop_id or row.stop_id in stops else _not_riding(row)
+                for row in rows
+                if row.rider_id in riders
             )
     return tuple(rows)
+
+
+def _not_riding(entry: RosterEntry) -> RosterEntry:
+    reason = NotRidingReason.ROSTER_UNREADABLE
+    return replace(entry, rides_homeward=False, rides_return=False, stop_id=None, reason=reason)
 
 
 def compare(tx: Transaction, kind: str, rows: Sequence[Any], weekend_on: date | None = None) -> Comparison:

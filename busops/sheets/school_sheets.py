@@ -29,7 +29,7 @@ from busops.sheets.tables.context import TableContext
 from busops.sheets.tables.cross_checks import Tables, cross_check, known_riders_only
 from busops.sheets.tables.fleet import read_crew, read_vehicles
 from busops.sheets.tables.money import read_costs, read_tariff
-from busops.sheets.tables.network import read_lines, read_stops, read_travel
+from busops.sheets.tables.network import read_lines, read_stops, read_travel, whole_lines
 from busops.sheets.tables.people import read_riders, read_roster
 from busops.sheets.tables.rows import Placed
 from busops.sheets.tables.specs import SPECS
@@ -101,7 +101,7 @@ def read_school_folder(files: Mapping[str, bytes]) -> SchoolFolder:
         stops=_values(tables.stops),
         vehicles=_values(tables.vehicles),
         crew=_values(tables.crew),
-        lines=_values(tables.lines),
+        lines=_values(whole_lines(tables.lines, findings)),
         rosters={
             weekend_on: known_riders_only(entries, context.riders)
             for weekend_on, entries in sorted(tables.rosters.items())
@@ -130,6 +130,8 @@ def read_table(
     roster_on = weekend_on or weekend_of_file(file_name) or context.today or date.min
     together: dict[str, Any] = {"rosters": {roster_on: placed}} if kind == "roster" else {kind: placed}
     findings += cross_check(Tables(**together), context)
+    if kind == "lines":
+        placed = whole_lines(placed, findings)
     rows = known_riders_only(placed, context.riders) if kind == "roster" else _values(placed)
     seen = sum(len(sheet.rows) for sheet in text.sheets)
     if not rows and kind in NEVER_EMPTY and text.sheets:

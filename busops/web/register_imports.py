@@ -1,5 +1,6 @@
 """Imports in two steps: upload, look at every finding with its cell, accept or discard."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -137,11 +138,16 @@ def _findings(preview: Preview) -> Listing:
         Column(key="cell", word=say("单元格"), of=_cell, searched=True),
         Column(key="severity", word=say("性质"), of=lambda one: code_words(f"severity.{one.severity.value}")),
         Column(key="found", word=say("表里写的"), of=lambda one: one.facts.get("found"), searched=True),
-        Column(key="words", word=say("问题"), of=formats.words, searched=True, text=True),
+        Column(key="words", word=say("问题"), of=_words, searched=True, text=True),
     )
     choices = tuple((kind.value, code_words(f"severity.{kind.value}")) for kind in RANK)
     filters = (Filter(key="kind", word=say("性质"), choices=choices, of=lambda one: one.severity.value),)
     return tables.arrange(ordered, columns, filters=filters)
+
+
+def _words(finding: Finding) -> str:
+    """The sentence, said of the cell: which file it is stands above the list."""
+    return formats.words(replace(finding, place=_cell(finding) or finding.place))
 
 
 def _cell(finding: Finding) -> str:

@@ -1,7 +1,7 @@
 """Stops, approved lines and travel times as the school's tables give them."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -27,6 +27,7 @@ CHINA_LAT: Final = (3.0, 54.0)
 CHINA_LON: Final = (73.0, 136.0)
 NO_DAY: Final = date.min
 NAMED_LEGS: Final = 5
+LEFT_OUT: Final = "line_left_out"
 
 _DATUM = cells.one_of(
     Datum,
@@ -76,7 +77,13 @@ def read_stops(table: TableText, findings: list[Finding]) -> tuple[Placed[Stop],
 
 
 def read_lines(table: TableText, findings: list[Finding]) -> tuple[Placed[ApprovedLine], ...]:
-    """The approved lines, stops by their sequence; a line belongs to one plate and names a stop once."""
+    """
+    The approved lines, stops by their sequence; a line belongs to one plate and names a stop once.
+
+    A line with a fault in any row is told as left out (``line_left_out``): without that stop it
+    would be another line than the one that was approved. :func:`whole_lines` takes it out.
+    """
+    broken: set[LineId] = set()
     by_line: dict[LineId, list[Placed[_LineRow]]] = defaultdict(list)
     for sheet in table.sheets:
         for row in sheet.rows:
@@ -92,7 +99,24 @@ def read_lines(table: TableText, findings: list[Finding]) -> tuple[Placed[Approv
             )
             if reader.is_good:
                 by_line[line_row.line_id].append(reader.placed(line_row))
-    return tuple(_line(line_id, rows, findings) for line_id, rows in by_line.items())
+            else:
+                broken.add(line_row.line_id)
+    lines = []
+    for line_id, rows in by_line.items():
+        before = len(findings)
+        line = _line(line_id, rows, findings)
+        lines.append(line)
+        if line_id in broken or len(findings) > before:
+            findings.append(line.finding("line_id", "line_left_out", Severity.WARN, line_id=line_id))
+    return tuple(lines)
+
+
+def whole_lines(
+    placed: Sequence[Placed[ApprovedLine]], findings: Iterable[Finding]
+) -> tuple[Placed[ApprovedLine], ...]:
+    """The lines that nothing keeps out."""
+    out = {finding.facts["line_id"] for finding in findings if finding.code == LEFT_OUT}
+    return tuple(line for line in placed if line.value.line_id not in out)
 
 
 def read_travel(table: TableText, findings: list[Finding]) -> tuple[Placed[TravelTime], ...]:
@@ -139,7 +163,7 @@ def _slowed(placed: Sequence[Placed[TravelTime]]) -> Iterator[Finding]:
 
 def _leg(one: Placed[TravelTime]) -> str:
     way = one.value
-    cell = one.finding("duration_s", "").facts["cell"]
+    cell = one.sheet.facts(one.row, "duration_s")["cell"]
     return f"{cell} {way.origin}→{way.destination} {way.distance_m} m / {way.duration_s} s"
 
 

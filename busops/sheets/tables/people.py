@@ -95,6 +95,8 @@ def read_roster(
             if reader.is_good:
                 rows.append(reader.placed(entry))
             elif entry.rider_id:
+                known = (context.riders or {}).get(entry.rider_id)
+                entry = replace(entry, name=entry.name or (known.name if known else ""))
                 unreadable.setdefault(entry.rider_id, reader.placed(_not_riding(entry, reader)))
     for placed in rows:
         unreadable.pop(placed.value.rider_id, None)

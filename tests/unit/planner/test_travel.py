@@ -120,7 +120,7 @@ def test_a_leg_faster_than_the_law_is_slowed_and_told() -> None:
     assert travel.between("S1", "S2") == (80_001, 3601)
     assert travel.between("S2", "S1") == (5, 1)
     (told,) = slowed_legs(["S1", "S2"], rows)
-    assert (told.code, told.severity) == ("travel_slowed", Severity.WARN)
+    assert (told.code, told.severity) == ("legs_slowed", Severity.WARN)
     worst = "S1→S2 80001 m / 3600 s; S2→S1 5 m / 0 s"
     assert told.facts == {"count": 2, "cap_kmh": 80, "worst": worst}
 

@@ -176,7 +176,7 @@ def test_legs_above_the_speed_cap_are_slowed_and_the_plan_is_lawful(sqlite_datab
     plan_id = plan(sqlite_database)
     kept = stored(sqlite_database, plan_id)
     assert kept.violations == ()
-    (told,) = (one for one in kept.notices if one["code"] == "travel_slowed")
+    (told,) = (one for one in kept.notices if one["code"] == "legs_slowed")
     assert told["facts"]["cap_kmh"] == 80
     first = kept.document["trips"][0]["stops"][0]
     assert first["arrive_s"] == 225  # 5 km at 80 km/h

@@ -112,8 +112,26 @@ def test_a_line_is_put_in_its_order_and_its_contradictions_found() -> None:
         ("line_two_plates", Severity.BLOCK, "B4"),
         ("line_seq_twice", Severity.BLOCK, "C4"),
         ("line_stop_twice", Severity.BLOCK, "D4"),
+        ("line_left_out", Severity.WARN, "A2"),
         ("line_stop_unknown", Severity.BLOCK, "D2"),
     ]
+    assert bad.rows == ()
+
+
+def test_a_line_with_one_bad_row_is_left_out_as_a_whole() -> None:
+    """Without the stop of the bad row it would be another line than the approved one; others are read."""
+    result = read(
+        "lines",
+        LINES,
+        ("L1", "川F10001", "1", "S001", "16:40"),
+        ("L1", "川F10001", "x", "S002", "16:50"),
+        ("L2", "川F10002", "1", "S003", ""),
+    )
+    assert found(result) == [
+        ("integer_unreadable", Severity.BLOCK, "C3"),
+        ("line_left_out", Severity.WARN, "A2"),
+    ]
+    assert [line.line_id for line in result.rows] == ["L2"]
 
 
 def test_travel_times_must_be_complete_and_plausible() -> None:
