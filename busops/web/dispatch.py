@@ -28,7 +28,7 @@ def board() -> str:
 
 
 @bp.get("/dispatch/board")
-@allow(Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN)
+@allow(Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN, polled=True)
 def part() -> str:
     """The board alone, for the page that is already open."""
     return render_template("dispatch/part.html", board=_board())
@@ -42,7 +42,7 @@ def wall() -> str:
 
 
 @bp.get("/dispatch/wall/part")
-@allow(Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN)
+@allow(Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN, polled=True)
 def wall_part() -> str:
     """The wall's tiles and alarms alone."""
     return render_template("dispatch/wall_part.html", board=_board())

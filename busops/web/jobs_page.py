@@ -23,7 +23,7 @@ def show(job_id: str) -> ResponseReturnValue:
 
 
 @bp.get("/<job_id>/part")
-@allow(*OFFICE)
+@allow(*OFFICE, polled=True)
 def part(job_id: str) -> ResponseReturnValue:
     """The part of the page that changes; at the end it sends the browser on."""
     job = current().jobs.look(job_id)

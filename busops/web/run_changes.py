@@ -60,7 +60,8 @@ def move(run_id: str) -> Answer:
 @allow(Role.DISPATCHER, Role.ADMIN)
 def crew(run_id: str) -> Answer:
     """Substitutes take over; who was before stays on record."""
-    attendants = tuple(CrewId(crew_id) for crew_id in request.form.getlist("attendant_ids"))
+    chosen = dict.fromkeys(request.form.getlist("attendant_ids"))  # each once; the second may be nobody
+    attendants = tuple(CrewId(crew_id) for crew_id in chosen if crew_id)
     return decide(
         run_id,
         say("人员已更换"),

@@ -45,13 +45,19 @@ class Access:
     keeps: bool = False  # the answer may be kept by the browser: it holds nothing personal
     upload_bytes: int | None = None  # the largest body, where it differs from the default
     is_public_in_demo: bool = False
+    is_polled: bool = False  # open pages ask it anew by themselves: that is no use of the session
 
 
 def allow(
-    *roles: Role, upload_bytes: int | None = None, public_in_demo: bool = False
+    *roles: Role, upload_bytes: int | None = None, public_in_demo: bool = False, polled: bool = False
 ) -> Callable[[View], View]:
     """The view is open to these roles, and only when signed in."""
-    access = Access(roles=frozenset(roles), upload_bytes=upload_bytes, is_public_in_demo=public_in_demo)
+    access = Access(
+        roles=frozenset(roles),
+        upload_bytes=upload_bytes,
+        is_public_in_demo=public_in_demo,
+        is_polled=polled,
+    )
 
     def declare(view: View) -> View:
         setattr(view, ATTRIBUTE, access)
@@ -70,6 +76,13 @@ def access_of(app: Flask, endpoint: str) -> Access | None:
     """What the endpoint declares; None where it declares nothing."""
     declared: Access | None = getattr(app.view_functions.get(endpoint), ATTRIBUTE, None)
     return declared
+
+
+def asks_by_itself() -> bool:
+    """True when an open page refreshes itself by a view made for it: nobody need be sitting there."""
+    access = access_of(current_app, request.endpoint) if request.endpoint else None
+    by_script = "X-Refresh" in request.headers or "HX-Request" in request.headers
+    return access is not None and access.is_polled and by_script
 
 
 def guard(app: Flask, settings: Settings) -> None:
@@ -169,6 +182,8 @@ def _ask_to_sign_in() -> AnyResponse:
     if is_api():
         abort(401)
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    if "X-Refresh" in request.headers:  # the page leaves by itself: see refresh.js
+        return Response(status=401)
     if request.headers.get("HX-Request"):
         answer: AnyResponse = Response(status=401)
         answer.headers["HX-Redirect"] = url_for("auth.sign_in")

@@ -30,6 +30,9 @@ async function freshen(part) {
     credentials: "same-origin",
     redirect: "error",
   });
+  if (answer.status === 401) {
+    location.reload(); // signed out meanwhile: what is on the screen must go too
+  }
   if (!answer.ok) {
     throw new Error(String(answer.status));
   }
