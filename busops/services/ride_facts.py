@@ -1,7 +1,8 @@
 """
 What rosters and closed runs say of each rider in a period: the facts that money rests on.
 
-It reads closures, never the projections of a run. Pricing and judging are the finance core's.
+It reads closures, never the projections of a run; where later facts contradict one, that is a
+finding. Pricing and judging are the finance core's.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,7 @@ from busops.finance.charging import Payer, RideFact
 from busops.finance.rows import Seat
 from busops.finance.tariff import TariffRate, weekend_of
 from busops.finance.waivers import Waiver, parse_waiver
+from busops.services.late_facts import contradicted
 from busops.services.planning_input import day_of
 from busops.storage import closure_store, network_store, register_store, roster_store, run_store
 from busops.storage.database import Transaction
@@ -55,6 +57,7 @@ class _Runs:
     facts: list[RideFact] = field(default_factory=list)
     charge_facts: list[RideFact] = field(default_factory=list)
     open_runs: list[RunSummary] = field(default_factory=list)
+    closed: list[RunSummary] = field(default_factory=list)
     cancelled: set[tuple[RiderId, date, Direction]] = field(default_factory=set)
     boarded: dict[RunId, frozenset[RiderId]] = field(default_factory=dict)
     plates: dict[RunId, str] = field(default_factory=dict)
@@ -67,6 +70,7 @@ def load_facts(tx: Transaction, *, from_on: date | None = None, to_on: date | No
     riders = {rider.rider_id: rider for rider in register_store.load_riders(tx, include_retired=True)}
     runs = _load_runs(tx, first, last)
     waivers, findings = _waivers(riders.values())
+    findings += contradicted(tx, runs.closed)
     rosters = {
         weekend.weekend_on: _entries(tx, weekend.weekend_on)
         for weekend in roster_store.list_weekends(tx)
@@ -121,6 +125,7 @@ def _load_runs(tx: Transaction, first: date, last: date) -> _Runs:
             found.charge_facts += closed
         if run.phase is Phase.CLOSED and closures:
             found.facts += closed
+            found.closed.append(run)
             found.boarded[run.run_id] = frozenset(RiderId(name) for name in told if told[name]["rode"])
         else:
             found.open_runs.append(run)
