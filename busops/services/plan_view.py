@@ -7,15 +7,17 @@ plan may do is decided by ``services.planning``.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from busops.domain.findings import Finding, Severity
 from busops.domain.fleet import Vehicle, VehicleClass
 from busops.domain.network import Stop
 from busops.domain.roster import Rider
-from busops.domain.values import Direction, Position
+from busops.domain.values import SCHOOL_TIME, Direction, Plate, Position
 from busops.services.planning import reasons_not_to_approve
-from busops.storage import fleet_store, network_store, plan_store, register_store
+from busops.services.run_release import FIRST_DEPARTURE
+from busops.storage import fleet_store, network_store, plan_store, register_store, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.plan_store import PlanState, PlanSummary
 
@@ -28,13 +30,14 @@ FULL_BP: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HaltView:
-    """One halt of a trip, seconds after the trip's own time 0."""
+    """One halt of a trip: when, in seconds after the trip's own time 0 and on the clock."""
 
     stop_id: str
     name: str
     position: Position | None
     arrive_s: int
     leave_s: int
+    arrives_at: datetime
     riders: int
 
 
@@ -48,6 +51,7 @@ class TripView:
     is_licensed: bool
     capacity: int
     depart_s: int
+    departs_at: datetime  # from the campus, or from the first stop on the way back to it
     halts: tuple[HaltView, ...]
     riders: int
     distance_m: int
@@ -164,11 +168,12 @@ def view(database: Database, plan_id: str) -> PlanView:
         stops = {stop.stop_id: stop for stop in network_store.load_stops(tx, include_retired=True)}
         fleet = {car.plate: car for car in fleet_store.load_vehicles(tx, include_retired=True)}
         reasons = _reasons(tx, plan)
+        runs = {(run.plate, run.wave): run.departs_at for run in run_store.list_runs(tx, plan_id=plan_id)}
         left = plan.document.get("unserved", [])
         riders = _riders(tx) if left else {}
     direction = plan.summary.direction
     trips = tuple(
-        _trip(number, trip, direction, stops, fleet)
+        _trip(number, trip, _zero_at(plan.summary, trip, runs), stops=stops, fleet=fleet, direction=direction)
         for number, trip in enumerate(plan.document["trips"], start=1)
     )
     return PlanView(
@@ -235,9 +240,11 @@ def _riders(tx: Transaction) -> dict[str, Rider]:
 def _trip(
     number: int,
     trip: Mapping[str, Any],
-    direction: Direction,
+    zero_at: datetime,
+    *,
     stops: Mapping[Any, Stop],
     fleet: Mapping[Any, Vehicle],
+    direction: Direction,
 ) -> TripView:
     vehicle = fleet.get(trip["plate"])
     halts = tuple(
@@ -247,6 +254,7 @@ def _trip(
             position=stop.position if stop else None,
             arrive_s=halt["arrive_s"],
             leave_s=halt["leave_s"],
+            arrives_at=zero_at + timedelta(seconds=halt["arrive_s"]),
             riders=len(halt["riders"]),
         )
         for halt in trip["stops"]
@@ -259,6 +267,7 @@ def _trip(
         is_licensed=vehicle is not None and vehicle.vehicle_class is VehicleClass.LICENSED_SCHOOL_BUS,
         capacity=vehicle.approved_students if vehicle else 0,
         depart_s=trip["depart_s"],
+        departs_at=zero_at + _lead(trip, direction),
         halts=halts,
         riders=sum(halt.riders for halt in halts),
         distance_m=trip["distance_m"],
@@ -266,6 +275,23 @@ def _trip(
         longest_s=longest,
         duration_s=trip.get("campus_arrive_s") or max((halt.leave_s for halt in halts), default=0),
     )
+
+
+def _zero_at(
+    summary: PlanSummary, trip: Mapping[str, Any], runs: Mapping[tuple[Plate, int], datetime]
+) -> datetime:
+    """The trip's time 0 on the clock: of its run, or as a release would set it."""
+    released_at = runs.get((Plate(trip["plate"]), trip["wave"]))
+    if released_at is not None:
+        return released_at - _lead(trip, summary.direction)
+    first_at = datetime.combine(summary.on, FIRST_DEPARTURE[summary.direction], SCHOOL_TIME)
+    return first_at + timedelta(seconds=trip["depart_s"])
+
+
+def _lead(trip: Mapping[str, Any], direction: Direction) -> timedelta:
+    """From time 0 to leaving: nothing at the campus, the boarding at the first stop."""
+    at_once = direction is Direction.HOMEWARD or not trip["stops"]
+    return timedelta(seconds=0 if at_once else trip["stops"][0]["leave_s"])
 
 
 def _left_over(row: Mapping[str, Any], riders: Mapping[str, Rider], stops: Mapping[Any, Stop]) -> LeftOver:

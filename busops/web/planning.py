@@ -12,7 +12,7 @@ from busops.domain.people import Role
 from busops.domain.values import Direction, school_date
 from busops.services import plan_view, planning, rosters, runs
 from busops.services.plan_view import PlanView, TripView
-from busops.web import tables
+from busops.web import formats, tables
 from busops.web.context import current
 from busops.web.language import say
 from busops.web.security import OFFICE, allow
@@ -137,9 +137,11 @@ def _plan_page(shown: PlanView, listing: Listing, error: Refused | None) -> str:
         plan=shown,
         summary=shown.summary,
         listing=listing,
-        rides=[(f"{minutes}–{minutes + 15}", riders) for minutes, riders in shown.rides],
+        rides=[(str(minutes), riders) for minutes, riders in shown.rides],
+        spans=[(f"{minutes}–{minutes + 15}", riders) for minutes, riders in shown.rides],
         rides_cap_at=cap,
         near_cap=_is_near_cap(shown),
+        departure=departure,
         may_plan=current().actor.role in PLANNERS,
         settings=current().settings,
         error=error,
@@ -163,7 +165,7 @@ def _listing(shown: PlanView) -> Listing:
         Column(key="towards", word=say("方向"), of=lambda trip: trip.towards, searched=True, text=True),
         Column(key="plate", word=say("车牌"), of=lambda trip: trip.plate, searched=True),
         Column(key="wave", word=say("波次"), of=lambda trip: trip.wave, numeric=True),
-        Column(key="depart", word=say("出发（分）"), of=lambda trip: trip.depart_s // 60, numeric=True),
+        Column(key="depart", word=say("出发"), of=lambda trip: departure(shown, trip), numeric=True),
         Column(key="stops", word=say("站"), of=lambda trip: len(trip.halts), numeric=True),
         Column(key="riders", word=say("人 / 座"), of=lambda trip: trip.riders, numeric=True),
         Column(
@@ -176,6 +178,16 @@ def _listing(shown: PlanView) -> Listing:
     choices = (("long", say("接近或超过时间上限")), ("empty", say("空座过半")))
     filters = (Filter(key="hint", word=say("提示"), choices=choices, of=hint),)
     return tables.arrange(shown.trips, columns, filters=filters, sort="number")
+
+
+def departure(shown: PlanView, trip: TripView) -> str:
+    """When a trip leaves: the time of day, with the day where it is not the plan's."""
+    leaves_on = school_date(trip.departs_at)
+    return (
+        formats.clock_time(trip.departs_at)
+        if leaves_on == shown.summary.on
+        else formats.moment(trip.departs_at)
+    )
 
 
 def _number(text: str) -> int:

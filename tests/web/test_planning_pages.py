@@ -1,11 +1,13 @@
 """The plan pages: order as a job, progress, the plan on map and table, approve, release, discard."""
 
+from datetime import datetime, time
+
 import pytest
 from flask import Flask
 
 from busops.domain.people import Role
-from busops.domain.values import Direction, PlanId
-from busops.services import planning, rosters
+from busops.domain.values import SCHOOL_TIME, Direction, PlanId
+from busops.services import plan_view, planning, rosters, runs
 from busops.storage import run_store
 from busops.storage.database import Database
 from busops.web.context import EXTENSION
@@ -163,3 +165,39 @@ def test_who_may_plan(
         assert send(browser, f"/plans/{plan_id}/approve", unserved="0").status_code == 403
     assert sign_in(Role.DRIVER).get(PLANS).status_code == 403
     assert sign_in(Role.ADMIN).get("/plans/p404").status_code == 404
+
+
+@pytest.mark.parametrize("direction", Direction)
+def test_departures_are_times_of_day(
+    sqlite_database: Database, sign_in: SignIn, clock: FixedClock, ids: CountingIds, direction: Direction
+) -> None:
+    """A draft says when a release would let its trips leave; halts are on the clock, too."""
+    fill(sqlite_database)
+    first = "16:00" if direction is Direction.HOMEWARD else "15:00"
+    plan_id = make_plan(sqlite_database, clock, ids, direction)
+    browser = sign_in(Role.DISPATCHER)
+    export = browser.get(f"/plans/{plan_id}?format=csv").data.decode("utf-8-sig").splitlines()
+    column = export[0].split(",").index("出发")
+    leaves = [row.split(",")[column] for row in export[1:]]
+    assert min(leaves) == first
+    page = browser.get(f"/plans/{plan_id}").text
+    assert f">{first}<" in page
+    assert "+0<" not in page
+
+
+def test_a_released_plan_says_when_its_runs_leave(
+    sqlite_database: Database, sign_in: SignIn, clock: FixedClock, ids: CountingIds
+) -> None:
+    """Released to leave from 14:50 and five minutes apart: the page says that, and no more the usual hour."""
+    fill(sqlite_database)
+    plan_id = make_plan(sqlite_database, clock, ids)
+    planning.approve(sqlite_database, plan_id, by="test", clock=clock)
+    at = datetime.combine(FRIDAY, time(14, 50), SCHOOL_TIME)
+    order = {"by": "test", "clock": clock, "ids": ids, "first_departs_at": at, "stagger_s": 300}
+    runs.release_plan(sqlite_database, plan_id, **order)
+    shown = plan_view.view(sqlite_database, plan_id)
+    assert [trip.departs_at.astimezone(SCHOOL_TIME).time() for trip in shown.trips] == [
+        time(14, 50),
+        time(14, 55),
+    ]
+    assert ">14:55<" in sign_in(Role.DISPATCHER).get(f"/plans/{plan_id}").text

@@ -3,6 +3,9 @@
 // <section data-map="/plans/…/map.json" data-tiles data-attribution data-people="people">
 // The section fires "busops:trip" {number} when a trip is chosen on it, and listens to chooseTrip().
 
+import { placeTags } from "./declutter.js";
+
+const TAG = { width: 28, height: 22 };
 const SVG = "http://www.w3.org/2000/svg";
 const drawn = new WeakMap();
 
@@ -77,6 +80,10 @@ function leafletMap(section, data) {
     const icon = L.divIcon({ className: "map-campus", iconSize: [30, 22] });
     L.marker([data.campus.lat, data.campus.lon], { icon, keyboard: false, interactive: false }).addTo(map);
   }
+  const trips = [...lines.values()];
+  const settle = () => settleTags(map, trips, data.campus);
+  settle();
+  map.on("zoomend resize", settle);
   return (number) => choose(lines, number);
 }
 
@@ -92,12 +99,26 @@ function leafletTrip(map, section, trip, campus) {
       .addTo(map),
   );
   const last = end(trip);
-  const icon = L.divIcon({ className: "map-tag", html: tag(trip), iconSize: [28, 22] });
+  const icon = L.divIcon({ className: "map-tag", html: tag(trip), iconSize: [TAG.width, TAG.height] });
   const mark = L.marker([last.lat, last.lon], { icon, keyboard: false, title: trip.plate }).addTo(map);
+  const leader = L.polyline([], { className: `leader l-${trip.colour}`, weight: 1.5, interactive: false }).addTo(map);
   for (const part of [line, mark]) {
     part.on("click", () => announce(section, trip.number));
   }
-  return { paths: () => [line.getElement(), ...stops.map((stop) => stop.getElement())], front: () => line.bringToFront() };
+  const elements = () => [line.getElement(), ...stops.map((stop) => stop.getElement()), leader.getElement(), mark.getElement()];
+  return { paths: elements, front: () => line.bringToFront(), mark, leader, at: L.latLng(last.lat, last.lon) };
+}
+
+/** Every tag beside its stop, none over another; a thin line leads from the stop to a tag that moved. */
+function settleTags(map, trips, campus) {
+  const points = trips.map((trip) => map.latLngToLayerPoint(trip.at));
+  const taken = campus ? [map.latLngToLayerPoint([campus.lat, campus.lon])] : [];
+  placeTags(points, TAG, taken).forEach((place, number) => {
+    const { mark, leader, at } = trips[number];
+    const moved = map.layerPointToLatLng([place.x, place.y]);
+    mark.setLatLng(moved);
+    leader.setLatLngs([at, moved]);
+  });
 }
 
 
