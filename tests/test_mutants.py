@@ -23,6 +23,7 @@ from busops.storage import guards
 from busops.storage.database import Database, open_engine
 from tests import run_kit
 from tests.builders import Tablet, a_finished_run, a_run
+from tests.interlock_histories import STORIES
 from tests.run_kit import CLOSE, force, phase, send, store_run, write_closure
 from tests.run_scenarios import SCENARIOS, Scenario, verdict
 from tests.storage.test_run_guards import HISTORIES
@@ -102,6 +103,15 @@ GUARD_MUTANTS = [
      "    reopened_ms = max(coalesce(reopened_ms, 0), NEW.received_ms)", "SET integrity = 'challenged'"),
 ]  # fmt: skip
 
+CANCEL = "UPDATE run SET phase = 'cancelled'"
+CLOSING_BRANCHES = [
+    ("quarantine_open", "own_waits", (CLOSE,)),
+    ("quarantine_open", "unknown_waits", (CLOSE,)),
+    ("manifest_version", "sound", ("UPDATE run SET roster_v = 99", CLOSE)),
+    ("no_closure", "recounted_only", (CLOSE,)),
+    ("run_over", "only_released", (CANCEL, CLOSE)),
+]
+
 
 @contextmanager
 def mutated(module: str, before: str, after: str) -> Iterator[tuple[object, object]]:
@@ -179,6 +189,32 @@ def test_a_mutant_of_the_guards_is_noticed(mutant: tuple[str, str], no_guards: P
         finally:
             database.engine.dispose()
     pytest.fail(f"nobody noticed: {mutant}")
+
+
+@pytest.mark.parametrize(("branch", "story", "statements"), CLOSING_BRANCHES, ids=lambda each: str(each)[:20])
+def test_each_other_branch_of_closing_decides_alone(
+    branch: str, story: str, statements: tuple[str, ...], no_guards: Path, tmp_path: Path
+) -> None:
+    """With the branch the statement is refused by its name; with that branch alone taken out it is not."""
+    script = (guards.FOLDER / "sqlite.sql").read_text(encoding="utf-8")
+    raising = f"THEN RAISE(ABORT, 'guard: {branch}')"
+    ended = []
+    for text in (script, script.replace(raising, "THEN NULL", 1)):
+        path = tmp_path / f"{len(ended)}.sqlite3"
+        shutil.copy(no_guards, path)
+        with sqlite3.connect(path) as connection:
+            connection.executescript(text)
+        connection.close()
+        database = Database(engine=open_engine(f"sqlite:///{path}"), school_id="t1")
+        STORIES[story](database)
+        try:
+            force(database, *statements)
+            ended.append("done")
+        except DBAPIError as error:
+            ended.append(str(error.orig))
+        database.engine.dispose()
+    assert ended[0] == f"guard: {branch}"
+    assert ended[1] != ended[0]
 
 
 def sound(plan: object) -> list[Tablet]:
