@@ -1,0 +1,85 @@
+"""
+The tests of PostgreSQL's ledger guards are tested: each condition and trigger made weaker must be noticed.
+
+The attacks are those of ``test_ledger_guards``; everything is rolled back after each mutant.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from busops.storage import guards
+from busops.storage.database import Database, open_engine
+from tests import pg
+from tests.pg_mutants import condition_mutants, trigger_mutants
+from tests.storage import test_ledger_guards as attacks
+from tests.storage.test_ledger_guards import new_txn, post, posting
+
+pytestmark = pytest.mark.postgres
+SCRIPT = (guards.FOLDER / "ledger_postgresql.sql").read_text(encoding="utf-8")
+UNDO = (
+    "INSERT INTO posting SELECT school_id, 't9', n, account, -fen, rider_id FROM posting WHERE txn_id = 't1'"
+)
+MORE = [
+    [new_txn(9), posting(9, 1, 5), posting(9, 2, -5), post(9)],
+    ["UPDATE receipt SET status = 'DUPLICATE', note = 'x'"],
+    ["UPDATE period SET locked = true WHERE period = '2024-03'"],
+    [attacks.into("period", "'t1', '2025-01', false, '', NULL, ''")],
+    [new_txn(9, reverses="'t1'"), UNDO, post(9)],
+    [new_txn(9, reverses="'t1'"), UNDO, post(9), new_txn(10, reverses="'t9'")],
+    [new_txn(9), "UPDATE ledger_txn SET approved_by = 'v' WHERE txn_id = 't9'"],
+    [new_txn(9), "UPDATE ledger_txn SET reverses = 't1' WHERE txn_id = 't9'"],
+    [new_txn(9), posting(9, 1, 5), posting(9, 2, -5, "1012"), post(9)],
+    [new_txn(9), "UPDATE period SET digest = 'x' WHERE period = '2024-03'"],
+    ["UPDATE receipt SET txn_id = 't2'"],
+    [new_txn(9), "UPDATE ledger_txn SET txn_id = 't10' WHERE txn_id = 't9'"],
+]  # fmt: skip
+
+
+@pytest.fixture
+def books(cluster: pg.Cluster, empty_postgresql: str) -> Iterator[Connection]:
+    """A connection to the books that the attacks are made against."""
+    name = cluster.new_database(template=empty_postgresql)
+    engine = open_engine(cluster.url(name))
+    attacks.fill_books(Database(engine=engine, school_id="t1"))
+    with engine.connect() as connection:
+        yield connection
+        connection.rollback()
+    engine.dispose()
+    cluster.drop_database(name)
+
+
+def outcomes(connection: Connection) -> Iterator[str]:
+    """How each attack and each honest statement ends; nothing of it is kept."""
+    for statements in [*attacks.ATTACKS.values(), *attacks.TRUNCATIONS, *MORE]:
+        savepoint = connection.begin_nested()
+        try:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+            yield "done"
+        except DBAPIError as error:
+            yield str(error.orig).splitlines()[0]
+        finally:
+            savepoint.rollback()
+
+
+def test_every_mutant_of_the_ledger_guards_dies_on_postgresql(books: Connection) -> None:
+    """Without one trigger or one condition some statement ends otherwise."""
+    right = list(outcomes(books))
+    alive = []
+    for mutant in [*trigger_mutants(SCRIPT), *condition_mutants(SCRIPT)]:
+        savepoint = books.begin_nested()
+        books.exec_driver_sql(mutant.sql.replace("%", "%%"))
+        if all(now == known for now, known in zip(outcomes(books), right, strict=True)):
+            alive.append(mutant.name)
+        savepoint.rollback()
+    assert books.execute(text("SELECT count(*) FROM posting")).scalar() == 4
+    assert alive == list(HELD_TWICE), "\n".join(alive)
+
+
+HELD_TWICE = {
+    f"{table}_no_truncate gone": "a table that names it would be emptied too, and refuses"
+    for table in ("receipt_file", "receipt", "period", "ledger_txn")
+}
