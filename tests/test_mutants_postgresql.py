@@ -319,15 +319,13 @@ def test_a_close_from_an_old_snapshot_dies_by_its_own_condition(histories: Engin
 OLD_SNAPSHOT = {
     "guard_run_close: IF current_setting('transaction_isolation') = 'repeatable read'": "see above"
 }
+NO_TRUNCATE = [f"{table}_no_truncate gone" for table in ("run", "run_event", "closure", "manifest")]
 LOCK_ONLY = {
     "event_in gone": "takes the lock and a number that the store has taken too: test_mutants_locks",
     "device_in gone": "takes the lock only: test_mutants_locks",
 }
 HELD_TWICE: dict[str, str] = OLD_SNAPSHOT | LOCK_ONLY | {
-    "run_no_truncate gone": "a foreign key names the table",
-    "run_event_no_truncate gone": "a foreign key names the table",
-    "closure_no_truncate gone": "a foreign key names the table",
-    "manifest_no_truncate gone": "a foreign key names the table",
+    **dict.fromkeys(NO_TRUNCATE, "a foreign key names the table"),
     "guard_voided: AND v.kind = 'void'": "nothing else names events",
     "guard_voided: AND t.kind IN ('board', 'alight', 'absent', 'headcount')": "only marks matter",
     "guard_voided: AND t.seq < v.seq": "the time between the two is not negative",
