@@ -71,6 +71,8 @@ def about(row: ShownEntry) -> Said:
         return Said(label="", text=say("不存在的账号") if user_id == "?" else _person(user_id, row.names))
     if subject.startswith(DEVICE):
         return Said(label=say("平板"), text=subject.removeprefix(DEVICE))
+    if i18n.has_words(f"audit_about.{subject}"):
+        return Said(label="", text=code_words(f"audit_about.{subject}"))
     kind = next((kind for start, kind in ABOUT.items() if act.startswith(start)), "")
     label = code_words(f"audit_about.{kind}") if kind else ""
     return _named(label, _as_day(subject) or subject)
@@ -84,6 +86,12 @@ def facts(row: ShownEntry) -> tuple[Said, ...]:
 def plain(row: ShownEntry) -> str:
     """The facts as one line, with whole values: what is searched and exported."""
     return say("；").join(f"{said.label} {said.whole or said.text}".strip() for said in facts(row))
+
+
+def shortened(text: str) -> str:
+    """The text with only the telling part of its long ids and digests."""
+    short = LONG_ID.sub(lambda found: f"…{found[0][-SHOWN_CHARACTERS:]}", text)
+    return DIGEST.sub(lambda found: f"{found[0][:SHOWN_CHARACTERS]}…", short)
 
 
 def _facts(given: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Said]:
@@ -120,8 +128,7 @@ def _text_value(name: str, text: str, names: Mapping[str, str]) -> str:
 
 
 def _named(label: str, text: str) -> Said:
-    short = LONG_ID.sub(lambda found: f"…{found[0][-SHOWN_CHARACTERS:]}", text)
-    short = DIGEST.sub(lambda found: f"{found[0][:SHOWN_CHARACTERS]}…", short)
+    short = shortened(text)
     return Said(label=label, text=short, whole=text if short != text else "")
 
 

@@ -9,7 +9,7 @@ from busops.domain.errors import BusopsError
 from busops.domain.people import Role
 from busops.services import device_list, devices
 from busops.services.device_list import DeviceState, ShownDevice
-from busops.web import formats, tables
+from busops.web import audit_words, formats, tables
 from busops.web.context import current
 from busops.web.language import code_words, say
 from busops.web.security import allow
@@ -56,6 +56,8 @@ def _page(error: BusopsError | None) -> str:
         "manage/devices.html",
         listing=_listing(),
         looks=LOOKS,
+        role_of=_role,
+        shortened=audit_words.shortened,
         error=error,
         address=request.host_url.rstrip("/") + "/tablet/",
         session_hours=here.settings.session_tablet_s // 3600,
@@ -71,7 +73,6 @@ def _listing() -> Listing:
         Column(key="name", word=say("名称"), of=lambda row: row.device.name, searched=True, text=True),
         Column(key="plate", word=say("最近的车"), of=lambda row: row.plate or "", searched=True),
         Column(key="person", word=say("最近使用人"), of=_person, searched=True),
-        Column(key="role", word=say("岗位"), of=_role),
         Column(
             key="seen",
             word=say("上次联系"),
@@ -92,7 +93,7 @@ def _listing() -> Listing:
 
 
 def _person(row: ShownDevice) -> str:
-    return f"{row.member.name} {row.crew_id}" if row.member else row.crew_id
+    return f"{row.member.name} {row.crew_id} {_role(row)}" if row.member else row.crew_id
 
 
 def _role(row: ShownDevice) -> str:

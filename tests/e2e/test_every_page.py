@@ -18,7 +18,7 @@ PHONE, LAPTOP = 390, 1280
 NO_PAGES = re.compile(
     r"^(static|health\.|api\.|tablet\.app_file|auth\.(switch_language|sign_in)|home\.verdict|register\.index"
     r"|dispatch\.(part|wall_part)|jobs\.|demo\.|planning\.(map_json|document)|register\.stops_map"
-    r"|finance\.(rows_csv|workbook))"
+    r"|finance\.(rows_csv|workbook|receipts\.bill))"
 )
 SAMPLES = re.compile(r"^design\.")  # invented data in every part
 PAPER = re.compile(r"^printing\.")  # sheets of A4: as wide as paper at any width
