@@ -13,7 +13,10 @@ USER busops
 WORKDIR /var/lib/busops
 ENV PATH=/opt/busops/bin:$PATH \
     BUSOPS_INSTANCE=/var/lib/busops/instance \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    NUMBA_CACHE_DIR=/var/lib/busops/machine-code \
+    NUMBA_CPU_NAME=generic
+RUN python -m busops.planner.warm
 VOLUME /var/lib/busops/instance
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \

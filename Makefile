@@ -59,6 +59,7 @@ browser:
 	  rm -rf .venv; exit 1; }
 	$(PIP) install -q --require-hashes -r $<
 	$(PIP) install -q --no-deps -e .
+	@echo "Making the planner's machine code" && $(BIN)/python -m busops.planner.warm
 	@touch $@
 
 .PHONY: help demo test check soak bench shots lock clean browser

@@ -1,0 +1,139 @@
+"""
+Column generation: the best mixture of routes, and a proof that no plan of these groups costs less.
+
+For any prices the Lagrangian bound holds: what the stops would pay, less what the trips of each
+stock could earn at most. It is summed in integers. Prices are smoothed (Wentges, International
+Transactions in Operational Research 4(2), 1997), and narrow searches come before exact ones.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from busops.planner.case import Case
+from busops.planner.effort import Effort
+from busops.planner.fleet_state import Assigned
+from busops.planner.master import Master, rounded
+from busops.planner.model import Model
+from busops.planner.pricing import Duals, Pricer
+
+_SMOOTHING: Final = 0.7
+_NARROW: Final = 4  # labels a stop and load while routes are still found easily
+_WIDE: Final = 1 << 20
+_FEW: Final = 20  # new columns: time for a wider search
+_MOST_ROUTES: Final = 60  # new columns of a kind in one round
+_CONVERGED_MILLI: Final = 0.1  # thousandths between the program's worth and the bound
+
+
+@dataclass(slots=True, kw_only=True)
+class Relaxation:
+    """What the column generation has reached; ``bound`` (milli-fen) is proved, ``worth`` is not."""
+
+    master: Master
+    pricer: Pricer
+    bound: int
+    worth: float
+    duals: Duals
+    rounds: int
+
+    @property
+    def is_converged(self) -> bool:
+        """True when bound and worth agree: no route is missing from the program."""
+        return self.worth - self.bound <= self.worth * 1e-3
+
+
+def relax(model: Model, case: Case, columns: Iterable[Assigned], effort: Effort) -> Relaxation:
+    """
+    The relaxation from these columns on, until nothing is missing or the effort is spent.
+
+    The bound holds for plans that serve every node; it is 0 until the first exact round.
+    """
+    climb = _Climb(model, case, columns)
+    while effort.spent() < 1 and climb.round(effort):
+        pass
+    climb.worth = climb.master.solve()
+    return Relaxation(
+        master=climb.master,
+        pricer=climb.pricer,
+        bound=climb.bound,
+        worth=climb.worth,
+        duals=rounded(*climb.master.duals()),
+        rounds=climb.rounds,
+    )
+
+
+@dataclass(slots=True)
+class _Climb:
+    """The state of a column generation."""
+
+    model: Model
+    case: Case
+    columns: Iterable[Assigned]
+    master: Master = field(init=False)
+    pricer: Pricer = field(init=False)
+    bound: int = 0
+    worth: float = float("inf")
+    rounds: int = 0
+    smoothing: float = _SMOOTHING
+    width: int = _NARROW
+    centre: tuple[np.ndarray, np.ndarray] | None = None
+
+    def __post_init__(self) -> None:
+        self.master = Master(self.model, self.columns)
+        self.pricer = Pricer(self.case)
+
+    def round(self, effort: Effort) -> bool:
+        """One program and its pricing; False when there is nothing left to do."""
+        self.worth = self.master.solve()
+        if self.worth == float("inf"):
+            return False
+        self.rounds += 1
+        now = self.master.duals()
+        centre = self.centre or now
+        self.centre = centre
+        added = 0
+        for smoothing in (self.smoothing, 0.0) if self.smoothing > 0 else (0.0,):
+            mixed = tuple(
+                smoothing * old + (1 - smoothing) * new for old, new in zip(centre, now, strict=True)
+            )
+            added = self._price(mixed[0], mixed[1])
+            if added or effort.wish():
+                break
+        if self.bound and self.worth - self.bound <= self.worth * _CONVERGED_MILLI / 1000:
+            return False
+        return self._adapt(added)
+
+    def _price(self, node: np.ndarray, group: np.ndarray) -> int:
+        """New columns under these prices; the bound is raised when the prices prove more."""
+        duals = rounded(node, group)
+        proved = int(duals.node.sum())
+        gain = dict.fromkeys(range(len(self.model.trips_of_group)), 0)
+        added = 0
+        for number, kind in enumerate(self.model.kinds):
+            priced = self.pricer.price(number, duals, below=-1, width=self.width, most=_MOST_ROUTES)
+            gain[kind.group] = min(gain[kind.group], priced.lowest)
+            for route in priced.routes:
+                added += self.master.add((number, route))
+        for group_number, trips in enumerate(self.model.trips_of_group):
+            proved += trips * (int(duals.group[group_number]) + gain[group_number])
+        if proved > self.bound:
+            self.bound = proved
+            self.centre = node, group
+        return added
+
+    def _adapt(self, added: int) -> bool:
+        """Wider searches and less smoothing as new routes become rare; False when none is left to find."""
+        if added == 0:
+            if self.smoothing > 0:
+                self.smoothing = 0.0
+                return True
+            if self.width >= _WIDE:
+                return False
+            self.width = min(self.width * 8, _WIDE)
+        elif added < _FEW:
+            self.width = min(self.width * 2, _WIDE)
+        elif self.rounds % 12 == 0:
+            self.smoothing = max(0.0, self.smoothing - 0.1)
+        return True

@@ -1,0 +1,146 @@
+"""
+The cheapest routes under given prices of the stops: labels over ng-routes, exact when nothing was cut off.
+
+An ng-route may come back to a stop that it has forgotten (Baldacci, Mingozzi & Roberti, Operations
+Research 59(5), 2011). Every real route is one, so the least reduced cost over ng-routes bounds that
+of real routes from below. All sums are integers: what is proved is not proved up to rounding.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from busops.planner.case import Case
+from busops.planner.compiled import Ints, Places, Words
+from busops.planner.completion import Completion, complete, completion_for
+from busops.planner.labels import GIVEN_UP, LABELS, LOWEST, Labels, Prices, labels_for, search
+
+ROUNDING: Final = 499  # milli-fen by which the rounding of a trip to fen may make it cheaper
+_MEMORY: Final = 8  # stops that a stop remembers, itself among them
+_PER_FIRST_STOP: Final = 3
+_WIDE: Final = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duals:
+    """Prices in milli-fen: of each node (≥ 0; node 0 has none), of a trip of each stock (≤ 0)."""
+
+    node: Ints
+    group: Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """Routes of one kind, the least reduced cost that is proved for the kind, and if nothing was cut off."""
+
+    routes: tuple[tuple[int, ...], ...]
+    lowest: int
+    is_exact: bool
+
+
+class Pricer:
+    """Prices the routes of every kind of a case; keeps its arrays between the calls."""
+
+    def __init__(self, case: Case, most_labels: int = 400_000) -> None:
+        self.case = case
+        nodes = len(case.load)
+        words = (nodes + 63) // 64
+        self.labels: Labels = labels_for(nodes, int(case.capacity.max(initial=1)), words, most_labels)
+        self.memory = _memory(case, words, _MEMORY)
+        self.everything = np.full((nodes, words), ~np.uint64(0), dtype=np.uint64)
+        self.completion: Completion = completion_for(case)
+
+    def price(self, kind: int, duals: Duals, *, below: int, width: int, most: int) -> Priced:
+        """
+        Routes of ``kind`` with a reduced cost below ``below`` milli-fen, the cheapest ``most`` of them.
+
+        ``width`` labels are kept for each stop and load; a stop may occur twice in a route.
+        """
+        found, lowest, is_exact = self._search(kind, duals, (below, width, False))
+        return Priced(
+            routes=self._spread(found, most),
+            lowest=lowest,
+            is_exact=is_exact,
+        )
+
+    def enumerate(self, kind: int, duals: Duals, *, below: int, most: int) -> tuple[Places, bool]:
+        """
+        Stops (P, M, filled up with 0) of every route of ``kind`` with a reduced cost below ``below``.
+
+        Each stop once; for each set of stops and last stop its best orders. Of more than ``most`` the
+        cheapest; the answer says if these are all.
+        """
+        found, _lowest, is_exact = self._search(kind, duals, (below, _WIDE, True))
+        kept = found[:most]
+        depth = self.labels.stops[kept]
+        stops = np.zeros((len(kept), self.case.max_stops), dtype=np.int32)
+        label = kept.copy()
+        for at in range(self.case.max_stops - 1, -1, -1):
+            here = depth > at
+            stops[here, at] = self.labels.node[label[here]]
+            label[here] = self.labels.before[label[here]]
+        return stops, is_exact and len(found) <= most
+
+    def _search(self, kind: int, duals: Duals, how: tuple[int, int, bool]) -> tuple[Ints, int, bool]:
+        below, width, sets = how
+        case, labels = self.case, self.labels
+        fixed = int(case.fixed[kind]) - ROUNDING - int(duals.group[case.group[kind]])
+        prices = Prices(
+            kind=kind,
+            fixed=fixed,
+            node=duals.node,
+            memory=self.everything if sets else self.memory,
+            below=below,
+            width=width,
+            sets=sets,
+        )
+        least = complete(case, self.completion, kind, duals.node)
+        if fixed + least >= below:
+            return np.zeros(0, dtype=np.int64), fixed + least, True
+        search(case, self.completion, labels, prices)
+        count = int(labels.numbers[LABELS])
+        is_exact = not labels.numbers[GIVEN_UP]
+        ends = np.flatnonzero(labels.ends[:count] < below)
+        ends = ends[np.argsort(labels.ends[ends], kind="stable")]
+        lowest = min(int(labels.numbers[LOWEST]), below) if is_exact else fixed + least
+        return ends, lowest, is_exact
+
+    def _route(self, label: int) -> tuple[int, ...]:
+        stops = []
+        while label >= 0:
+            stops.append(int(self.labels.node[label]))
+            label = int(self.labels.before[label])
+        return tuple(reversed(stops))
+
+    def _spread(self, ends: Ints, most: int) -> tuple[tuple[int, ...], ...]:
+        """The cheapest routes, few with the same first stop, so that the next prices differ everywhere."""
+        chosen: list[tuple[int, ...]] = []
+        starts: dict[int, int] = {}
+        for label in ends:
+            route = self._route(int(label))
+            starts[route[0]] = starts.get(route[0], 0) + 1
+            if starts[route[0]] <= _PER_FIRST_STOP:
+                chosen.append(route)
+                if len(chosen) >= most:
+                    break
+        return tuple(chosen)
+
+
+def reduced_cost(case: Case, kind: int, route: Sequence[int], duals: Duals) -> int:
+    """The reduced cost in milli-fen of a route of ``kind``, as the pricer counts it."""
+    way = (0, *route, 0)
+    metres = sum(int(case.way_m[way[at], way[at + 1]]) for at in range(len(way) - 1))
+    cost = int(case.fixed[kind]) - ROUNDING + int(case.per_m[kind]) * metres
+    return cost - int(duals.group[case.group[kind]]) - sum(int(duals.node[node]) for node in route)
+
+
+def _memory(case: Case, words: int, size: int) -> Words:
+    """For each node the set of the nodes that are remembered there, as bits."""
+    nodes = len(case.load)
+    memory = np.zeros((nodes, words), dtype=np.uint64)
+    for node in range(1, nodes):
+        for other in (node, *case.near[node, :size]):
+            memory[node, int(other) // 64] |= np.uint64(1) << np.uint64(int(other) % 64)
+    return memory

@@ -1,0 +1,58 @@
+"""
+Makes the machine code of the search before anybody waits for it: ``python -m busops.planner.warm``.
+
+Run once after an installation, and by a server when it starts; a second run finds the code and
+takes a second.
+"""
+
+import threading
+
+import numpy as np
+
+from busops.domain.values import CAMPUS, Direction
+from busops.planner.demand import nodes_of
+from busops.planner.effort import Effort, StopWish
+from busops.planner.greedy import greedy_plan
+from busops.planner.problem import Limits, Problem, RiderDemand, VehicleOption
+from busops.planner.proof import prove
+from busops.planner.ruin import RuinRecreate, annealing_for
+from busops.planner.travel import TravelTimes
+
+_lock = threading.Lock()
+_done = threading.Event()
+
+
+def warm() -> None:
+    """Every compiled function has its machine code, in this process and beside the sources."""
+    with _lock:
+        if _done.is_set():
+            return
+        problem = _smallest()
+        search = greedy_plan(problem, nodes_of(problem).nodes)
+        chain = RuinRecreate(search.model, search.best, 1, search.pool)
+        once = Effort(0, StopWish(None), 2)
+        chain.run(once.spent, annealing_for(search.cost, len(search.best)))
+        prove(problem, search, Effort(0, StopWish(None), 2))
+        _done.set()
+
+
+def _smallest() -> Problem:
+    """Three stops in a row and two coaches; invented."""
+    ids = (CAMPUS, "A", "B", "C")
+    metres = np.abs(np.subtract.outer(np.arange(4), np.arange(4))).astype(np.int64) * 5_000
+    coaches = (("1", 4, 40_000), ("2", 9, 50_000))
+    return Problem(
+        direction=Direction.HOMEWARD,
+        stop_ids=ids[1:],
+        riders=tuple(RiderDemand(rider_id=f"{at}", stop_ids=(ids[1 + at % 3],)) for at in range(9)),
+        vehicles=tuple(
+            VehicleOption(plate=plate, capacity=seats, fixed_fen=fixed_fen, per_km_fen=250, max_trips=2)
+            for plate, seats, fixed_fen in coaches
+        ),
+        limits=Limits(),
+        travel=TravelTimes(ids=ids, distance_m=metres, duration_s=metres // 12),
+    )
+
+
+if __name__ == "__main__":
+    warm()
