@@ -6,7 +6,6 @@ Owns no table; reads the log of events, the quarantine and the runs they belong 
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import Select, func, select, union_all
 
@@ -74,7 +73,7 @@ def last_plates(tx: Transaction) -> dict[int, Plate]:
     return {row.dev: Plate(row.plate) for row in rows}
 
 
-def _held(tx: Transaction, table: type[RunEventRow] | type[QuarantineRow]) -> Select[Any]:
+def _held(tx: Transaction, table: type[RunEventRow] | type[QuarantineRow]) -> Select[int | None, int | None]:
     mine = (table.school_id == tx.school_id, table.dev.is_not(None), table.seq.is_not(None))
     return select(table.dev, table.seq).where(*mine)
 
