@@ -23,6 +23,7 @@ _LOOKS: Final[dict[str, dict[str, Any]]] = {
     "quoted": {"quote_prefix": True},
     "count": {"num_format": "0"},
     "fen": {"num_format": MONEY},
+    "ratio": {"num_format": "0.00"},
     "day": {"num_format": "yyyy-mm-dd", "align": "left"},
     "head": {"bold": True, "bg_color": "#E9EDF2", "bottom": 1, "text_wrap": True},
     "total": {"bold": True, "top": 1, "num_format": MONEY},
@@ -61,6 +62,13 @@ class Pen:
     def fen(self, row: int, at: int, fen: int) -> None:
         """An amount, as a number in yuan."""
         self.sheet.write_number(row, at, yuan(fen), self.formats["fen"])
+
+    def ratio(self, row: int, at: int, ratio: str) -> None:
+        """A ratio in per cent, floored to two decimals, as a number; text where there is none."""
+        try:
+            self.sheet.write_number(row, at, Decimal(ratio), self.formats["ratio"])
+        except ArithmeticError:
+            self.text(row, at, ratio)
 
     def formula(self, row: int, at: int, formula: str, value: Decimal | int, look: str = "fen") -> None:
         """A formula with the value that it must come to."""

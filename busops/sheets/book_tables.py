@@ -7,10 +7,11 @@ same table of rows.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+from busops.domain.values import SCHOOL_TIME
 from busops.finance.costs import OVERHEAD
 from busops.finance.matching import ReceiptStatus
 from busops.finance.reconcile import SETTLED, ReconRow, RowFlag, RowStatus, status_counts
@@ -21,9 +22,11 @@ from busops.finance.statement import (
     digest,
     unidentified_fen,
 )
+from busops.finance.tariff import FareUnit
 from busops.sheets.book_words import word
 
 REFERENCE_TAIL: Final = 6
+SEASONS: Final = frozenset({"autumn", "spring"})
 Cell = str | int | date | None
 
 
@@ -85,16 +88,24 @@ def tables(result: Reconciliation, locale: str) -> tuple[Table, ...]:
         _receipts_table("waiting", _waiting(statement.receipts), locale),
         _receipts_table("refunds", _refunds(statement.receipts), locale),
         _costs_table(result, locale),
-        _sources_table(result),
+        _sources_table(result, locale),
     )
 
 
 def unit_words(unit_key: str, locale: str) -> str:
     """A billing unit for people: 周末往返 2024-03-08."""
     kind, _, rest = unit_key.partition(":")
+    if kind == FareUnit.TERM:
+        return f"{word(locale, 'book', 'unit', kind)} {term_words(rest, locale)}"
     day, _, direction = rest.partition(":")
     way = f" {word(locale, 'direction', direction)}" if direction else ""
     return f"{word(locale, 'book', 'unit', kind)} {day}{way}"
+
+
+def term_words(term_id: str, locale: str) -> str:
+    """A term for people: 2024 秋季 for 2024-autumn; the school's own name of it where it is another."""
+    year, _, season = term_id.partition("-")
+    return f"{year} {word(locale, 'book', 'season', season)}" if season in SEASONS else term_id
 
 
 def _rows_table(key: str, rows: Iterable[ReconRow], result: Reconciliation, locale: str) -> Table:
@@ -109,7 +120,7 @@ def _row_cells(number: int, row: ReconRow, result: Reconciliation, locale: str) 
     stop = result.stop_names.get(rider.stop_id, rider.stop_id) if rider else ""
     return (
         number,
-        result.school.term.term_id,
+        term_words(result.school.term.term_id, locale),
         unit_words(row.unit_key, locale),
         rider.grade if rider else "",
         rider.class_name if rider else "",
@@ -122,7 +133,7 @@ def _row_cells(number: int, row: ReconRow, result: Reconciliation, locale: str) 
         row.seats,
         facts.rides,
         row.leaves,
-        _list(locale, (word(locale, "not_riding_reason", reason) for reason in row.reasons)),
+        _list(locale, (word(locale, "reason", reason) for reason in row.reasons)),
         facts.due_fen,
         row.waived_fen,
         row.received_fen,
@@ -226,29 +237,41 @@ def _costs_table(result: Reconciliation, locale: str) -> Table:
     return Table(key="costs", columns=columns, rows=rows, has_totals=True)
 
 
-def _sources_table(result: Reconciliation) -> Table:
+def _sources_table(result: Reconciliation, locale: str) -> Table:
+    """Every file of the period's money, with the days of its payments that count here."""
     columns = (
         *(("no", Kind.COUNT), ("file", Kind.TEXT), ("sha", Kind.TEXT), ("channel", Kind.TEXT)),
+        *(("first_on", Kind.DAY), ("last_on", Kind.DAY)),
         *(("lines", Kind.COUNT), ("total", Kind.FEN), ("stated", Kind.FEN), ("rejected", Kind.COUNT)),
         *(("by", Kind.TEXT), ("at", Kind.TEXT), ("reader", Kind.TEXT)),
     )
+    paid_on: dict[str, list[date]] = {}
+    for receipt in result.statement.receipts:
+        paid_on.setdefault(receipt.line.source, []).append(receipt.line.paid_on)
     rows = tuple(
         (
             number,
             source.name,
             source.sha256,
-            source.channel,
+            word(locale, "channel", source.channel),
+            min(paid_on.get(source.name, ()), default=None),
+            max(paid_on.get(source.name, ()), default=None),
             source.rows,
             source.total_fen,
             source.stated_total_fen,
             source.rejected,
             source.imported_by,
-            source.imported_at,
+            school_minute(datetime.fromisoformat(source.imported_at)),
             source.reader,
         )
         for number, source in enumerate(result.statement.sources, start=1)
     )
     return Table(key="sources", columns=columns, rows=rows)
+
+
+def school_minute(at: datetime) -> str:
+    """A moment by the school's clock, to the minute."""
+    return f"{at.astimezone(SCHOOL_TIME):%Y-%m-%d %H:%M}"
 
 
 def checks(result: Reconciliation, locale: str) -> tuple[tuple[str, str], ...]:

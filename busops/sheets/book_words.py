@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 CODES: Final = Path(__file__).resolve().parents[1] / "translations" / "codes"
-TABLES: Final = ("finance.toml", "run.toml")
+TABLES: Final = ("finance.toml", "run.toml", "register.toml")
 
 
 def word(locale: str, *path: str) -> str:

@@ -30,7 +30,7 @@ WIDE: Final = {
     "flags": 20,
     "line": 20,
     "file": 24,
-    "at": 26,
+    "at": 17,
     "no": 6,
     "grade": 8,
     "class": 8,
@@ -141,7 +141,7 @@ def _write_bases(pen: Pen, result: Reconciliation, *, first_row: int) -> None:
         pen.fen(row, 2, item.base_fen)
         pen.fen(row, 3, item.costs_fen)
         pen.formula(row, 4, f"=C{row + 1}-D{row + 1}", yuan(item.net_fen))
-        pen.text(row, 5, item.ratio)
+        pen.ratio(row, 5, item.ratio)
         pen.fen(row, 6, item.headroom_fen)
         pen.text(row, 7, pen.word("verdict", item.verdict))
 
@@ -225,12 +225,14 @@ def _write_facts(pen: Pen, result: Reconciliation, *, first_row: int) -> int:
         ("verdict", pen.word("verdict", statement.judgement.verdict)),
         ("official", f"{pen.word('basis', official.basis)} {official.ratio} %"),
         ("regime", pen.word("fee_regime", statement.policy.fee_regime)),
-        ("open_runs", str(len(statement.open_runs))),
     )
     for row, (name, text) in enumerate(facts, start=first_row):
         pen.text(row, 0, pen.word("book", "word", name))
         pen.text(row, 1, text)
-    return first_row + len(facts)
+    last = first_row + len(facts)
+    pen.text(last, 0, pen.word("book", "word", "open_runs"))
+    pen.cell(last, 1, len(statement.open_runs), Kind.COUNT)
+    return last + 1
 
 
 def _write_counts(pen: Pen, result: Reconciliation, *, first_row: int) -> int:

@@ -28,7 +28,7 @@ WORDED: Final = {
     "role_before": "role",
     "kind": "register_kind",
     "status": "receipt_status",
-    "reason": "not_riding_reason",
+    "reason": "reason",
     "evidence": "alarm_evidence",
     "code": "cost",
 }

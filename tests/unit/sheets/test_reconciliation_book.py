@@ -14,6 +14,7 @@ from busops.domain.errors import Refused
 from busops.finance.costs import CostLine
 from busops.finance.statement import Reconciliation
 from busops.services import costs, fares, receipts, reconciliation
+from busops.sheets.book_tables import term_words, unit_words
 from busops.sheets.reconciliation_book import make_book, rows_as_csv
 from tests.unit.services.money_scene import a_bill, a_closed_run
 
@@ -133,6 +134,22 @@ def test_it_is_laid_out_for_reading_and_printing(result):
     assert len(sheet.conditional_formatting) == 1
 
 
+def test_no_code_stands_where_a_word_belongs(result):
+    """Why a rider did not ride and which term it was are words; what is counted is a number."""
+    rows = tuple(replace(row, reasons=("leave", "roster_unreadable")) for row in result.statement.rows)
+    book = read(make_book(replace(result, statement=replace(result.statement, rows=rows))))
+    sheet = book["乘车缴费核对表"]
+    assert {row[COLUMNS.index("未乘原因")].value for row in sheet.iter_rows(min_row=2, max_row=3)} == {
+        "请假、名单填写看不清"
+    }
+    summary = {row[0].value: row[1].value for row in book["汇总"].iter_rows(max_col=2)}
+    assert summary["未闭环趟次"] == 0
+    assert (unit_words("TERM:2026-autumn", "zh"), unit_words("MONTH:2026-11", "zh")) == (
+        "学期票 2026 秋季", "月票 2026-11",
+    )  # fmt: skip
+    assert (term_words("2026-spring", "en"), term_words("T1", "zh")) == ("2026 spring", "T1")
+
+
 def test_the_sources_and_signatures(result):
     """File, SHA-256 and sums; every invariant with its outcome; four people to sign."""
     book = read(make_book(result))
@@ -140,6 +157,10 @@ def test_the_sources_and_signatures(result):
     assert "bill.csv" in text
     assert any(re.fullmatch("[0-9a-f]{64}", value) for value in text)
     assert text.count("成立") == 7
+    head, source = (list(row) for row in book["数据来源与校验"].iter_rows(max_row=2, values_only=True))
+    by_name = dict(zip(head, source, strict=True))
+    assert (by_name["缴费渠道"], by_name["导入时间"][:10]) == ("表格", "2026-03-14")
+    assert by_name["首笔日期"].date() == by_name["末笔日期"].date() == date(2026, 3, 14)
     assert [row[0].value for row in book["签字页"].iter_rows(min_row=2)] == [
         "制表（校车组）", "复核（财务）", "责任人", "督查人",
     ]  # fmt: skip
