@@ -14,6 +14,7 @@ from typing import Final
 from busops.domain.run import Phase
 from busops.domain.values import Clock, Direction, school_date
 from busops.finance.matching import ReceiptStatus
+from busops.services.front import runs_in_alarm
 from busops.storage import (
     alarm_store,
     claim_store,
@@ -109,7 +110,7 @@ def overview(database: Database, clock: Clock) -> Overview:
         weekends = roster_store.list_weekends(tx)
         plans = plan_store.list_plans(tx, weekend_on)
         runs = run_store.list_runs(tx)
-        alarms = len(alarm_store.load_alarms(tx))
+        alarms = len(runs_in_alarm(alarm_store.load_alarms(tx)))
         unmatched = _unmatched(tx)
         claims = len(claim_store.waiting_receipts(tx))
         previews = [one for one in import_store.list_batches(tx) if one.state is BatchState.PREVIEWED]

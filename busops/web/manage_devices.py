@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from busops.domain.errors import BusopsError
 from busops.domain.people import Role
 from busops.services import device_list, devices
+from busops.services.crew_tablets import SIMULATED
 from busops.services.device_list import DeviceState, ShownDevice
 from busops.web import audit_words, formats, tables
 from busops.web.context import current
@@ -57,7 +58,7 @@ def _page(error: BusopsError | None) -> str:
         listing=_listing(),
         looks=LOOKS,
         role_of=_role,
-        shortened=audit_words.shortened,
+        name_of=lambda row: audit_words.shortened(_name(row)),
         error=error,
         address=request.host_url.rstrip("/") + "/tablet/",
         session_hours=here.settings.session_tablet_s // 3600,
@@ -70,7 +71,7 @@ def _listing() -> Listing:
     filters = (Filter(key="state", word=say("状态"), choices=states, of=lambda row: row.state),)
     columns = (
         Column(key="dev", word=say("编号"), of=lambda row: row.device.dev, numeric=True, searched=True),
-        Column(key="name", word=say("名称"), of=lambda row: row.device.name, searched=True, text=True),
+        Column(key="name", word=say("名称"), of=_name, searched=True, text=True),
         Column(key="plate", word=say("最近的车"), of=lambda row: row.plate or "", searched=True),
         Column(key="person", word=say("最近使用人"), of=_person, searched=True),
         Column(
@@ -90,6 +91,11 @@ def _listing() -> Listing:
         Column(key="act", word="", of=lambda _row: "", sortable=False, exported=False),
     )
     return tables.arrange(found, columns, filters=filters)
+
+
+def _name(row: ShownDevice) -> str:
+    """What the tablet calls itself; a simulated one is called that."""
+    return say("模拟平板") if row.device.name.startswith(SIMULATED) else row.device.name
 
 
 def _person(row: ShownDevice) -> str:
