@@ -6,6 +6,9 @@ import { placeTags } from "../../busops/web/static/office/declutter.js";
 
 const SIZE = { width: 28, height: 22 };
 
+/** @typedef {import("../../busops/web/static/office/declutter.js").Point} Point */
+
+/** @param {Point} one @param {Point} other @returns {boolean} */
 function covers(one, other) {
   return Math.abs(one.x - other.x) < SIZE.width && Math.abs(one.y - other.y) < SIZE.height;
 }

@@ -6,10 +6,17 @@ import { test } from "node:test";
 import { canonical, digest, uuid7 } from "../../busops/web/static/tablet/canonical.js";
 import { fold } from "../../busops/web/static/tablet/fold.js";
 
-const read = (name) => JSON.parse(readFileSync(new URL(`../../data/vectors/${name}.json`, import.meta.url), "utf8"));
-const { defaults, cases } = read("fold");
+/** @typedef {import("../../busops/web/static/tablet/canonical.js").Envelope} Envelope */
+/** @typedef {{aboard: string[], disputed: string[], alighted: string[], absent: {[rider: string]: string}}} Riders */
+/** @typedef {{name: string, events: Partial<Envelope>[], expect: Riders}} Case */
 
-/** A small shuffle that repeats: the n-th rotation of the reversed list. */
+/** @param {string} name @returns {unknown} */
+const read = (name) => JSON.parse(readFileSync(new URL(`../../data/vectors/${name}.json`, import.meta.url), "utf8"));
+const { defaults, cases } = /** @type {{defaults: Envelope, cases: Case[]}} */ (read("fold"));
+const { chain } = /** @type {{chain: {event: Envelope, canonical: string, hash: string}[]}} */ (read("chain"));
+
+/** A small shuffle that repeats: the n-th rotation of the reversed list.
+ * @param {Envelope[]} events @returns {Envelope[][]} */
 const orders = (events) => [events, [...events].reverse(), [...events, ...events], [...events.slice(1), ...events.slice(0, 1)]];
 
 for (const { name, events, expect } of cases) {
@@ -32,7 +39,7 @@ test("the fold stays within 80 lines, for it exists twice", () => {
 });
 
 test("canonical JSON and hash equal the server's, byte for byte", async () => {
-  for (const { event, canonical: bytes, hash } of read("chain").chain) {
+  for (const { event, canonical: bytes, hash } of chain) {
     assert.equal(canonical(event), bytes);
     assert.equal(await digest(event), hash);
   }

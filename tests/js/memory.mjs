@@ -2,11 +2,27 @@
 import { digest } from "../../busops/web/static/tablet/canonical.js";
 import { Outbox } from "../../busops/web/static/tablet/outbox.js";
 
-/** A store that survives its outbox, as a disk survives a page. */
+/** @typedef {import("../../busops/web/static/tablet/canonical.js").Envelope} Envelope */
+/** @typedef {import("../../busops/web/static/tablet/outbox.js").Answer} Answer */
+/** @typedef {import("../../busops/web/static/tablet/outbox.js").Entry} Entry */
+/** @typedef {import("../../busops/web/static/tablet/outbox.js").Kept} Kept */
+/** @typedef {import("../../busops/web/static/tablet/outbox.js").Means} Means */
+/** @typedef {import("../../busops/web/static/tablet/outbox.js").Result} Result */
+/** @typedef {import("../../busops/web/static/tablet/outbox.js").Store} Store */
+/** @typedef {import("../../busops/web/static/tablet/outbox.js").Tap} Tap */
+/** @typedef {import("../../busops/web/static/tablet/sync.js").Wires} Wires */
+/** @typedef {{kept: Map<string, Envelope>, mode: "up"|"lost"|number, calls: number, poisoned: Set<number>, tooMany: number,
+ *   swallowsAnswer: boolean, serverMs: () => number, fetch: Wires["fetch"]}} Server */
+
+/** A store that survives its outbox, as a disk survives a page. @returns {Store & {full: boolean}} */
 export function memoryStore() {
+  /** @type {Map<number, Entry>} */
   const events = new Map();
+  /** @type {Map<number, Answer>} */
   const answers = new Map();
+  /** @type {Map<keyof Kept, Kept[keyof Kept]>} */
   const meta = new Map();
+  /** @type {Store & {full: boolean}} */
   const store = {
     full: false,
     load: async () => ({ records: [...events.values()], answers: [...answers.values()] }),
@@ -16,12 +32,13 @@ export function memoryStore() {
       events.set(entry.seq, structuredClone(entry));
     },
     answer: async (some) => some.forEach((each) => answers.set(each.seq, each)),
-    get: async (key) => meta.get(key),
+    get: async (key) => /** @type {Kept[typeof key]|undefined} */ (meta.get(key)),
     put: async (key, value) => void meta.set(key, value),
   };
   return store;
 }
 
+/** A device whose time stands until a test moves it. @returns {Means & {time: {ms: number}}} */
 export function means() {
   let made = 0;
   const time = { ms: 1_710_489_600_000 };
@@ -37,31 +54,36 @@ export function means() {
 
 export const identity = { dev: 7, by: "A01", app: "0.1.0" };
 
+/** @param {Store} store @param {Means} how @returns {Promise<Outbox>} */
 export const openOutbox = (store, how) => Outbox.open(store, how, identity);
 
+/** @param {Tap["kind"]} kind @param {Partial<Tap>} [fields] @returns {Tap} */
 export const tap = (kind, fields = {}) => ({ kind, run: "run-1", roster_v: 1, ...fields });
 
-/** A server that keeps what it gets and can be lost, slow of wit or picky. */
+/** A server that keeps what it gets and can be lost, slow of wit or picky. @param {{ms: number}} time @returns {Server} */
 export function memoryServer(time) {
+  /** @type {Map<string, Envelope>} */
   const kept = new Map();
+  /** @type {Server} */
   const server = {
-    kept, mode: "up", calls: 0, poisoned: new Set(), serverMs: () => time.ms + 5000,
+    kept, mode: "up", calls: 0, poisoned: new Set(), tooMany: Infinity, swallowsAnswer: false, serverMs: () => time.ms + 5000,
     fetch: async (_path, options) => {
       server.calls += 1;
       if (server.mode === "lost") throw new TypeError("network");
       if (server.mode !== "up") return reply(server.mode, {}, { "Retry-After": "7" });
-      const { events } = JSON.parse(options.body);
-      if (server.tooMany && events.length > server.tooMany) return reply(413, {});
+      const { events } = /** @type {{events: Envelope[]}} */ (JSON.parse(String(options.body)));
+      if (events.length > server.tooMany) return reply(413, {});
+      /** @type {Result[]} */
       const results = events.map((event) => {
-        if (server.poisoned.has(event.seq)) return { id: event.id, r: "quarantined", why: "bad_code" };
+        if (server.poisoned.has(event.seq)) return { id: event.id, r: "quarantined", srv: null, why: "bad_code" };
         const r = kept.has(event.id) ? "duplicate" : "stored";
         kept.set(event.id, event);
-        return { id: event.id, r };
+        return { id: event.id, r, srv: kept.size, why: null };
       });
       const seqs = new Set([...kept.values()].map((event) => event.seq).concat([...server.poisoned]));
       let ack = 0;
       while (seqs.has(ack + 1)) ack += 1;
-      if (server.mode === "up" && server.swallowsAnswer) {
+      if (server.swallowsAnswer) {
         server.swallowsAnswer = false;
         throw new TypeError("lost on the way back");
       }
@@ -71,6 +93,8 @@ export function memoryServer(time) {
   return server;
 }
 
+/** @param {number} status @param {unknown} body @param {{[name: string]: string}} [headers]
+ * @returns {import("../../busops/web/static/tablet/sync.js").Reply} */
 const reply = (status, body, headers = {}) => ({
   status, json: async () => body, headers: { get: (name) => headers[name] ?? null },
 });

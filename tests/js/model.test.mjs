@@ -4,6 +4,13 @@ import { test } from "node:test";
 
 import { departureGaps, meaningOfTap, view } from "../../busops/web/static/tablet/model.js";
 
+/** @typedef {import("../../busops/web/static/tablet/model.js").Pack} Pack */
+/** @typedef {import("../../busops/web/static/tablet/model.js").News} News */
+/** @typedef {import("../../busops/web/static/tablet/model.js").View} View */
+/** @typedef {import("../../busops/web/static/tablet/fold.js").TapEvent} TapEvent */
+/** @typedef {{events: TapEvent[], add: (kind: TapEvent["kind"], fields?: Partial<TapEvent>) => Made}} Made */
+
+/** @param {Pack["direction"]} [direction] @returns {Pack} */
 const pack = (direction = "homeward") => {
   const outer = [{ stop: "S1", name: "罗江" }, { stop: "S2", name: "略坪" }];
   const campus = { stop: "@campus", name: "学校" };
@@ -15,8 +22,9 @@ const pack = (direction = "homeward") => {
   };
 };
 
-/** Events of one tablet, a second apart. */
+/** Events of one tablet, a second apart. @returns {Made} */
 function tablet() {
+  /** @type {TapEvent[]} */
   const events = [];
   return {
     events,
@@ -31,10 +39,11 @@ function tablet() {
   };
 }
 
+/** @param {Pack["direction"]} way @param {Made} made @param {News|null} [news] @returns {View} */
 const shown = (way, made, news = null) => view(pack(way), made.events, news);
 
 test("before any event the bus stands at its first stop and everybody is expected", () => {
-  for (const way of ["homeward", "return"]) {
+  for (const way of /** @type {const} */ (["homeward", "return"])) {
     const now = shown(way, tablet());
     assert.deepEqual(now.position, { index: 0, moving: false, hasDeparted: false });
     assert.deepEqual(now.counts, { expected: 3, aboard: 0, waiting: 3, absent: 0, alighted: 0 });
@@ -70,16 +79,17 @@ test("at a stop of the way home those who belong there should get off before the
 test("the terminal is the last stop, reached and not only headed for", () => {
   const made = tablet().add("depart", { stop: "@campus" }).add("arrive", { stop: "S1" }).add("depart", { stop: "S1" });
   assert.equal(shown("homeward", made).isTerminal, false);
-  assert.equal(shown("homeward", made).next.stop, "S2");
+  assert.equal(shown("homeward", made).next?.stop, "S2");
   assert.equal(shown("homeward", made.add("arrive", { stop: "S2" })).isTerminal, true);
 });
 
 test("a tap takes back a fresh boarding where it was made, and is an alighting anywhere else", () => {
   const made = tablet().add("board", { rider: "R1", stop: "@campus" });
-  const rider = (now) => now.riders.find((each) => each.rider === "R1");
-  const meaning = (monoMs) => {
+  const meaning = (/** @type {number} */ monoMs) => {
     const now = shown("homeward", made);
-    return meaningOfTap(pack(), now, rider(now), made.events, monoMs, "b");
+    const rider = now.riders.find((each) => each.rider === "R1");
+    assert.ok(rider);
+    return meaningOfTap(pack(), now, rider, made.events, monoMs, "b");
   };
   assert.deepEqual(meaning(5000), { kind: "void", refs: ["e1"] });
   assert.deepEqual(meaning(500_000), { kind: "alight", stop: "@campus" });
@@ -92,7 +102,11 @@ test("a tap takes back a fresh boarding where it was made, and is an alighting a
 test("the other tablet's events and the office's word count as well", () => {
   const made = tablet().add("board", { rider: "R1", stop: "@campus" });
   const other = { ...made.events[0], id: "x1", dev: 2, seq: 1, rider: "R2", by: "D01" };
-  const news = { events: [other], resolved: { R1: "alighted" }, reasons: [], checks: {}, faults: [], closed: null, t0_ms: null };
+  /** @type {News} */
+  const news = {
+    now: 0, phase: "underway", events: [other], resolved: { R1: "alighted" }, reasons: [], faults: [], departure: [],
+    checks: { attendant: null, driver: null, parked: null }, closed: null, t0_ms: null,
+  };
   const now = shown("homeward", made, news);
   assert.deepEqual(now.riders.map(({ at }) => at), ["alighted", "aboard", "expected"]);
 });
@@ -100,5 +114,5 @@ test("the other tablet's events and the office's word count as well", () => {
 test("a rider who is on no list is shown by his number", () => {
   const now = shown("homeward", tablet().add("board", { rider: "20239999", stop: "@campus" }));
   const guest = now.riders.find((rider) => rider.walkOn);
-  assert.deepEqual([guest.name, guest.last4, now.counts.aboard], ["20239999", "9999", 1]);
+  assert.deepEqual([guest?.name, guest?.last4, now.counts.aboard], ["20239999", "9999", 1]);
 });

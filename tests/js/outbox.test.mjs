@@ -6,11 +6,15 @@ import { digest } from "../../busops/web/static/tablet/canonical.js";
 import { Sync } from "../../busops/web/static/tablet/sync.js";
 import { means, memoryServer, memoryStore, openOutbox, tap } from "./memory.mjs";
 
+/** @typedef {import("../../busops/web/static/tablet/sync.js").SyncState} SyncState */
+
+/** One tablet and its server. */
 async function setUp() {
   const how = means();
   const store = memoryStore();
   const outbox = await openOutbox(store, how);
   const server = memoryServer(how.time);
+  /** @type {SyncState[]} */
   const states = [];
   const sync = new Sync(outbox, {
     fetch: server.fetch, wallMs: how.wallMs, token: "t", onChange: (state) => states.push(state), later: () => {},
@@ -78,7 +82,7 @@ test("an answer lost on the way back makes no second event", async () => {
   assert.equal(outbox.waiting().length, 1);
   await sync.nudge();
   assert.equal(server.kept.size, 1);
-  assert.equal(outbox.answers.get(1).r, "duplicate");
+  assert.equal(outbox.answers.get(1)?.r, "duplicate");
 });
 
 test("a poisoned event does not block those behind it, and is shown", async () => {

@@ -11,6 +11,7 @@ document.addEventListener("pointerdown", () => {
   void audio?.resume();
 });
 
+/** Three short tones. @returns {void} */
 function ring() {
   if (!audio || audio.state !== "running") return;
   for (const [at, tone] of [[0, 880], [0.35, 660], [0.7, 880]]) {
@@ -22,6 +23,7 @@ function ring() {
   }
 }
 
+/** Counts the alarms in the title, and rings when there are more than before. @returns {void} */
 function tell() {
   const alarms = Number(document.querySelector("[data-alarms]")?.getAttribute("data-alarms") ?? 0);
   document.title = alarms > 0 ? `(${alarms}) ${title}` : title;

@@ -2,6 +2,7 @@
 const GO_MS = 1500;
 const STORE = "busops.keys";
 
+/** Whether the person left the keys switched on. @returns {boolean} */
 export function keysAreOn() {
   try {
     return localStorage.getItem(STORE) !== "off";
@@ -10,10 +11,13 @@ export function keysAreOn() {
   }
 }
 
-function isTyping(target) {
-  return target.closest?.("input, select, textarea, [contenteditable], dialog[open]") !== null;
+/** Whether a key belongs to a field or an open dialog. @param {EventTarget|null} target @returns {boolean} */
+export function isTyping(target) {
+  const fields = "input, select, textarea, [contenteditable], dialog[open]";
+  return target instanceof Element && target.closest(fields) !== null;
 }
 
+/** @param {1|-1} step @returns {void} */
 function moveRow(step) {
   const rows = [...document.querySelectorAll("tr[data-row]")];
   if (rows.length === 0) {
@@ -24,19 +28,21 @@ function moveRow(step) {
   rows[at]?.classList.remove("is-at");
   next.classList.add("is-at");
   next.scrollIntoView({ block: "nearest" });
-  next.querySelector("a, button")?.focus({ preventScroll: true });
+  /** @type {HTMLElement|null} */ (next.querySelector("a, button"))?.focus({ preventScroll: true });
 }
 
+/** @returns {void} */
 function openHelp() {
   const dialog = document.getElementById("keys");
-  if (dialog && !dialog.open) {
+  if (dialog instanceof HTMLDialogElement && !dialog.open) {
     dialog.showModal();
   }
 }
 
+/** @returns {void} */
 function startSwitch() {
   const box = document.querySelector("[data-keys-switch]");
-  if (!box) {
+  if (!(box instanceof HTMLInputElement)) {
     return;
   }
   box.checked = keysAreOn();
@@ -49,6 +55,7 @@ function startSwitch() {
   });
 }
 
+/** Listens for the office's keys from now on. @returns {void} */
 export function startKeys() {
   let goUntil = 0;
   startSwitch();
@@ -59,7 +66,7 @@ export function startKeys() {
     if (event.timeStamp < goUntil) {
       goUntil = 0;
       const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
-      if (link) {
+      if (link instanceof HTMLElement) {
         event.preventDefault();
         link.click();
       }
@@ -68,7 +75,7 @@ export function startKeys() {
     switch (event.key) {
       case "/": {
         const search = document.querySelector('[data-key="/"]');
-        if (search) {
+        if (search instanceof HTMLElement) {
           event.preventDefault();
           search.focus();
         }

@@ -5,10 +5,22 @@
 
 import { placeTags } from "./declutter.js";
 
+/** @typedef {{lat: number, lon: number}} Place */
+/** @typedef {Place & {id: string, name: string, count: number, is_open?: boolean}} Stop */
+/** @typedef {{number: number, colour: string, is_dashed: boolean, plate: string, homeward: boolean, stops: Stop[]}} Trip */
+/** @typedef {{campus?: Place, trips?: Trip[], stops?: Stop[]}} Picture what map.json answers */
+/** @typedef {{paths: () => (Element|undefined)[], front: () => void}} Line */
+/** @typedef {Line & {mark: Leaflet.Marker, leader: Leaflet.Polyline, at: Leaflet.LatLng}} TaggedLine */
+/** @typedef {(number: number|null) => void} Choose */
+
 const TAG = { width: 28, height: 22 };
 const SVG = "http://www.w3.org/2000/svg";
+const NOWHERE = /** @type {Leaflet.Place[]} */ ([[30, 104], [32, 105]]);
+/** @type {WeakMap<HTMLElement, Choose>} */
 const drawn = new WeakMap();
 
+/** @param {string} name @param {{[name: string]: string|number}} attributes @param {Element} [parent]
+ * @returns {Element} */
 function shape(name, attributes, parent) {
   const element = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -18,26 +30,27 @@ function shape(name, attributes, parent) {
   return element;
 }
 
+/** @param {Place} place @returns {Leaflet.Place} */
+const pair = ({ lat, lon }) => [lat, lon];
+
+/** @param {Trip} trip @param {Place|undefined} campus @returns {Leaflet.Place[]} */
 function way(trip, campus) {
-  const stops = trip.stops.map((stop) => [stop.lat, stop.lon]);
-  return trip.homeward ? [[campus.lat, campus.lon], ...stops] : [...stops, [campus.lat, campus.lon]];
+  const base = campus ? [campus] : [];
+  return (trip.homeward ? [...base, ...trip.stops] : [...trip.stops, ...base]).map(pair);
 }
 
-function places(data) {
-  const all = (data.stops ?? []).map((stop) => [stop.lat, stop.lon]);
-  if (data.campus) {
-    all.push([data.campus.lat, data.campus.lon]);
-  }
-  for (const trip of data.trips ?? []) {
-    all.push(...trip.stops.map((stop) => [stop.lat, stop.lon]));
-  }
-  return all;
+/** Everything that must be seen; never empty. @param {Picture} picture @returns {Leaflet.Place[]} */
+function places({ stops = [], campus, trips = [] }) {
+  const all = [...stops, ...(campus ? [campus] : []), ...trips.flatMap((trip) => trip.stops)];
+  return all.length ? all.map(pair) : NOWHERE;
 }
 
+/** Its outer end; none when no stop of it has a place. @param {Trip} trip @returns {Stop|undefined} */
 function end(trip) {
   return trip.homeward ? trip.stops.at(-1) : trip.stops[0];
 }
 
+/** @param {string} name @param {number|null} count @param {string} people @returns {HTMLElement} */
 function label(name, count, people) {
   const text = document.createElement("span");
   text.lang = "zh-Hans";
@@ -45,6 +58,7 @@ function label(name, count, people) {
   return text;
 }
 
+/** @param {Trip} trip @returns {HTMLElement} */
 function tag(trip) {
   const mark = document.createElement("span");
   mark.className = `tagn b-${trip.colour}`;
@@ -52,9 +66,8 @@ function tag(trip) {
   return mark;
 }
 
-
-function leafletMap(section, data) {
-  const L = window.L;
+/** @param {Leaflet.Library} L @param {HTMLElement} section @param {Picture} data @returns {Choose} */
+function leafletMap(L, section, data) {
   const canvas = document.createElement("div");
   canvas.className = "map__canvas";
   section.prepend(canvas);
@@ -65,20 +78,22 @@ function leafletMap(section, data) {
   if (section.dataset.tiles) {
     L.tileLayer(section.dataset.tiles, { attribution: section.dataset.attribution }).addTo(map);
   }
-  const all = places(data);
-  map.fitBounds(all.length ? all : [[30, 104], [32, 105]], { padding: [28, 28], animate: false });
+  map.fitBounds(places(data), { padding: [28, 28], animate: false });
   const people = section.dataset.people ?? "";
   for (const stop of data.stops ?? []) {
     const look = `stop ${stop.is_open ? "stop--open" : "stop--closed"}`;
     const radius = 4 + Math.min(8, Math.sqrt(stop.count));
-    L.circleMarker([stop.lat, stop.lon], { radius, className: look, weight: 3, fillOpacity: 1 })
+    L.circleMarker(pair(stop), { radius, className: look, weight: 3, fillOpacity: 1 })
       .bindTooltip(() => label(`${stop.id} ${stop.name}`, stop.count, people))
       .addTo(map);
   }
-  const lines = new Map((data.trips ?? []).map((trip) => [trip.number, leafletTrip(map, section, trip, data.campus)]));
+  const lines = new Map((data.trips ?? []).flatMap((trip) => {
+    const line = leafletTrip(L, map, section, trip, data.campus);
+    return line ? [/** @type {const} */ ([trip.number, line])] : [];
+  }));
   if (data.campus) {
     const icon = L.divIcon({ className: "map-campus", iconSize: [30, 22] });
-    L.marker([data.campus.lat, data.campus.lon], { icon, keyboard: false, interactive: false }).addTo(map);
+    L.marker(pair(data.campus), { icon, keyboard: false, interactive: false }).addTo(map);
   }
   const trips = [...lines.values()];
   const settle = () => settleTags(map, trips, data.campus);
@@ -87,20 +102,24 @@ function leafletMap(section, data) {
   return (number) => choose(lines, number);
 }
 
-function leafletTrip(map, section, trip, campus) {
-  const L = window.L;
+/** @param {Leaflet.Library} L @param {Leaflet.Map} map @param {HTMLElement} section @param {Trip} trip
+ * @param {Place|undefined} campus @returns {TaggedLine|null} null when no stop of it has a place */
+function leafletTrip(L, map, section, trip, campus) {
+  const last = end(trip);
+  if (!last) {
+    return null;
+  }
   const people = section.dataset.people ?? "";
-  const dashes = trip.is_dashed ? "10 6" : null;
+  const dashes = trip.is_dashed ? "10 6" : undefined;
   const line = L.polyline(way(trip, campus), { className: `trip l-${trip.colour}`, weight: 4, dashArray: dashes, fill: false });
   line.addTo(map);
   const stops = trip.stops.map((stop) =>
-    L.circleMarker([stop.lat, stop.lon], { radius: 5, className: `stop l-${trip.colour}`, weight: 3, fillOpacity: 1 })
+    L.circleMarker(pair(stop), { radius: 5, className: `stop l-${trip.colour}`, weight: 3, fillOpacity: 1 })
       .bindTooltip(() => label(stop.name, stop.count, people))
       .addTo(map),
   );
-  const last = end(trip);
   const icon = L.divIcon({ className: "map-tag", html: tag(trip), iconSize: [TAG.width, TAG.height] });
-  const mark = L.marker([last.lat, last.lon], { icon, keyboard: false, title: trip.plate }).addTo(map);
+  const mark = L.marker(pair(last), { icon, keyboard: false, title: trip.plate }).addTo(map);
   const leader = L.polyline([], { className: `leader l-${trip.colour}`, weight: 1.5, interactive: false }).addTo(map);
   for (const part of [line, mark]) {
     part.on("click", () => announce(section, trip.number));
@@ -109,10 +128,11 @@ function leafletTrip(map, section, trip, campus) {
   return { paths: elements, front: () => line.bringToFront(), mark, leader, at: L.latLng(last.lat, last.lon) };
 }
 
-/** Every tag beside its stop, none over another; a thin line leads from the stop to a tag that moved. */
+/** Every tag beside its stop, none over another; a thin line leads from the stop to a tag that moved.
+ * @param {Leaflet.Map} map @param {TaggedLine[]} trips @param {Place|undefined} campus @returns {void} */
 function settleTags(map, trips, campus) {
   const points = trips.map((trip) => map.latLngToLayerPoint(trip.at));
-  const taken = campus ? [map.latLngToLayerPoint([campus.lat, campus.lon])] : [];
+  const taken = campus ? [map.latLngToLayerPoint(pair(campus))] : [];
   placeTags(points, TAG, taken).forEach((place, number) => {
     const { mark, leader, at } = trips[number];
     const moved = map.layerPointToLatLng([place.x, place.y]);
@@ -121,7 +141,7 @@ function settleTags(map, trips, campus) {
   });
 }
 
-
+/** @param {HTMLElement} section @param {Picture} data @returns {Choose} */
 function plainMap(section, data) {
   const all = places(data);
   const lats = all.map(([lat]) => lat);
@@ -130,33 +150,37 @@ function plainMap(section, data) {
   const width = Math.max(0.02, (Math.max(...lons) - Math.min(...lons)) * squeeze);
   const height = Math.max(0.02, Math.max(...lats) - Math.min(...lats));
   const scale = Math.min(700 / width, 470 / height);
+  /** @param {Leaflet.Place} place @returns {[number, number]} */
   const at = ([lat, lon]) => [
     30 + (lon - Math.min(...lons)) * squeeze * scale,
     30 + (Math.max(...lats) - lat) * scale,
   ];
   const picture = shape("svg", { class: "map__svg", viewBox: `0 0 ${60 + width * scale} ${60 + height * scale}`, "aria-hidden": "true" });
   section.prepend(picture);
+  /** @type {Map<number, Line>} */
   const lines = new Map();
   for (const trip of data.trips ?? []) {
     const points = way(trip, data.campus).map(at);
-    const dash = trip.is_dashed ? { "stroke-dasharray": "10 6" } : {};
-    const line = shape("path", { class: `trip l-${trip.colour}`, d: `M${points.map((point) => point.join(" ")).join("L")}`, ...dash }, picture);
+    const line = shape("path", { class: `trip l-${trip.colour}`, d: `M${points.map((point) => point.join(" ")).join("L")}` }, picture);
+    if (trip.is_dashed) {
+      line.setAttribute("stroke-dasharray", "10 6");
+    }
     const stops = trip.stops.map((stop) => {
-      const [cx, cy] = at([stop.lat, stop.lon]);
+      const [cx, cy] = at(pair(stop));
       return shape("circle", { class: `stop l-${trip.colour}`, cx, cy, r: 4.5 }, picture);
     });
     line.addEventListener("click", () => announce(section, trip.number));
     lines.set(trip.number, { paths: () => [line, ...stops], front: () => picture.append(line, ...stops) });
   }
   for (const stop of data.stops ?? []) {
-    const [cx, cy] = at([stop.lat, stop.lon]);
+    const [cx, cy] = at(pair(stop));
     const dot = shape("circle", { class: `stop ${stop.is_open ? "stop--open" : "stop--closed"}`, cx, cy, r: 5 }, picture);
     shape("title", {}, dot).textContent = `${stop.id} ${stop.name} ${stop.count}`;
   }
   return (number) => choose(lines, number);
 }
 
-
+/** @param {Map<number, Line>} lines @param {number|null} number @returns {void} */
 function choose(lines, number) {
   for (const [other, line] of lines) {
     const isChosen = other === number;
@@ -170,25 +194,29 @@ function choose(lines, number) {
   }
 }
 
+/** @param {HTMLElement} section @param {number} number @returns {void} */
 function announce(section, number) {
   section.dispatchEvent(new CustomEvent("busops:trip", { detail: { number }, bubbles: true }));
 }
 
-/** Shows one trip before the others; null shows all alike. */
+/** Shows one trip before the others; null shows all alike. @param {HTMLElement} section @param {number|null} number
+ * @returns {void} */
 export function chooseTrip(section, number) {
   drawn.get(section)?.(number);
 }
 
+/** Asks for the picture and draws it. @param {HTMLElement} section @returns {Promise<void>} */
 async function start(section) {
-  const answer = await fetch(section.dataset.map, { credentials: "same-origin" });
+  const answer = await fetch(section.dataset.map ?? "", { credentials: "same-origin" });
   if (!answer.ok) {
     throw new Error(String(answer.status));
   }
+  /** @type {Picture} */
   const data = await answer.json();
-  drawn.set(section, window.L ? leafletMap(section, data) : plainMap(section, data));
+  drawn.set(section, window.L ? leafletMap(window.L, section, data) : plainMap(section, data));
   section.dataset.ready = "1";
 }
 
-for (const section of document.querySelectorAll("[data-map]")) {
+for (const section of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-map]"))) {
   start(section).catch(() => section.setAttribute("data-stale", "1"));
 }

@@ -5,23 +5,28 @@ import { startRefreshing } from "./refresh.js";
 
 const TOAST_MS = 8000;
 
+/** The element that an event began at or in and that `selector` names. @param {Event} event @param {string} selector
+ * @returns {HTMLElement|null} */
+function origin(event, selector) {
+  return event.target instanceof Element ? event.target.closest(selector) : null;
+}
+
+/** @returns {void} */
 function startDialogs() {
   document.addEventListener("click", (event) => {
-    const opener = event.target.closest("[data-opens]");
+    const opener = origin(event, "[data-opens]");
     if (opener) {
-      const dialog = document.getElementById(opener.dataset.opens);
-      if (dialog && !dialog.open) {
+      const dialog = document.getElementById(opener.dataset.opens ?? "");
+      if (dialog instanceof HTMLDialogElement && !dialog.open) {
         dialog.showModal();
       }
       return;
     }
-    const closer = event.target.closest("[data-closes]");
-    if (closer) {
-      closer.closest("dialog")?.close();
-    }
+    origin(event, "[data-closes]")?.closest("dialog")?.close();
   });
 }
 
+/** @returns {void} */
 function startToasts() {
   for (const toast of document.querySelectorAll("[data-toast]")) {
     const timer = setTimeout(() => toast.remove(), TOAST_MS);
@@ -30,19 +35,21 @@ function startToasts() {
   }
 }
 
+/** @returns {void} */
 function startFilters() {
   document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-submits]")) {
-      event.target.form?.requestSubmit();
+    const field = event.target;
+    if ((field instanceof HTMLInputElement || field instanceof HTMLSelectElement) && field.matches("[data-submits]")) {
+      field.form?.requestSubmit();
     }
   });
 }
 
-// A second press of "send" while the first is under way would send it twice.
+/** A second press of "send" while the first is under way would send it twice. @returns {void} */
 function startOnceOnly() {
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post" || event.defaultPrevented) {
+    if (!(form instanceof HTMLFormElement) || form.method !== "post" || event.defaultPrevented) {
       return;
     }
     if (form.dataset.sent) {

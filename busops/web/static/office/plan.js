@@ -2,12 +2,23 @@
 import { chooseTrip } from "./map.js";
 
 const map = document.getElementById("map");
+/** @type {Map<number, HTMLTableRowElement>} */
 const rows = new Map();
 for (const mark of document.querySelectorAll("[data-trip]")) {
-  rows.set(Number(mark.dataset.trip), mark.closest("tr"));
+  const row = mark.closest("tr");
+  if (row) {
+    rows.set(tripOf(mark), row);
+  }
 }
+/** @type {number|null} */
 let chosen = null;
 
+/** @param {Element} mark @returns {number} */
+function tripOf(mark) {
+  return Number(mark.getAttribute("data-trip"));
+}
+
+/** Shows this trip before the others; choosing it again shows all alike. @param {number} number @returns {void} */
 function select(number) {
   chosen = number === chosen ? null : number;
   for (const [other, row] of rows) {
@@ -16,7 +27,7 @@ function select(number) {
     if (isChosen) {
       row.setAttribute("aria-selected", "true");
     }
-    row.querySelector("[data-trip]").setAttribute("aria-pressed", String(isChosen));
+    row.querySelector("[data-trip]")?.setAttribute("aria-pressed", String(isChosen));
   }
   if (map) {
     chooseTrip(map, chosen);
@@ -24,9 +35,9 @@ function select(number) {
 }
 
 document.addEventListener("click", (event) => {
-  const mark = event.target.closest("[data-trip]");
+  const mark = event.target instanceof Element ? event.target.closest("[data-trip]") : null;
   if (mark) {
-    select(Number(mark.dataset.trip));
+    select(tripOf(mark));
   }
 });
 map?.addEventListener("busops:trip", (event) => {

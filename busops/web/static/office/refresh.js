@@ -4,25 +4,30 @@
 // A part is left alone while a field or an open dialog inside it is in use, or the tab is hidden.
 const SLOWEST = 6;
 
+/** @param {HTMLElement} part @returns {boolean} */
 function isInUse(part) {
   const focused = document.activeElement;
-  const typing = focused && part.contains(focused) && focused.matches("input, select, textarea");
-  return typing || part.querySelector("dialog[open], details[open]") !== null || document.hidden;
+  const isTyping = part.contains(focused) && focused?.matches("input, select, textarea");
+  return isTyping || part.querySelector("dialog[open], details[open]") !== null || document.hidden;
 }
 
+/** What to find the focused element by when the part was made anew. @param {HTMLElement} part @returns {string|null} */
 function focusName(part) {
   const focused = document.activeElement;
   return focused && part.contains(focused) ? focused.id || focused.getAttribute("href") : null;
 }
 
+/** @param {HTMLElement} part @param {string|null} name @returns {void} */
 function restoreFocus(part, name) {
   if (!name) {
     return;
   }
+  /** @type {HTMLElement|null} */
   const again = part.querySelector(`[id="${CSS.escape(name)}"], [href="${CSS.escape(name)}"]`);
   again?.focus({ preventScroll: true });
 }
 
+/** The part shows what its address answers now; rejects when it does not. @param {HTMLElement} part @returns {Promise<void>} */
 async function freshen(part) {
   const from = part.dataset.from;
   const answer = await fetch(from || location.href, {
@@ -47,10 +52,12 @@ async function freshen(part) {
   part.dispatchEvent(new CustomEvent("busops:fresh", { bubbles: true }));
 }
 
+/** @param {HTMLElement} part @returns {void} */
 function keepFresh(part) {
   const every = Number(part.dataset.refresh) * 1000;
   let misses = 0;
   const again = () => setTimeout(step, every * Math.min(misses + 1, SLOWEST));
+  /** @returns {Promise<void>} */
   async function step() {
     if (!isInUse(part)) {
       try {
@@ -67,14 +74,15 @@ function keepFresh(part) {
     }
   }
   if ("atOnce" in part.dataset) {
-    step();
+    void step();
   } else {
     again();
   }
 }
 
+/** Every part that asks for it keeps itself fresh from now on. @returns {void} */
 export function startRefreshing() {
-  for (const part of document.querySelectorAll("[data-refresh]")) {
+  for (const part of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-refresh]"))) {
     keepFresh(part);
   }
 }

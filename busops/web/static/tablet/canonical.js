@@ -1,7 +1,13 @@
 // The one way an event becomes bytes, a hash and an identity. The server does the same in Python;
 // data/vectors/chain.json holds both to it.
 
-/** @typedef {{[key: string]: unknown}} Envelope */
+/** What may be observed. @typedef {"ack"|"precheck"|"board"|"alight"|"absent"|"void"|"headcount"|"depart"|"arrive"|"check"|
+ *   "parked"|"seal"|"note"|"handover"} Kind */
+/** An event as a tablet writes and sends it; busops/domain/envelope.py reads it.
+ * @typedef {{v: 1, id: string, dev: number, seq: number, prev: string, run: string, roster_v: number, kind: Kind,
+ *   rider: string|null, stop: string|null, n: number|null, refs: string[], reason: string|null, codes: string[],
+ *   text: string|null, wall_ms: number, boot: string, mono_ms: number, off_ms: number|null, off_age_ms: number|null,
+ *   lat6: number|null, lon6: number|null, acc: number|null, by: string, app: string}} Envelope */
 
 /** JSON with sorted keys and no blanks, as the chain hashes it.
  * @param {unknown} value @returns {string} */

@@ -3,7 +3,10 @@
 
 const PART_MS = 10_000;
 
-/** @param {{now: () => number}} wall @param {{now: () => number}} running @param {() => string} newBoot */
+/** @typedef {{wallMs: () => number, monoMs: () => number, readonly boot: string, hasParted: () => boolean}} DeviceClock */
+
+/** @param {{now: () => number}} wall @param {{now: () => number}} running @param {() => string} newBoot
+ * @returns {DeviceClock} */
 export function deviceClock(wall, running, newBoot) {
   let base = wall.now() - running.now();
   let boot = newBoot();
@@ -20,7 +23,7 @@ export function deviceClock(wall, running, newBoot) {
       }
       return boot;
     },
-    /** Whether the clocks parted since this was last asked. */
+    /** Whether the clocks parted since this was last asked. @returns {boolean} */
     hasParted() {
       void this.boot;
       const was = parted;

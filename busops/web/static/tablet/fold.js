@@ -1,9 +1,9 @@
 // Who is aboard: a pure function of the set of events. The only rule that exists twice; the
 // server's (busops/domain/run.py) decides, and data/vectors/fold.json holds both to one answer.
 
-/** @typedef {{id: string, dev: number, seq: number, kind: string, rider: string|null, refs: string[],
- *   by: string, wall_ms: number, off_ms: number|null, off_age_ms: number|null, stop: string|null,
- *   n: number|null, reason: string|null, boot: string, mono_ms: number, received_ms?: number|null}} TapEvent */
+/** @typedef {{id: string, dev: number, seq: number, kind: import("./canonical.js").Kind, roster_v: number,
+ *   rider: string|null, refs: string[], by: string, wall_ms: number, off_ms: number|null, off_age_ms: number|null,
+ *   stop: string|null, n: number|null, reason: string|null, boot: string, mono_ms: number, received_ms?: number}} TapEvent */
 /** @typedef {{aboard: Set<string>, disputed: Set<string>, alighted: Set<string>,
  *   absent: Map<string, string>, valid: TapEvent[]}} Riders */
 

@@ -15,25 +15,28 @@ import { EVERY_MS, Sync, watchNetwork } from "./sync.js";
 
 /** @typedef {import("./model.js").Pack} Pack */
 /** @typedef {import("./model.js").News} News */
-/** @typedef {ReturnType<typeof view>} View */
-/** @typedef {{pack: Pack, outbox: Outbox, clock: ReturnType<typeof deviceClock>, news: () => News|null,
+/** @typedef {import("./model.js").View} View */
+/** What a kind of tap says beside itself. @typedef {Partial<Omit<import("./outbox.js").Tap, "kind"|"run"|"roster_v">>} Fields */
+/** @typedef {{pack: Pack, outbox: Outbox, clock: import("./clock.js").DeviceClock, news: () => News|null,
  *   shown: () => View, sync: () => import("./sync.js").SyncState, serverMs: () => number,
- *   tap: (kind: string, fields: any) => Promise<boolean>, seal: () => Promise<void>,
+ *   tap: (kind: import("./canonical.js").Kind, fields: Fields) => Promise<boolean>, seal: () => Promise<void>,
  *   close: () => Promise<"closed"|"refused"|"unreachable">}} Context */
 
 const APP = "0.1.0";
 const NEWS_AFTER_MS = 600;
 const root = /** @type {HTMLElement} */ (document.querySelector("[data-run]"));
+/** @type {{[key: string]: string}} */
 const spoken = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("words")).textContent ?? "{}");
 equip(spoken, root.dataset.icons ?? "");
 
-/** @param {string} problem the key of a sentence */
+/** @param {string} problem the key of a sentence @returns {void} */
 function stopWith(problem) {
   const box = /** @type {HTMLElement} */ (root.querySelector("[data-failure]"));
   box.replaceChildren(icon("alert"), h("strong", {}, say(problem)));
   box.hidden = false;
 }
 
+/** The page lives: it knows who holds it and what run, or says why it does not. @returns {Promise<void>} */
 async function start() {
   const run = root.dataset.run ?? "";
   const crew = root.dataset.crew ?? "";
@@ -59,25 +62,30 @@ async function start() {
   });
   sync.state.online = isFresh;
 
+  /** @returns {void} */
   function draw() {
     drawNetwork(sync.state);
     screen.update();
   }
 
+  /** @returns {Promise<void>} */
   async function refreshNews() {
     try {
       const response = await fetch(`/api/v1/runs/${encodeURIComponent(run)}/news`, { headers });
       if (response.status !== 200) return;
-      news = await response.json();
+      /** @type {News} */
+      const told = await response.json();
+      news = told;
       sync.state.online = true;
-      await store.put(`news:${run}`, news);
+      await store.put(`news:${run}`, told);
     } catch {
       sync.state.online = false;
     }
     draw();
   }
 
-  /** @type {number} */ let learning = 0;
+  let learning = 0;
+  /** @returns {Promise<void>} */
   async function sendAndLearn() {
     await sync.nudge();
     // Taps come fast; what the others did is asked for once they pause.
@@ -109,9 +117,11 @@ async function start() {
   };
 
   /** @returns {Promise<"closed"|"refused"|"unreachable">} */
-  async function close() {
+  const close = async () => {
     const own = outbox.eventsOf(run);
-    if (own.length > 0 && own[own.length - 1].kind !== "seal") await outbox.seal({ kind: "seal", run, roster_v: pack.roster_v });
+    if (own.length > 0 && own[own.length - 1].kind !== "seal") {
+      await outbox.seal({ kind: "seal", run, roster_v: pack.roster_v });
+    }
     await sync.nudge();
     try {
       const response = await fetch(`/api/v1/runs/${encodeURIComponent(run)}/close`, {
@@ -123,7 +133,7 @@ async function start() {
     } catch {
       return "unreachable";
     }
-  }
+  };
 
   screen = root.dataset.screen === "driver" ? driverScreen(root, context) : attendantScreen(root, context);
   draw();
@@ -138,7 +148,8 @@ async function start() {
   await sendAndLearn();
 }
 
-/** The violet bar: calm, and exact about what waits. @param {import("./sync.js").SyncState} state */
+/** The violet bar: calm, and exact about what waits. @param {import("./sync.js").SyncState} state
+ * @returns {void} */
 function drawNetwork(state) {
   const bar = /** @type {HTMLElement} */ (root.querySelector("[data-network]"));
   const lost = !state.online || state.problem !== null;

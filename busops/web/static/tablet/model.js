@@ -7,17 +7,25 @@ import { byMoment, fold } from "./fold.js";
 /** @typedef {import("./fold.js").TapEvent} TapEvent */
 /** @typedef {{rider: string, name: string, class: string, last4: string, stop: string, twin: boolean}} PackRider */
 /** @typedef {{stop: string, name: string, arrive_ms: number, leave_ms: number}} PackStop */
-/** @typedef {{run: string, name: string, roster_v: number, direction: string, plate: string, seats: number,
- *   departs_ms: number, stops: PackStop[], riders: PackRider[], crew: {crew: string, role: string, name: string}[],
+/** A run as a tablet carries it. @typedef {{run: string, name: string, roster_v: number, direction: "homeward"|"return",
+ *   plate: string, seats: number, departs_ms: number, stops: PackStop[], riders: PackRider[],
+ *   crew: {crew: string, role: "ATTENDANT"|"DRIVER", name: string}[],
  *   challenge: {attendant: number[], driver: number[]}}} Pack */
-/** @typedef {{now: number, phase: string, events: TapEvent[], resolved: {[rider: string]: string},
+/** @typedef {"aboard"|"alighted"|"absent"|"expected"} Place */
+/** A check that stands. @typedef {{at_ms: number, by: string, n: number|null}} Check */
+/** What the server knows of the run. @typedef {{now: number, phase: string, events: TapEvent[], resolved: {[rider: string]: Place},
  *   reasons: {code: string, detail: string, place: string}[], closed: {version: number, at_ms: number}|null,
- *   checks: {[which: string]: {at_ms: number, n: number|null}|null}, faults: string[], departure: string[],
+ *   checks: {[who in "attendant"|"driver"|"parked"]: Check|null}, faults: string[], departure: string[],
  *   t0_ms: number|null}} News */
-/** @typedef {PackRider & {at: "aboard"|"alighted"|"absent"|"expected", disputed: boolean, reason: string|null,
+/** @typedef {PackRider & {at: Place, disputed: boolean, reason: string|null,
  *   walkOn: boolean}} Shown */
 
-/** @param {Pack} pack @param {TapEvent[]} own @param {News|null} news */
+/** @typedef {{index: number, moving: boolean, hasDeparted: boolean}} Position */
+/** @typedef {{riders: Shown[], position: Position, here: PackStop, boarding: Shown[], leaving: Shown[], events: TapEvent[],
+ *   next: PackStop|null, counts: {[what in "expected"|"aboard"|"waiting"|"absent"|"alighted"]: number},
+ *   isTerminal: boolean, isAcked: boolean, count: TapEvent|null}} View */
+
+/** @param {Pack} pack @param {TapEvent[]} own @param {News|null} news @returns {View} */
 export function view(pack, own, news) {
   const events = [...new Map([...own, ...(news?.events ?? [])].map((event) => [event.id, event])).values()];
   const folded = fold(events);
@@ -42,7 +50,7 @@ export function view(pack, own, news) {
   };
 }
 
-/** @param {Pack} pack @param {import("./fold.js").Riders} folded @param {{[rider: string]: string}} resolved
+/** @param {Pack} pack @param {import("./fold.js").Riders} folded @param {{[rider: string]: Place}} resolved
  *  @returns {Shown[]} */
 function shownRiders(pack, folded, resolved) {
   const listed = new Set(pack.riders.map((rider) => rider.rider));
@@ -53,7 +61,7 @@ function shownRiders(pack, folded, resolved) {
     const at = resolved[rider.rider] ?? placeOf(folded, rider.rider);
     return {
       ...rider,
-      at: /** @type {Shown["at"]} */ (at),
+      at,
       disputed: folded.disputed.has(rider.rider) && !(rider.rider in resolved),
       reason: folded.absent.get(rider.rider) ?? null,
       walkOn: !listed.has(rider.rider),
@@ -61,7 +69,7 @@ function shownRiders(pack, folded, resolved) {
   });
 }
 
-/** @param {import("./fold.js").Riders} folded @param {string} rider @returns {Shown["at"]} */
+/** @param {import("./fold.js").Riders} folded @param {string} rider @returns {Place} */
 function placeOf(folded, rider) {
   if (folded.aboard.has(rider)) return "aboard";
   if (folded.alighted.has(rider)) return "alighted";
@@ -69,7 +77,7 @@ function placeOf(folded, rider) {
 }
 
 /** Where the bus is by its last arrival or departure; before any, at its first stop.
- * @param {Pack} pack @param {TapEvent[]} events */
+ * @param {Pack} pack @param {TapEvent[]} events @returns {Position} */
 function whereabouts(pack, events) {
   const moves = events.filter((event) => event.kind === "arrive" || event.kind === "depart").sort(byMoment);
   const last = moves[moves.length - 1];
@@ -78,7 +86,7 @@ function whereabouts(pack, events) {
 }
 
 /** Those who are to get on where the bus stands and of whom nothing is known.
- * @param {Pack} pack @param {Shown[]} riders @param {{index: number, moving: boolean}} position @returns {Shown[]} */
+ * @param {Pack} pack @param {Shown[]} riders @param {Position} position @returns {Shown[]} */
 function boardingHere(pack, riders, position) {
   const stop = pack.stops[position.index].stop;
   const boards = pack.direction === "homeward" ? position.index === 0 : position.index < pack.stops.length - 1;
@@ -100,10 +108,13 @@ function lastCount(events, stop) {
   return moved ? null : ordered[at];
 }
 
+/** @typedef {"papers"|"ack"|"waiting"|"count"|"mismatch"|"leaving"} Gap */
+
 /** What is missing before the bus may leave this stop, all at once.
- * @param {Pack} pack @param {ReturnType<typeof view>} shown @param {string[]} [papers] what the office says forbids the run
- * @returns {string[]} */
+ * @param {Pack} pack @param {View} shown @param {string[]} [papers] what the office says forbids the run
+ * @returns {Gap[]} */
 export function departureGaps(pack, shown, papers = []) {
+  /** @type {Gap[]} */
   const gaps = [];
   if (shown.position.index === 0 && papers.length > 0) gaps.push("papers");
   if (!shown.isAcked) gaps.push("ack");
@@ -116,13 +127,13 @@ export function departureGaps(pack, shown, papers = []) {
   return gaps;
 }
 
-/** Riders are counted wherever some get on. @param {Pack} pack @param {ReturnType<typeof view>} shown */
+/** Riders are counted wherever some get on. @param {Pack} pack @param {View} shown @returns {boolean} */
 export const needsCount = (pack, shown) =>
   pack.direction === "homeward" ? shown.position.index === 0 : !shown.isTerminal;
 
 /** What a tap on a rider's card means here and now.
- * @param {Pack} pack @param {ReturnType<typeof view>} shown @param {Shown} rider @param {TapEvent[]} own
- * @param {number} monoMs @param {string} boot @returns {{kind: string, stop?: string|null, refs?: string[]}} */
+ * @param {Pack} pack @param {View} shown @param {Shown} rider @param {TapEvent[]} own
+ * @param {number} monoMs @param {string} boot @returns {{kind: "board"|"alight"|"void"|"none", stop?: string|null, refs?: string[]}} */
 export function meaningOfTap(pack, shown, rider, own, monoMs, boot) {
   const stop = shown.position.moving ? null : shown.here.stop;
   if (rider.at !== "aboard") {

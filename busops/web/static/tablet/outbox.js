@@ -3,16 +3,22 @@
 
 import { canonical } from "./canonical.js";
 
-/** @typedef {import("./fold.js").TapEvent} TapEvent */
-/** @typedef {{seq: number, event: TapEvent, hash: string}} Entry */
-/** @typedef {{seq: number, r: string, why?: string|null}} Answer */
+/** @typedef {import("./canonical.js").Envelope} Envelope */
+/** @typedef {import("./canonical.js").Kind} Kind */
+/** @typedef {{seq: number, event: Envelope, hash: string}} Entry */
+/** @typedef {"stored"|"duplicate"|"quarantined"|"fork"} Outcome */
+/** What became of one event. @typedef {{id: string, r: Outcome, srv: number|null, why: string|null}} Result */
+/** The part of it that is kept. @typedef {{seq: number, r: Outcome, why: string|null}} Answer */
+/** How far this clock was from the server's, and when. @typedef {{off_ms: number, at_ms: number}} Offset */
+/** @typedef {{offset: Offset, identity: import("./session.js").Identity,
+ *   [pack: `pack:${string}`]: import("./pack.js").KeptPack, [news: `news:${string}`]: import("./model.js").News}} Kept */
 /** @typedef {{load: () => Promise<{records: Entry[], answers: Answer[]}>, add: (entry: Entry) => Promise<void>,
- *   answer: (answers: Answer[]) => Promise<void>, get: (key: string) => Promise<any>,
- *   put: (key: string, value: unknown) => Promise<void>}} Store */
-/** @typedef {{wallMs: () => number, monoMs: () => number, boot: string, uuid: (wallMs: number) => string,
- *   digest: (event: any) => Promise<string>, hasParted?: () => boolean}} Means */
+ *   answer: (answers: Answer[]) => Promise<void>, get: <K extends keyof Kept>(key: K) => Promise<Kept[K]|undefined>,
+ *   put: <K extends keyof Kept>(key: K, value: Kept[K]) => Promise<void>}} Store */
+/** @typedef {{wallMs: () => number, monoMs: () => number, readonly boot: string, uuid: (wallMs: number) => string,
+ *   digest: (event: Envelope) => Promise<string>, hasParted?: () => boolean}} Means */
 /** @typedef {{dev: number, by: string, app: string}} Identity */
-/** @typedef {{kind: string, run: string, roster_v: number, rider?: string|null, stop?: string|null,
+/** @typedef {{kind: Kind, run: string, roster_v: number, rider?: string|null, stop?: string|null,
  *   n?: number|null, refs?: string[], reason?: string|null, codes?: string[], text?: string|null}} Tap */
 
 const NO_HASH = "0".repeat(64);
@@ -21,7 +27,7 @@ const BATCH_BYTES = 240 * 1024;
 
 export class Outbox {
   /** @param {Store} store @param {Means} means @param {Identity} identity @param {Entry[]} entries
-   *  @param {Answer[]} answers @param {{off_ms: number, at_ms: number}|null} offset */
+   *  @param {Answer[]} answers @param {Offset|null} offset */
   constructor(store, means, identity, entries, answers, offset) {
     this.store = store;
     this.means = means;
@@ -34,7 +40,7 @@ export class Outbox {
   }
 
   /** The outbox as it was left, whatever ended the page's last life.
-   * @param {Store} store @param {Means} means @param {Identity} identity */
+   * @param {Store} store @param {Means} means @param {Identity} identity @returns {Promise<Outbox>} */
   static async open(store, means, identity) {
     const { records, answers } = await store.load();
     records.sort((a, b) => a.seq - b.seq);
@@ -67,11 +73,12 @@ export class Outbox {
     return entry;
   }
 
+  /** The place after which the next event goes. @returns {{seq: number, hash: string}} */
   head() {
     return this.entries[this.entries.length - 1] ?? { seq: 0, hash: NO_HASH };
   }
 
-  /** @param {Tap} tap @param {number} seq @param {string} prev @returns {any} */
+  /** @param {Tap} tap @param {number} seq @param {string} prev @returns {Envelope} */
   envelope(tap, seq, prev) {
     const wallMs = this.means.wallMs();
     if (this.means.hasParted?.()) this.offset = null;
@@ -87,7 +94,7 @@ export class Outbox {
     };
   }
 
-  /** @param {string} run @returns {TapEvent[]} */
+  /** @param {string} run @returns {Envelope[]} */
   eventsOf(run) {
     return this.entries.filter((entry) => entry.event.run === run).map((entry) => entry.event);
   }
@@ -115,9 +122,10 @@ export class Outbox {
   }
 
   /** Keeps the server's word on the events it names; an event it does not name goes on waiting.
-   * @param {{id: string, r: string, why?: string|null}[]} results */
+   * @param {Result[]} results @returns {Promise<void>} */
   async settle(results) {
     const byId = new Map(results.map((result) => [result.id, result]));
+    /** @type {Answer[]} */
     const answers = [];
     for (const { seq, event } of this.entries) {
       const result = byId.get(event.id);
@@ -128,14 +136,14 @@ export class Outbox {
   }
 
   /** The server holds less than it once said (a restored backup): what it lacks waits again.
-   * @param {number} ack the highest number up to which it lacks nothing */
+   * @param {number} ack the highest number up to which it lacks nothing @returns {void} */
   forgetAfter(ack) {
     for (const [seq, answer] of this.answers) {
       if (seq > ack && (answer.r === "stored" || answer.r === "duplicate")) this.answers.delete(seq);
     }
   }
 
-  /** How far this clock is from the server's. @param {number} offMs */
+  /** How far this clock is from the server's. @param {number} offMs @returns {Promise<void>} */
   async setOffset(offMs) {
     this.offset = { off_ms: Math.round(offMs), at_ms: this.means.wallMs() };
     await this.store.put("offset", this.offset);

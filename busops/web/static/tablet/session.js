@@ -6,7 +6,6 @@
 /** The device's identity; a new token for the same device when the old one is no longer taken.
  * @param {Store} store @param {string} crew @returns {Promise<Identity|null>} */
 export async function enrol(store, crew) {
-  /** @type {Identity|undefined} */
   const known = await store.get("identity");
   if (known && (await isTaken(known))) return known;
   const csrf = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
@@ -17,6 +16,7 @@ export async function enrol(store, crew) {
       body: JSON.stringify({ crew, dev: known?.dev ?? null, name: navigator.platform || "browser" }),
     });
     if (response.status !== 201) return known ?? null;
+    /** @type {Identity} */
     const { dev, token } = await response.json();
     await store.put("identity", { dev, token });
     return { dev, token };

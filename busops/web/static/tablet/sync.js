@@ -3,10 +3,15 @@
 // counts as "online"; navigator.onLine lies.
 
 /** @typedef {import("./outbox.js").Outbox} Outbox */
-/** @typedef {{fetch: (path: string, options: any) => Promise<Response>, wallMs: () => number, token: string,
+/** The part of a Response that is read here. @typedef {{status: number, headers: {get: (name: string) => string|null},
+ *   json: () => Promise<unknown>}} Reply */
+/** @typedef {{do: "reload_pack", run: string}} Directive */
+/** @typedef {{results: import("./outbox.js").Result[], ack: number, now: number, directives: Directive[]}} BatchAnswer */
+/** @typedef {"enrol"|"server"|"fork"} Problem */
+/** @typedef {{fetch: (path: string, options: RequestInit) => Promise<Reply>, wallMs: () => number, token: string,
  *   onChange: (state: SyncState) => void, later: (act: () => void, ms: number) => unknown}} Wires */
-/** @typedef {{online: boolean, waiting: number, refused: number, problem: string|null, at_ms: number|null,
- *   directives: string[]}} SyncState */
+/** @typedef {{online: boolean, waiting: number, refused: number, problem: Problem|null, at_ms: number|null,
+ *   directives: Directive[]}} SyncState */
 
 export const EVERY_MS = 15_000;
 const SLOWEST_MS = 60_000;
@@ -41,6 +46,7 @@ export class Sync {
     return this.flush();
   }
 
+  /** Sends batch after batch until nothing waits or the server cannot take more. @returns {Promise<void>} */
   async drain() {
     while (this.outbox.batch(this.most).length > 0 && this.wires.wallMs() >= this.notBeforeMs) {
       if (!(await this.sendOne())) break;
@@ -68,15 +74,15 @@ export class Sync {
       return true;
     }
     if (response.status !== 200) return this.refusal(response);
-    return this.accepted(await response.json(), sentMs, batch.length);
+    return this.accepted(/** @type {BatchAnswer} */ (await response.json()), sentMs, batch.length);
   }
 
-  /** @param {any} answer @param {number} sentMs @param {number} sent @returns {Promise<boolean>} */
+  /** @param {BatchAnswer} answer @param {number} sentMs @param {number} sent @returns {Promise<boolean>} */
   async accepted(answer, sentMs, sent) {
     const backMs = this.wires.wallMs();
     await this.outbox.setOffset(answer.now - (sentMs + backMs) / 2);
     await this.outbox.settle(answer.results);
-    const fork = answer.results.some((/** @type {{r: string}} */ result) => result.r === "fork");
+    const fork = answer.results.some((result) => result.r === "fork");
     if (!fork && this.isBehind(answer.ack)) this.outbox.forgetAfter(answer.ack);
     this.failures = 0;
     this.most = 200;
@@ -91,7 +97,7 @@ export class Sync {
     return first !== undefined && this.outbox.answers.get(first.seq)?.r === "stored";
   }
 
-  /** @param {Response} response @returns {boolean} */
+  /** @param {Reply} response @returns {boolean} */
   refusal(response) {
     const problem = response.status === 401 || response.status === 403 ? "enrol" : "server";
     const after = Number(response.headers.get("Retry-After"));
@@ -109,7 +115,7 @@ export class Sync {
     return false;
   }
 
-  /** @param {Partial<SyncState>} state */
+  /** @param {Partial<SyncState>} state @returns {void} */
   tell(state) {
     const waiting = this.outbox.waiting().length;
     this.state = { ...this.state, ...state, waiting, refused: this.outbox.refused().length };
@@ -118,7 +124,7 @@ export class Sync {
 }
 
 /** Flushes on every sign that the network may be back.
- * @param {Sync} sync @param {Window} window_ */
+ * @param {Sync} sync @param {Window} window_ @returns {void} */
 export function watchNetwork(sync, window_) {
   window_.addEventListener("online", () => void sync.nudge());
   window_.addEventListener("focus", () => void sync.nudge());

@@ -14,6 +14,7 @@ const REASONS = [
  * @param {import("../model.js").Pack} pack @param {Shown} rider @returns {Promise<string|null>} */
 export async function askForReason(pack, rider) {
   const stop = pack.stops.find((each) => each.stop === rider.stop);
+  /** @type {string|null} */
   let chosen = null;
   await dialog(say("why_title", { name: rider.name }), (close) => [
     h("p", { class: "muted measure" }, chinese(rider.class, "nb"), separator(), say("tail", { last4: rider.last4 }),
@@ -29,10 +30,9 @@ export async function askForReason(pack, rider) {
 
 /** How many were counted aboard. @param {number} aboard @returns {Promise<number|null>} */
 export async function askForCount(aboard) {
-  const input = /** @type {HTMLInputElement} */ (
-    h("input", { class: "input count-input", id: "head-count", inputmode: "numeric", autocomplete: "off", maxlength: 3 })
-  );
+  const input = h("input", { class: "input count-input", id: "head-count", inputmode: "numeric", autocomplete: "off", maxlength: 3 });
   const problem = h("p", { class: "field__error", role: "alert", hidden: true });
+  /** @type {number|null} */
   let counted = null;
   await dialog(say("count_title"), (close) => {
     const done = () => {
@@ -60,10 +60,9 @@ export async function askForCount(aboard) {
  *  @returns {Promise<{n: number, codes: string[]}|null>} */
 export async function askForCheck(rows) {
   const typed = codeFields(rows);
-  const found = /** @type {HTMLInputElement} */ (
-    h("input", { class: "input", id: "found", inputmode: "numeric", autocomplete: "off", maxlength: 3 })
-  );
+  const found = h("input", { class: "input", id: "found", inputmode: "numeric", autocomplete: "off", maxlength: 3 });
   const problem = h("p", { class: "field__error", role: "alert", hidden: true });
+  /** @type {{n: number, codes: string[]}|null} */
   let result = null;
   await dialog(say("check_title"), (close) => [
     h("p", { class: "measure" }, say("check_text")),
@@ -87,9 +86,8 @@ export async function askForCheck(rows) {
 
 /** A rider who is not on this list, by the student number. @returns {Promise<string|null>} */
 export async function askForWalkOn() {
-  const input = /** @type {HTMLInputElement} */ (
-    h("input", { class: "input", id: "walk-on", autocomplete: "off", maxlength: 40 })
-  );
+  const input = h("input", { class: "input", id: "walk-on", autocomplete: "off", maxlength: 40 });
+  /** @type {string|null} */
   let rider = null;
   await dialog(say("walk_on_title"), (close) => [
     h("p", { class: "measure" }, say("walk_on_text")),
@@ -105,7 +103,8 @@ export async function askForWalkOn() {
 
 /** Everything that is missing before the bus may leave, each with its way out; true when only riders who
  *  stay aboard past their stop are left and the attendant confirms that they do.
- * @param {import("../model.js").Pack} pack @param {import("../main.js").View} shown @param {string[]} gaps
+ * @param {import("../model.js").Pack} pack @param {import("../model.js").View} shown
+ * @param {import("../model.js").Gap[]} gaps
  * @param {{papers: string[], onMore: (rider: string) => Promise<void>, onCount: () => Promise<void>,
  *   onTap: (rider: string) => Promise<void>}} ways @returns {Promise<boolean>} */
 export async function showGaps(pack, shown, gaps, ways) {

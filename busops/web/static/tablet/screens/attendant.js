@@ -6,21 +6,27 @@ import { askForCheck, askForCount, askForReason, askForWalkOn, showGaps } from "
 import { button, chinese, dialog, drawOnce, h, icon, note, say, separator, stopwatch, timeOfDay } from "./parts.js";
 
 /** @typedef {import("../model.js").Shown} Shown */
+/** @typedef {import("../model.js").Pack} Pack */
+/** @typedef {import("../model.js").View} View */
 /** @typedef {import("../main.js").Context} Context */
+/** @typedef {import("./parts.js").Child} Child */
+/** @typedef {{stop: import("../model.js").PackStop, section: HTMLElement, riders: HTMLElement, count: HTMLElement}} Group */
+/** @typedef {{element: HTMLElement, update: (now: Shown, leavesHere: boolean) => void}} Card */
 
-/** @param {HTMLElement} root @param {Context} context */
+/** @param {HTMLElement} root @param {Context} context @returns {import("./parts.js").Screen} */
 export function attendantScreen(root, context) {
   const { pack } = context;
   let filter = "all";
   let place = "";
   const hook = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
-  /** @type {Map<string, ReturnType<typeof riderCard>>} */
+  /** @type {Map<string, Card>} */
   const cards = new Map();
   const groups = makeGroups(hook("list"));
   const find = /** @type {HTMLInputElement} */ (hook("find"));
   find.addEventListener("input", () => update());
 
-  function makeGroups(/** @type {HTMLElement} */ list) {
+  /** @param {HTMLElement} list @returns {Group[]} */
+  function makeGroups(list) {
     const stops = pack.stops.filter((stop) => pack.riders.some((rider) => rider.stop === stop.stop));
     const extra = { stop: "", name: say("walk_ons"), arrive_ms: 0, leave_ms: 0 };
     return [...stops, extra].map((stop) => {
@@ -34,7 +40,7 @@ export function attendantScreen(root, context) {
     });
   }
 
-  /** @param {Shown} rider */
+  /** @param {Shown} rider @returns {Card} */
   function cardOf(rider) {
     let card = cards.get(rider.rider);
     if (!card) {
@@ -47,7 +53,7 @@ export function attendantScreen(root, context) {
     return card;
   }
 
-  /** @param {string} riderId */
+  /** @param {string} riderId @returns {Promise<void>} */
   async function onTap(riderId) {
     const shown = context.shown();
     const rider = /** @type {Shown} */ (shown.riders.find((each) => each.rider === riderId));
@@ -71,13 +77,14 @@ export function attendantScreen(root, context) {
     return isSure;
   }
 
-  /** @param {string} riderId */
+  /** @param {string} riderId @returns {Promise<void>} */
   async function onMore(riderId) {
     const rider = /** @type {Shown} */ (context.shown().riders.find((each) => each.rider === riderId));
     const reason = await askForReason(pack, rider);
     if (reason) await context.tap("absent", { rider: riderId, reason });
   }
 
+  /** @returns {void} */
   function update() {
     const shown = context.shown();
     for (const rider of shown.riders) {
@@ -112,7 +119,7 @@ export function attendantScreen(root, context) {
   }
 
   /** Brings the riders of the stop just reached under the eyes; never while somebody is tapping.
-   * @param {import("../main.js").View} shown */
+   * @param {View} shown @returns {void} */
   function showHere(shown) {
     const here = JSON.stringify(shown.position);
     if (here === place) return;
@@ -122,7 +129,7 @@ export function attendantScreen(root, context) {
     place = here;
   }
 
-  /** @param {Shown} rider */
+  /** @param {Shown} rider @returns {boolean} */
   function matches(rider) {
     const wanted = find.value.trim();
     if (wanted && !`${rider.name} ${rider.class} ${rider.rider}`.includes(wanted)) return false;
@@ -130,7 +137,7 @@ export function attendantScreen(root, context) {
     return filter === "aboard" ? rider.at === "aboard" : true;
   }
 
-  /** @param {import("../main.js").View} shown */
+  /** @param {View} shown @returns {HTMLElement[]} */
   function filters(shown) {
     const kinds = { all: pack.riders.length, waiting: shown.counts.waiting, aboard: shown.counts.aboard };
     return Object.entries(kinds).map(([kind, n]) =>
@@ -138,7 +145,7 @@ export function attendantScreen(root, context) {
         onclick: () => { filter = kind; update(); } }, say(`filter_${kind}`, { n })));
   }
 
-  /** The last tap, with its way back while there is one. */
+  /** The last tap, with its way back while there is one. @returns {void} */
   function drawUndo() {
     const own = context.outbox.eventsOf(pack.run);
     const undone = new Set(own.filter((event) => event.kind === "void").flatMap((event) => event.refs));
@@ -161,7 +168,7 @@ export function attendantScreen(root, context) {
     if (back) back.textContent = say("undo", { left: stopwatch(leftMs / 1000) });
   }
 
-  /** One next act; a refused one stays pressable and says all reasons. @param {import("../main.js").View} shown */
+  /** One next act; a refused one stays pressable and says all reasons. @param {View} shown @returns {Child[]} */
   function nextActs(shown) {
     if (!shown.isAcked) {
       return [button({ word: say("ack", { v: pack.roster_v }), icon: "list", kind: "do",
@@ -182,16 +189,18 @@ export function attendantScreen(root, context) {
     return shown.count || needsCounting ? [count, depart] : [depart];
   }
 
+  /** @returns {Promise<void>} */
   async function onCount() {
     const n = await askForCount(context.shown().counts.aboard);
     if (n !== null) await context.tap("headcount", { n, stop: context.shown().here.stop });
   }
 
-  /** @param {import("../main.js").View} shown */
+  /** @param {View} shown @returns {import("../model.js").Gap[]} */
   function gapsOf(shown) {
     return departureGaps(pack, shown, context.news()?.departure ?? []);
   }
 
+  /** @returns {Promise<void>} */
   async function onDepart() {
     const shown = context.shown();
     const gaps = gapsOf(shown);
@@ -200,7 +209,7 @@ export function attendantScreen(root, context) {
     if (mayGo) await context.tap("depart", { stop: shown.here.stop });
   }
 
-  /** @param {import("../main.js").View} shown */
+  /** @param {View} shown @returns {Child[]} */
   function checkActs(shown) {
     const news = context.news();
     const check = news?.checks.attendant;
@@ -216,11 +225,13 @@ export function attendantScreen(root, context) {
     ];
   }
 
-  /** Whether a check of this tablet is still on its way: recorded here, not confirmed by the server. */
+  /** Whether a check of this tablet is still on its way: recorded here, not confirmed by the server.
+   * @returns {boolean} */
   function hasUnconfirmed() {
     return context.outbox.waiting().some(({ event }) => event.kind === "check" && event.run === pack.run);
   }
 
+  /** @returns {Promise<void>} */
   async function onCheck() {
     const shown = context.shown();
     const still = shown.riders.filter((rider) => rider.at === "aboard");
@@ -239,7 +250,7 @@ export function attendantScreen(root, context) {
     await context.seal();
   }
 
-  /** @param {string} riderId */
+  /** @param {string} riderId @returns {void} */
   function showCard(riderId) {
     filter = "all";
     find.value = "";
@@ -254,7 +265,7 @@ export function attendantScreen(root, context) {
   return { update };
 }
 
-/** @param {Shown} rider @param {() => void} onTap @param {() => void} onMore */
+/** @param {Shown} rider @param {() => void} onTap @param {() => void} onMore @returns {Card} */
 function riderCard(rider, onTap, onMore) {
   const state = h("span", { class: "rider__state" });
   const word = h("span", { class: "rider__word" });
@@ -267,7 +278,7 @@ function riderCard(rider, onTap, onMore) {
     h("button", { type: "button", class: "rider__more", onclick: onMore }, icon("more"),
       h("span", { class: "vh" }, say("more_about", { name: `${rider.name} ${rider.last4}` }))));
   let before = "";
-  /** @param {Shown} now @param {boolean} leavesHere */
+  /** @param {Shown} now @param {boolean} leavesHere @returns {void} */
   const update = (now, leavesHere) => {
     const key = `${now.at}${now.disputed}${now.reason}${leavesHere}`;
     if (key === before) return;
@@ -286,7 +297,7 @@ function riderCard(rider, onTap, onMore) {
   return { element, update };
 }
 
-/** @param {import("../main.js").View} shown */
+/** @param {View} shown @returns {HTMLElement[]} */
 function counters({ counts }) {
   const done = counts.waiting === 0;
   const one = (/** @type {string} */ tone, /** @type {string} */ word, /** @type {number} */ n, ok = false) =>
@@ -296,7 +307,7 @@ function counters({ counts }) {
     one(done ? "count--ok" : "count--wait", done ? "all_here" : "not_yet", counts.waiting, done)];
 }
 
-/** @param {import("../model.js").Pack} pack @param {import("../main.js").View} shown */
+/** @param {Pack} pack @param {View} shown @returns {HTMLElement[]} */
 function stopLine(pack, shown) {
   return pack.stops.map((stop, index) => {
     const mine = shown.riders.filter((rider) => rider.stop === stop.stop && rider.at !== "absent");

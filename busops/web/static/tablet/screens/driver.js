@@ -5,8 +5,10 @@ import { button, codeFields, h, icon, ladder, note, say, separator, stopwatch, t
 import { alarmSound } from "./sound.js";
 
 /** @typedef {import("../main.js").Context} Context */
-/** @typedef {import("../main.js").View} View */
-/** @typedef {{key: string, done: boolean, title: string, detail?: string|null, open?: () => HTMLElement[], bad?: boolean}} Step */
+/** @typedef {import("../model.js").View} View */
+/** @typedef {import("../model.js").Check} Check */
+/** @typedef {import("./parts.js").Child} Child */
+/** @typedef {{key: string, done: boolean, title: string, detail?: string|null, open: () => Child[], bad?: boolean}} Step */
 
 const ITEMS = ["brakes", "steering", "lights", "tyres", "emergency_door", "seats", "belts"];
 const FIRST_RUNG_S = 180;
@@ -14,7 +16,7 @@ const FIRST_RUNG_S = 180;
 /** @param {number} minutes @returns {number} */
 const nextRung = (minutes) => [5, 10, 15].find((rung) => minutes < rung) ?? 30;
 
-/** @param {HTMLElement} root @param {Context} context */
+/** @param {HTMLElement} root @param {Context} context @returns {import("./parts.js").Screen} */
 export function driverScreen(root, context) {
   const { pack } = context;
   const hook = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
@@ -22,9 +24,10 @@ export function driverScreen(root, context) {
   let drawn = "";
   let showsReasons = false;
   let refused = "";
-  /** @type {{asks: string, form: any[]}} */
+  /** @type {{asks: string, form: Child[]}} */
   let open = { asks: "", form: [] };
 
+  /** @returns {void} */
   function update() {
     const shown = context.shown();
     const news = context.news();
@@ -46,9 +49,9 @@ export function driverScreen(root, context) {
     const own = context.outbox.eventsOf(pack.run);
     const has = (/** @type {string} */ kind) => shown.events.some((event) => event.kind === kind);
     const checks = news?.checks ?? { attendant: null, driver: null, parked: null };
-    const waits = (/** @type {string} */ kind, /** @type {object|null} */ confirmed) =>
+    const waits = (/** @type {string} */ kind, /** @type {Check|null} */ confirmed) =>
       !confirmed && own.some((event) => event.kind === kind) ? say("not_confirmed") : null;
-    const at = (/** @type {{at_ms: number}|null} */ check) => (check ? timeOfDay(check.at_ms, true) : null);
+    const at = (/** @type {Check|null} */ check) => (check ? timeOfDay(check.at_ms, true) : null);
     return [
       { key: "precheck", done: has("precheck"), title: say("step_precheck"), open: precheckForm },
       { key: "depart", done: has("depart"), title: say("step_depart", { at: timeOfDay(pack.departs_ms) }),
@@ -67,7 +70,7 @@ export function driverScreen(root, context) {
     ];
   }
 
-  /** @param {Step[]} steps @param {number} here */
+  /** @param {Step[]} steps @param {number} here @returns {HTMLElement} */
   function stepCard(steps, here) {
     const items = steps.map((step, index) => {
       const state = step.done ? "done" : index === here ? (step.bad ? "bad" : "here") : "next";
@@ -79,19 +82,18 @@ export function driverScreen(root, context) {
     return h("section", { class: "card" }, h("ol", { class: "line line--v", "aria-label": say("steps") }, ...items));
   }
 
-  /** The open step's form: the same elements as long as it asks the same. @param {Step} step */
+  /** The open step's form: the same elements as long as it asks the same. @param {Step} step @returns {Child[]} */
   function formOf(step) {
     const asks = JSON.stringify([step.key, faultWords(), step.key === "closed" ? [context.news()?.reasons.length, refused] : 0]);
-    if (open.asks !== asks) open = { asks, form: step.open?.() ?? [] };
+    if (open.asks !== asks) open = { asks, form: step.open() };
     return open.form;
   }
 
+  /** @returns {Child[]} */
   function precheckForm() {
     /** @type {Set<string>} */
     const ok = new Set();
-    const defect = /** @type {HTMLInputElement} */ (
-      h("input", { class: "input", id: "defect", autocomplete: "off", maxlength: 200 })
-    );
+    const defect = h("input", { class: "input", id: "defect", autocomplete: "off", maxlength: 200 });
     const problem = h("p", { class: "field__error", role: "alert", hidden: true });
     const toggles = ITEMS.map((item) => {
       const toggle = h("button", { type: "button", class: "btn btn--touch item", "aria-pressed": "false",
@@ -116,6 +118,7 @@ export function driverScreen(root, context) {
     ];
   }
 
+  /** @returns {Child[]} */
   function checkForm() {
     const typed = codeFields(pack.challenge.driver);
     const problem = h("p", { class: "field__error", role: "alert", hidden: true });
@@ -136,6 +139,7 @@ export function driverScreen(root, context) {
     ];
   }
 
+  /** @returns {Child[]} */
   function parkedForm() {
     const typed = codeFields([], true);
     const problem = h("p", { class: "field__error", role: "alert", hidden: true });
@@ -152,6 +156,7 @@ export function driverScreen(root, context) {
     ];
   }
 
+  /** @returns {Child[]} */
   function closeForm() {
     const n = context.news()?.reasons.length ?? 0;
     return [refused && note("off", "offline", refused), button({
@@ -160,8 +165,10 @@ export function driverScreen(root, context) {
     })].filter(Boolean);
   }
 
+  /** @returns {string[]} */
   const faultWords = () => context.news()?.faults ?? [];
 
+  /** @returns {Promise<void>} */
   async function close() {
     const answer = await context.close();
     refused = answer === "refused" ? "" : answer === "closed" ? "" : say("close_unreachable");
@@ -169,6 +176,7 @@ export function driverScreen(root, context) {
     update();
   }
 
+  /** @returns {HTMLElement[]} */
   function reasonList() {
     const reasons = context.news()?.reasons ?? [];
     return [
@@ -179,7 +187,7 @@ export function driverScreen(root, context) {
     ];
   }
 
-  /** @param {View} shown */
+  /** @param {View} shown @returns {(Node|string)[]} */
   function closeActs(shown) {
     const news = context.news();
     if (news?.closed || showsReasons || !shown.position.hasDeparted) return [];
@@ -191,7 +199,7 @@ export function driverScreen(root, context) {
     ].filter(Boolean);
   }
 
-  /** @param {View} shown @param {Step|null} step */
+  /** @param {View} shown @param {Step|null} step @returns {void} */
   function drawClock(shown, step) {
     const from = context.news()?.t0_ms ?? null;
     const runs = from !== null && shown.isTerminal && step !== null && ["attendant", "check", "parked"].includes(step.key);

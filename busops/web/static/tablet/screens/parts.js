@@ -1,12 +1,14 @@
 // Pieces every tablet screen is made of: elements, words, dialogs, the ladder. No state of a run here.
 
 /** @typedef {Node|string|null|undefined|false} Child */
+/** @typedef {string|number|boolean|null|undefined|((event: Event) => unknown)} Attribute */
+/** Both draw themselves anew where something changed. @typedef {{update: () => void}} Screen */
 
 /** @type {{[key: string]: string}} */
 let words = {};
 let icons = "";
 
-/** @param {{[key: string]: string}} spoken @param {string} iconFile */
+/** @param {{[key: string]: string}} spoken @param {string} iconFile @returns {void} */
 export function equip(spoken, iconFile) {
   words = spoken;
   icons = iconFile;
@@ -19,12 +21,13 @@ export function say(key, facts = {}) {
 }
 
 /** An element: `on…` are listeners, false and null attributes are left out.
- * @param {string} tag @param {{[name: string]: any}} [attributes] @param {...(Child|Child[])} children
- * @returns {HTMLElement} */
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag @param {{[name: string]: Attribute}} [attributes] @param {...(Child|Child[])} children
+ * @returns {HTMLElementTagNameMap[Tag]} */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, String(value));
   }
@@ -44,20 +47,22 @@ export function icon(name) {
 }
 
 /** @param {{word: string, icon?: string, kind?: string, size?: string, refused?: boolean,
- *   act: (event: Event) => void}} button */
+ *   act: (event: Event) => void}} button @returns {HTMLButtonElement} */
 export function button({ word, icon: name, kind, size = "touch", refused = false, act }) {
   const classes = ["btn", kind && `btn--${kind}`, size && `btn--${size}`].filter(Boolean).join(" ");
   return h("button", { type: "button", class: classes, "aria-disabled": refused ? "true" : null, onclick: act },
     name && icon(name), word);
 }
 
-/** Names keep their script whatever the page's language. @param {string} text @param {string} [cls] */
+/** Names keep their script whatever the page's language. @param {string} text @param {string} [cls]
+ * @returns {HTMLSpanElement} */
 export const chinese = (text, cls = "") => h("span", { lang: "zh-Hans", class: cls || null }, text);
 
+/** @returns {HTMLSpanElement} */
 export const separator = () => h("span", { class: "sep", "aria-hidden": "true" });
 
 /** Draws a part anew only when its key changed: what a finger is on must not be replaced under it.
- * @param {HTMLElement} place @param {unknown} key @param {() => Child[]} make */
+ * @param {HTMLElement} place @param {unknown} key @param {() => Child[]} make @returns {void} */
 export function drawOnce(place, key, make) {
   const wanted = JSON.stringify(key);
   if (place.dataset.drawn === wanted) return;
@@ -66,36 +71,36 @@ export function drawOnce(place, key, make) {
 }
 
 /** A dialog that blocks the page; Escape is the safe way out. Resolves when it is closed.
- * @param {string} title @param {(close: () => void) => Child[]} fill @param {string} [safe] */
+ * @param {string} title @param {(close: () => void) => Child[]} fill @param {string} [safe] @returns {Promise<void>} */
 export function dialog(title, fill, safe = say("back")) {
   return new Promise((resolve) => {
-    const box = /** @type {HTMLDialogElement} */ (h("dialog", { class: "dialog", "aria-labelledby": "dialog-title" }));
+    const box = h("dialog", { class: "dialog", "aria-labelledby": "dialog-title" });
     const close = () => box.close();
     box.append(
       h("h2", { id: "dialog-title", class: "cab__run" }, title),
-      .../** @type {Node[]} */ (fill(close).filter(Boolean)),
+      .../** @type {(Node|string)[]} */ (fill(close).filter(Boolean)),
       h("div", { class: "dialog__act" }, button({ word: safe, act: close })),
     );
     box.addEventListener("close", () => {
       box.remove();
-      resolve(undefined);
+      resolve();
     });
     document.body.append(box);
     box.showModal();
   });
 }
 
-/** @param {string} tone @param {string} name @param {...Child} children */
+/** @param {string} tone @param {string} name @param {...Child} children @returns {HTMLDivElement} */
 export const note = (tone, name, ...children) =>
   h("div", { class: `note note--${tone}` }, icon(name), h("div", {}, ...children));
 
-/** The time of day at the school. @param {number} ms @param {boolean} [seconds] */
+/** The time of day at the school. @param {number} ms @param {boolean} [seconds] @returns {string} */
 export function timeOfDay(ms, seconds = false) {
   const shifted = new Date(ms + 8 * 3600 * 1000);
   return shifted.toISOString().slice(11, seconds ? 19 : 16);
 }
 
-/** 187 s as 3:07. @param {number} seconds */
+/** 187 s as 3:07. @param {number} seconds @returns {string} */
 export function stopwatch(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
@@ -104,7 +109,7 @@ export function stopwatch(seconds) {
 const RUNGS_MIN = [0, 3, 5, 10, 15];
 
 /** The ladder of the empty-bus check: the yellow bus moves along it, root scale.
- * @param {number} minutes @param {boolean} isAlarm */
+ * @param {number} minutes @param {boolean} isAlarm @returns {SVGElement} */
 export function ladder(minutes, isAlarm) {
   const at = (/** @type {number} */ min) => `${5 + 87 * Math.sqrt(Math.min(min, 15) / 15)}%`;
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -135,14 +140,13 @@ export function ladder(minutes, isAlarm) {
 }
 
 /** The three codes of a check, typed from the tags; filled in the order of the walk to the rear and back.
- * @param {number[]} rows @param {boolean} [rearOnly] */
+ * @param {number[]} rows @param {boolean} [rearOnly]
+ * @returns {{fields: HTMLElement[], codes: () => string[], missing: () => HTMLInputElement|null}} */
 export function codeFields(rows, rearOnly = false) {
   const places = rearOnly ? [null] : [null, ...rows];
   const inputs = places.map((row) => {
-    const input = /** @type {HTMLInputElement} */ (
-      h("input", { class: "input", inputmode: "numeric", autocomplete: "off", maxlength: 7, pattern: "[0-9 ]*",
-        id: `code-${row ?? "rear"}` })
-    );
+    const input = h("input", { class: "input", inputmode: "numeric", autocomplete: "off", maxlength: 7, pattern: "[0-9 ]*",
+      id: `code-${row ?? "rear"}` });
     return { row, input };
   });
   const fields = inputs.map(({ row, input }) =>

@@ -3,6 +3,9 @@
 
 const SILENCE_MS = 30_000;
 
+/** @typedef {{ring: (wanted: boolean) => void, silence: () => void, isSilenced: () => boolean}} Alarm */
+
+/** @returns {Alarm} */
 export function alarmSound() {
   /** @type {AudioContext|null} */
   let audio = null;
@@ -13,6 +16,7 @@ export function alarmSound() {
     void audio?.resume();
   }, { once: true });
 
+  /** @returns {void} */
   function beep() {
     navigator.vibrate?.([400, 200, 400]);
     if (!audio || audio.state !== "running") return;
@@ -26,7 +30,6 @@ export function alarmSound() {
   }
 
   return {
-    /** @param {boolean} wanted */
     ring(wanted) {
       if (wanted && !ringing) ringing = window.setInterval(() => Date.now() >= silencedUntil && beep(), 1000);
       if (!wanted && ringing) {

@@ -1,0 +1,8 @@
+// Events that our pages fire at themselves. For the type check only; never shipped.
+
+interface HTMLElementEventMap {
+  "busops:trip": CustomEvent<{ number: number }>;
+}
+interface DocumentEventMap {
+  "busops:fresh": CustomEvent<null>;
+}
