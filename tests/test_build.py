@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 import hatch_build
 from hatch_build import MANIFESTS, NODE, VendorHook
@@ -83,12 +84,44 @@ def test_an_sdist_fetches_nothing(tree: Path) -> None:
 
 
 def test_the_lock_pins_what_the_manifest_asks_for_and_names_no_host() -> None:
-    """Versions agree, every package has an integrity, none says where it was fetched from."""
-    asked = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    """Versions agree, nothing else ships, every package has an integrity, none says where it came from."""
+    asked = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
     packages = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     locked = {name.removeprefix("node_modules/"): one for name, one in packages.items() if name}
-    assert {name: one["version"] for name, one in locked.items()} == asked
+    shipped = {name: one["version"] for name, one in locked.items() if not one.get("dev")}
+    assert shipped == asked["dependencies"]
+    checker = {
+        name: one["version"] for name, one in locked.items() if one.get("dev") and not one.get("optional")
+    }
+    assert checker == asked["devDependencies"]
     assert all(one["integrity"].startswith("sha512-") and "resolved" not in one for one in locked.values())
+
+
+def test_types_of_libraries_are_fetched_and_not_shipped() -> None:
+    """The check reads idb's own types beside its script; no wheel carries a declaration."""
+    types = {name for name in CONFIG["files"] if name.endswith(".d.ts")}
+    assert "idb/build/index.d.ts" in types
+    builder = WheelBuilder(str(ROOT))
+    assert not [name for name in types if builder.config.include_path(f"{CONFIG['into']}/{name}")]
+    assert builder.config.include_path(f"{CONFIG['into']}/idb/build/index.js")
+
+
+def test_the_build_and_the_tests_run_the_same_node() -> None:
+    """The version that the hook names is the one that the development requirements lock."""
+    text = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
+    assert f"\n{NODE} " in text
+
+
+def test_every_script_is_type_checked() -> None:
+    """All scripts of the pages and of the tests lie where the strict check looks."""
+    config = json.loads((ROOT / "tsconfig.json").read_text(encoding="utf-8"))
+    assert config["compilerOptions"]["checkJs"]
+    assert config["compilerOptions"]["strict"]
+    folders = [ROOT / name for name in config["include"]]
+    scripts = [*(ROOT / "busops").rglob("*.js"), *(ROOT / "tests").rglob("*.mjs")]
+    ours = [path for path in scripts if "vendor" not in path.parts]
+    assert ours
+    assert not [path for path in ours if not any(path.is_relative_to(folder) for folder in folders)]
 
 
 @pytest.mark.parametrize("name", ["run", "dev"])
