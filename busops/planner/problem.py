@@ -27,7 +27,7 @@ class UnservedReason(StrEnum):
     ROSTER_UNREADABLE = "roster_unreadable"  # the roster names him, and does not say whether he rides
     NO_STOP = "no_stop"  # none of the rider's stops is designated on the day
     NO_VEHICLE_FOR_STOP = "no_vehicle_for_stop"  # no vehicle of the day may go to any of them
-    RIDE_CAP = "ride_cap"  # even the direct way is longer than the cap
+    RIDE_CAP = "ride_cap"  # seats are left, but going there would keep somebody aboard above his cap
     STOP_LIMIT = "stop_limit"  # seats are left, but every trip is at its limit of stops
     NO_SEAT = "no_seat"  # the seats (or the trips) of the day do not reach
 

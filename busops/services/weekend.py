@@ -16,15 +16,18 @@ from busops.domain.findings import Finding, Severity
 from busops.domain.run import Phase
 from busops.domain.values import SCHOOL_TIME, Direction, Ids, PlanId, RunId
 from busops.finance.costs import CostLine
+from busops.planner.problem import UnservedReason
 from busops.services import costs as cost_service
 from busops.services import crew_tablets, fares, planning, reconciliation, rosters, runs
 from busops.services import receipts as receipt_service
 from busops.services.crew_player import PlayedRun, play_to_the_end
+from busops.services.imports import read_finding
 from busops.services.simulated_crew import Pack, Slips, Transport
-from busops.storage import roster_store, run_store
+from busops.storage import plan_store, roster_store, run_store
 from busops.storage.database import Database
 
 MONDAY: Final = timedelta(days=3)
+SLOWED: Final = "legs_slowed"
 
 
 class SteppedClock:
@@ -148,10 +151,20 @@ def _plan(
     plan_id, document = plan_direction(database, order, way, clock=clock, ids=ids)
     held.documents[f"plan-{way.value}.json"] = document
     held.findings += [
-        Finding(code="rider_unserved", severity=Severity.WARN, place=rider["rider_id"], facts=rider)
+        Finding(code="rider_unserved", severity=Severity.WARN, place=rider["rider_id"], facts=facts)
         for rider in document["unserved"]
+        for facts in [{**rider, "reason": UnservedReason(rider["reason"])}]
     ]
+    if plan_id is not None:
+        held.findings += _left_out_of(database, plan_id, held.findings)
     return plan_id
+
+
+def _left_out_of(database: Database, plan_id: PlanId, known: Iterable[Finding]) -> list[Finding]:
+    """What the plan had to do without and why, as its page says it; ways too fast were told at import."""
+    with database.reading() as tx:
+        notices = [read_finding(plain) for plain in plan_store.load_plan(tx, plan_id).notices]
+    return [one for one in notices if one.code != SLOWED and one not in known]
 
 
 def _released(

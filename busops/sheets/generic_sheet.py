@@ -177,7 +177,7 @@ def _amount(reader: RowReader) -> _Amount:
 
 
 def _yuan(text: str) -> int:
-    return parse_yuan_fen(tidy_yuan(text).removeprefix("+"))
+    return cells.signed_yuan(tidy_yuan(text).removeprefix("+"))
 
 
 def _fen(text: str) -> int:

@@ -162,7 +162,7 @@ def yes_no(text: str) -> bool:
 
 def yuan(text: str) -> int:
     """Fen of an amount in yuan, not negative; the strict money parser decides."""
-    fen = parse_yuan_fen(plain(text))
+    fen = signed_yuan(text)
     if fen < 0:
         raise InvalidInput("money_negative", found=text)
     return fen
@@ -170,7 +170,10 @@ def yuan(text: str) -> int:
 
 def signed_yuan(text: str) -> int:
     """Fen of an amount in yuan; a negative one corrects an earlier line."""
-    return parse_yuan_fen(plain(text))
+    try:
+        return parse_yuan_fen(plain(text))
+    except InvalidInput as fault:  # the money's own words know no cell
+        raise InvalidInput("amount_unreadable", found=text) from fault
 
 
 def one_of(kind: type[Choice], also: Mapping[str, Choice]) -> Parser[Choice]:

@@ -215,3 +215,21 @@ def test_a_place_that_cannot_be_written_to_is_exit_code_two(folder, tmp_path, co
 def test_wrong_use_is_exit_code_two(tmp_path):
     """A folder that is not there is wrong use."""
     assert busops("weekend", tmp_path / "nowhere", "--on", ON, "--out", tmp_path).exit_code == 2
+
+
+def test_who_has_no_seat_and_which_bus_may_not_run_is_said_in_words(folder, tmp_path):
+    """A fleet whose insurance ends before the Sunday leaves riders at school; the report names the paper."""
+    text = (folder / "vehicles.csv").read_text(encoding="utf-8-sig")
+    rows = [line.split(",") for line in text.splitlines()]
+    at = next(index for index, word in enumerate(rows[0]) if word in {"保险至", "insurance_to"})
+    rows[1:] = [[*row[:at], ON, *row[at + 1 :]] for row in rows[1:]]
+    (folder / "vehicles.csv").write_text("\n".join(",".join(row) for row in rows) + "\n", encoding="utf-8")
+    out = tmp_path / "out"
+    done = busops("weekend", folder, "--on", ON, "--seconds", 1, "--out", out)
+    assert done.exit_code == 1, done.output
+    findings = written(out / "findings.json")
+    assert {finding["facts"]["reason"] for finding in findings if finding["code"] == "rider_unserved"} == {
+        "no_vehicle_for_stop"
+    }
+    assert "no_vehicle_for_stop" not in done.output
+    assert any(finding["code"] == "vehicle_insurance_expired" for finding in findings)

@@ -46,8 +46,8 @@ def test_a_day_in_every_spelling(text: str) -> None:
         (cells.yes_no, "2", "yes_no_unreadable"),
         (cells.minute_of_day, "25:00", "time_unreadable"),
         (cells.yuan, "-3", "money_negative"),
-        (cells.yuan, "1e3", "not_money"),
-        (cells.yuan, "1.155", "not_money"),
+        (cells.yuan, "1e3", "amount_unreadable"),
+        (cells.yuan, "1.155", "amount_unreadable"),
         (cells.one_of(Datum, {}), "WGS", "choice_unknown"),
     ],
 )
