@@ -18,7 +18,7 @@ from busops.domain.values import Clock, CrewId, Ids, RunId
 from busops.services import devices
 from busops.services.crew_player import HTTP_OK, PlayedRun, take_run
 from busops.services.simulated_crew import Pack, SimulatedDevice, Slips, Transport, usual_slips
-from busops.storage import device_store, event_store, run_store
+from busops.storage import device_store, held_events, run_store
 from busops.storage.database import Database
 
 SIMULATED: Final = "simulated"
@@ -56,7 +56,7 @@ def hand_out(
 def taken_over(database: Database, run_id: RunId, simulated: frozenset[int]) -> bool:
     """Whether a person's tablet has recorded anything of this run."""
     with database.reading() as tx:
-        return any(each.dev not in simulated for each in event_store.load_observations(tx, run_id))
+        return not held_events.devices_of(tx, run_id) <= simulated
 
 
 def _tablet(
@@ -76,7 +76,7 @@ def _tablet(
     )
     tablet = SimulatedDevice(dev=held.dev, token=held.token, crew_id=crew_id, boot=ids.new())
     with database.reading() as tx:
-        ack = event_store.ack_of(tx, held.dev)
+        ack = held_events.ack_of(tx, held.dev)
     return replace(tablet, seq=ack.seq, prev=ack.digest) if ack.seq else tablet
 
 

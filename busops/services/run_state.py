@@ -13,7 +13,7 @@ from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import timeline
 from busops.domain.values import Clock, Ids, RunId, StopId
 from busops.services.acting import SYSTEM
-from busops.storage import alarm_store, event_store, run_store
+from busops.storage import alarm_store, event_store, held_events, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Transaction
 
@@ -98,7 +98,7 @@ def next_stop(plan: RunPlan, observed: Iterable[Observation]) -> StopId | None:
 def _folded(tx: Transaction, run_id: RunId) -> tuple[RunState, tuple[Event, ...]]:
     plan = run_store.load_run_plan(tx, run_id)
     events = event_store.load_events(tx, run_id)
-    return fold(plan, events, event_store.holdings(tx, run_id)), events
+    return fold(plan, events, held_events.holdings(tx, run_id)), events
 
 
 def _call_for_facts(tx: Transaction, state: RunState, *, clock: Clock, ids: Ids) -> None:

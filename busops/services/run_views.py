@@ -17,7 +17,7 @@ from busops.domain.run import Phase, RunState, fold
 from busops.domain.timeline import timeline
 from busops.domain.values import Clock, Direction, Plate, RiderId, RunId, StopId
 from busops.domain.whereabouts import RiderAccount, RiderState
-from busops.storage import alarm_store, closure_store, event_store, register_store, run_store
+from busops.storage import alarm_store, closure_store, event_store, held_events, register_store, run_store
 from busops.storage.alarm_store import Alarm
 from busops.storage.closure_store import Addendum, Closure
 from busops.storage.database import Database, Transaction
@@ -124,7 +124,7 @@ def run_view(database: Database, run_id: RunId) -> RunView:
         run = run_store.load_summary(tx, run_id)
         plan = run_store.load_run_plan(tx, run_id)
         events = event_store.load_events(tx, run_id)
-        state = fold(plan, events, event_store.holdings(tx, run_id))
+        state = fold(plan, events, held_events.holdings(tx, run_id))
         line = timeline(events)
         manifest = [
             ManifestStop(

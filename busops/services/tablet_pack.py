@@ -29,6 +29,7 @@ from busops.storage import (
     closure_store,
     event_store,
     fleet_store,
+    held_events,
     network_store,
     register_store,
     run_store,
@@ -110,7 +111,7 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
     """What the server adds to a tablet: the events of others, checks, reasons, faults; never a tag code."""
     with database.reading() as tx:
         plan = run_store.load_run_plan(tx, run_id)
-        state = fold(plan, event_store.load_events(tx, run_id), event_store.holdings(tx, run_id))
+        state = fold(plan, event_store.load_events(tx, run_id), held_events.holdings(tx, run_id))
         observations = event_store.load_observations(tx, run_id)
         closures = closure_store.load_closures(tx, run_id)
     is_closed = state.phase is Phase.CLOSED and bool(closures)

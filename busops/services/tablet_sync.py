@@ -21,7 +21,7 @@ from busops.services.departure_papers import keep_forbidden
 from busops.services.devices import Holder
 from busops.services.run_state import facts_arrived
 from busops.services.tablet_pack import news, pack, runs_of_crew
-from busops.storage import device_store, event_store, run_store
+from busops.storage import device_store, event_store, held_events, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.event_store import Appended, Outcome
 
@@ -89,7 +89,7 @@ def accept_batch(
                 keep_forbidden(tx, run_id, left, clock=clock, ids=ids)
             facts_arrived(tx, run_id, clock=clock, ids=ids)
         device_store.touch(tx, holder.dev, at=now, app=_app(sent))
-        ack = event_store.ack_of(tx, holder.dev)
+        ack = held_events.ack_of(tx, holder.dev)
         directives = _directives(tx, sent, known)
     return BatchResult(results=results, ack=ack.seq, ack_h=ack.digest, now_ms=_ms(now), directives=directives)
 

@@ -15,7 +15,7 @@ from busops.domain.events import Alighted, Event, Observation, Reopened
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.values import Clock, Ids, RunId
 from busops.services.acting import SYSTEM, By, record_act, user_of
-from busops.storage import alarm_store, device_store, event_store, run_store
+from busops.storage import alarm_store, device_store, event_store, held_events, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction
 
@@ -207,7 +207,7 @@ def resolve_alarm(database: Database, alarm_id: str, *, by: By, evidence: str, c
 def _load(tx: Transaction, run_id: RunId) -> tuple[RunState, tuple[Event, ...]]:
     plan = run_store.load_run_plan(tx, run_id)
     events = event_store.load_events(tx, run_id)
-    return fold(plan, events, event_store.holdings(tx, run_id)), events
+    return fold(plan, events, held_events.holdings(tx, run_id)), events
 
 
 def _moment(ms: int) -> datetime:

@@ -11,8 +11,8 @@ from sqlalchemy import Select, func, select, union_all
 
 from busops.domain.values import Plate
 from busops.storage.database import Transaction
-from busops.storage.event_store import ack_of
 from busops.storage.event_tables import QuarantineRow, RunEventRow
+from busops.storage.held_events import ack_of
 from busops.storage.run_tables import RunDeviceRow, RunRow
 
 

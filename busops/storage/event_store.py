@@ -16,12 +16,11 @@ from typing import Any, Final
 from sqlalchemy import func, insert, select, update
 
 from busops.domain.decision_kinds import DECISIONS
-from busops.domain.envelope import GENESIS, canonical_json, digest_of, envelope_of, parse_envelope
+from busops.domain.envelope import canonical_json, digest_of, envelope_of, parse_envelope
 from busops.domain.errors import NotFound, Refused
 from busops.domain.events import Decision, Event, Observation, Whereabouts
 from busops.domain.findings import Finding
 from busops.domain.roster import NotRidingReason
-from busops.domain.run import Holdings
 from busops.domain.values import EventId, RunId
 from busops.storage.database import Transaction
 from busops.storage.event_links import broken_link, known_event
@@ -45,14 +44,6 @@ class Appended:
     outcome: Outcome
     srv: int | None = None
     why: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ack:
-    """Up to where a device's events are all held, and the digest of the last of them."""
-
-    seq: int
-    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,36 +190,6 @@ def load_decisions(tx: Transaction, run_id: RunId) -> tuple[Decision, ...]:
         .order_by(RunDecisionRow.number)
     )
     return tuple(_decision(row) for row in rows)
-
-
-def holdings(tx: Transaction, run_id: RunId) -> Holdings:
-    """How far every device of the run is complete, over all its runs, and how much is in quarantine."""
-    devs = tx.session.scalars(
-        select(RunEventRow.dev)
-        .where(RunEventRow.school_id == tx.school_id, RunEventRow.run_id == run_id)
-        .distinct()
-    )
-    return Holdings(
-        complete_to={dev: ack_of(tx, dev).seq for dev in devs},
-        quarantined=len(load_quarantine(tx, run_id)),
-    )
-
-
-def ack_of(tx: Transaction, dev: int) -> Ack:
-    """Up to where the device's events are held without a gap, those in quarantine included."""
-    facts = (RunEventRow, RunEventRow.digest)
-    held: dict[int, str] = {}
-    for table, digest in (facts, (QuarantineRow, QuarantineRow.digest)):
-        rows = tx.session.execute(
-            select(table.seq, digest).where(table.school_id == tx.school_id, table.dev == dev)
-        )
-        for seq, found in rows:
-            if seq is not None:
-                held.setdefault(seq, found)
-    reached = 0
-    while reached + 1 in held:
-        reached += 1
-    return Ack(seq=reached, digest=held.get(reached, GENESIS))
 
 
 def _event_row(tx: Transaction, event: Observation, raw: str) -> dict[str, Any]:

@@ -37,6 +37,9 @@ class RunEventRow(Base):
         CheckConstraint("seq >= 1 AND dev >= 1", name="sequence"),
         CheckConstraint("kind NOT IN ('board', 'alight', 'absent') OR rider_id IS NOT NULL", name="rider"),
         Index("ix_run_event_run", "school_id", "run_id", "kind", "rider_id"),
+        # Else SQLite walks through all the school's events in their order to find those of one run.
+        Index("ix_run_event_order", "school_id", "run_id", "srv"),
+        Index("ix_run_event_dev", "school_id", "run_id", "dev"),
     )
 
     school_id: Mapped[str] = mapped_column(String, primary_key=True)
@@ -77,6 +80,7 @@ class RunDecisionRow(Base):
         ),
         CheckConstraint("kind <> 'resolved' OR (rider_id IS NOT NULL AND says IS NOT NULL)", name="resolved"),
         Index("ix_run_decision_run", "school_id", "run_id", "kind"),
+        Index("ix_run_decision_order", "school_id", "run_id", "number"),
     )
 
     school_id: Mapped[str] = mapped_column(String, primary_key=True)

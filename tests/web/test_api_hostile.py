@@ -7,7 +7,7 @@ import pytest
 
 from busops.domain.people import Actor, Role
 from busops.services import devices, people
-from busops.storage import event_store
+from busops.storage import event_store, held_events
 from tests.sim import world
 from tests.web.test_api import ATTENDANT, DRIVER, first_events, get, scene
 
@@ -98,7 +98,7 @@ def test_two_hundred_and_one_events_and_a_body_too_large_change_nothing(scene, i
     assert (many.status_code, many.get_json()["code"]) == (400, "batch_too_long")
     assert (large.status_code, large.mimetype) == (413, "application/problem+json")
     with sqlite_database.reading() as tx:
-        assert event_store.ack_of(tx, held[ATTENDANT].dev).seq == 0
+        assert held_events.ack_of(tx, held[ATTENDANT].dev).seq == 0
         assert len(event_store.load_quarantine(tx)) == 1
 
 
@@ -118,7 +118,7 @@ def test_nobody_speaks_for_another_device_or_person(scene, ids, sqlite_database)
         "unknown_run",
     ]
     with sqlite_database.reading() as tx:
-        assert event_store.ack_of(tx, held[DRIVER].dev).seq == 0
+        assert held_events.ack_of(tx, held[DRIVER].dev).seq == 0
 
 
 def test_a_crew_account_without_a_number_prints_nobodys_manifest(scene, sqlite_database, ids):
