@@ -17,8 +17,8 @@ from busops.services import tablet_pack
 from busops.storage import fleet_store, register_store, run_store, tag_store
 from busops.storage.database import Database
 
-COLUMN_ROWS: Final = 29  # rows of 5.9 mm that fit a column of the first page
-TIGHT_ROWS: Final = 34  # the same in rows of 5.1 mm
+COLUMN_ROWS: Final = 28  # rows of 5.9 mm that fit a column of the first page
+TIGHT_ROWS: Final = 32  # the same in rows of 5.1 mm
 COLUMNS: Final = 2
 HASH_CHARACTERS: Final = 12
 
@@ -108,7 +108,9 @@ def lay_out(groups: Iterable[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]
     columns = _columns(rows, min(COLUMN_ROWS, even))
     is_tight = len(columns) > COLUMNS
     if is_tight:
-        columns = _columns(rows, TIGHT_ROWS)
+        columns = _columns(rows, min(TIGHT_ROWS, even))
+        if len(columns) > COLUMNS:
+            columns = _columns(rows, TIGHT_ROWS)
     pairs = [columns[start : start + COLUMNS] for start in range(0, len(columns), COLUMNS)]
     return tuple(
         Page(number=number, columns=tuple(pair), is_tight=is_tight)

@@ -1,6 +1,7 @@
 """Sheets on paper: laid out by stop, complete, and only for those who may hold them."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -91,6 +92,10 @@ def test_the_tag_sheet_holds_every_tag_and_is_for_the_office_only(app):
     for code in world.TAGS.values():
         assert f"{code[:3]} {code[3:]}" in page
     assert len(re.findall(r'class="tag[ "]', page)) == 9
+    link = f'href="/print/tags/{quote(small_school.COACH)}"'
+    assert link in world.sign_in(app, "dispatcher").get(
+        f"/register/vehicles/row?key={small_school.COACH}"
+    ).get_data(as_text=True)
     assert world.sign_in(app, "driver").get(f"/print/tags/{small_school.COACH}").status_code == 403
     office = world.sign_in(app, "dispatcher")
     assert "还没有签到点编号" in office.get(f"/print/tags/{small_school.LICENSED}").get_data(as_text=True)
@@ -101,3 +106,10 @@ def test_a_crew_prints_its_own_run_only(app):
     """The crew of record yes, another attendant no."""
     assert world.sign_in(app, "attendant").get("/print/runs/run-1").status_code == 200
     assert world.sign_in(app, "stranger").get("/print/runs/run-1").status_code == 404
+
+
+def test_a_full_coach_stays_on_one_page():
+    """53 riders of three stops get narrow rows in two even columns: nothing runs onto a second page."""
+    (page,) = lay_out(groups(17, 19, 17))
+    assert page.is_tight
+    assert max(map(len, page.columns)) - min(map(len, page.columns)) <= 2
