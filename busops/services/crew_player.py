@@ -38,6 +38,7 @@ class PlayedRun:
     pack: Pack
     acts: list[Act]
     devices: dict[CrewRole, SimulatedDevice]
+    outbox: dict[CrewRole, list[Mapping[str, Any]]] = field(default_factory=dict)  # until acknowledged
     may_close: bool = True
     is_closed: bool = False
     reasons: tuple[Mapping[str, Any], ...] = field(default=())
@@ -69,13 +70,24 @@ def take_run(
 def play_until(
     runs: Iterable[PlayedRun], moment: datetime, *, transport: Transport, ids: Ids, off_ms: int = 0
 ) -> int:
-    """Every tap due by ``moment`` is on the server, in one batch a tablet; the number of taps sent."""
+    """
+    Every tap due by ``moment`` is on the server, in one batch a tablet; the number of taps sent.
+
+    A run that cannot be sent keeps its taps, and holds up no other; the first failure is raised
+    when all have had their turn.
+    """
     sent = 0
     moment_ms = int(moment.timestamp() * 1000)
+    failure: OSError | None = None
     for run in runs:
         if not run.is_closed:
-            sent += _play_run(run, moment_ms, transport, ids, off_ms)
-            _beat(run, moment_ms, transport)
+            try:
+                sent += _play_run(run, moment_ms, transport, ids, off_ms)
+                _beat(run, moment_ms, transport)
+            except OSError as error:
+                failure = failure or error
+    if failure is not None:
+        raise failure
     return sent
 
 
@@ -114,20 +126,20 @@ def play_to_the_end(
 
 def _play_run(run: PlayedRun, moment_ms: int, transport: Transport, ids: Ids, off_ms: int) -> int:
     due = [act for act in run.acts if act.at_ms <= moment_ms]
-    if not due and run.acts:
+    if not due and run.acts and not any(run.outbox.values()):
         return 0
     run.acts = run.acts[len(due) :]
-    envelopes: dict[CrewRole, list[Mapping[str, Any]]] = {role: [] for role in run.devices}
-    after = dict(run.devices)
     for act in due:
-        after[act.role], envelope = stamp(after[act.role], act, pack=run.pack, ids=ids, off_ms=off_ms)
-        envelopes[act.role].append(envelope)
-    for role, events in envelopes.items():
+        device = run.devices[act.role]
+        run.devices[act.role], envelope = stamp(device, act, pack=run.pack, ids=ids, off_ms=off_ms)
+        run.outbox.setdefault(act.role, []).append(envelope)
+    # As on a tablet: stamped once, kept until acknowledged, sent again as it was.
+    for role, events in run.outbox.items():
         if events:
             send(transport, run.devices[role], events)
-    run.devices = after
+            run.outbox[role] = []
     if not run.acts and run.may_close:
-        status, answer = close(transport, after[CrewRole.DRIVER], run.run_id)
+        status, answer = close(transport, run.devices[CrewRole.DRIVER], run.run_id)
         run.is_closed = status == HTTP_OK
         run.reasons = () if run.is_closed else tuple(answer.get("reasons", ()))
     return len(due)
