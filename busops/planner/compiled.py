@@ -3,7 +3,7 @@ Compiled numeric code: what a search does millions of times runs as machine code
 
 The functions are plain Python over arrays; with ``NUMBA_DISABLE_JIT=1`` they run as such. Machine
 code is kept beside the sources (or in ``NUMBA_CACHE_DIR``), so that only the first search on a
-machine waits for it.
+machine waits for it; where neither may be written to, every process makes it anew.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,11 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     It may not make arrays: without Numba's memory runtime, looking into a tuple of arrays counts no
     references, and those counts (atomic ones) were four fifths of the search's time.
     """
-    return cast("Callable[P, R]", numba.njit(**_OPTIONS)(function))
+    try:
+        machine = numba.njit(**_OPTIONS)(function)
+    except RuntimeError:  # no folder may be written to: this process makes the code for itself
+        machine = numba.njit(**{**_OPTIONS, "cache": False})(function)
+    return cast("Callable[P, R]", machine)
 
 
 def inner(function: Callable[P, R]) -> Callable[P, R]:
