@@ -79,9 +79,16 @@ class Settings:
     def shown(self) -> dict[str, str]:
         """Every setting as text for the manage page, secrets hidden."""
         return {
-            name: "•••" if name in SECRET_FIELDS and value else str(value)
+            name: "•••" if name in SECRET_FIELDS and value else _as_written(value)
             for name, value in ((item.name, getattr(self, item.name)) for item in fields(self))
         }
+
+
+def _as_written(value: object) -> str:
+    """A value as somebody would write it in the file: true, not True; nothing for an empty list."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def load_settings(environ: Mapping[str, str] | None = None, toml_path: Path | None = None) -> Settings:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from busops.domain.people import Role
 from busops.domain.values import Plate, RunId
 from busops.services import sheets_on_paper
+from busops.sheets.book_tables import term_words
 from busops.web import formats
 from busops.web.context import current
 from busops.web.security import IN_A_BUS, allow
@@ -52,7 +53,8 @@ def run(run_id: str) -> str:
 def tags(plate: str) -> str:
     """The tags of one vehicle, to be cut out and fixed."""
     sheet = sheets_on_paper.tag_sheet(current().database, Plate(plate))
-    return render_template("print/tags.html", sheet=sheet, qr=qr)
+    term = term_words(sheet.term, current().locale)
+    return render_template("print/tags.html", sheet=sheet, term=term, qr=qr)
 
 
 @bp.app_template_filter("school_clock")

@@ -109,3 +109,5 @@ def test_settings_show_no_secret(sign_in: SignIn, language: str) -> None:
     assert "kkkkkkkk" not in text
     assert "sqlite:///" not in text
     assert "session_idle_s" in text
+    assert ">False<" not in text.replace(" ", "")
+    assert ">false<" in text.replace(" ", "")
