@@ -12,7 +12,9 @@ from busops.clock import SystemClock, UuidIds
 from busops.config import Settings
 from busops.domain.run import Phase
 from busops.domain.run_plan import RunPlan
+from busops.domain.values import RiderId, RunId, StopId
 from busops.services import runs
+from busops.storage import event_store, network_store
 from busops.storage.database import Database
 from busops.web.app import create_app
 from tests.e2e.navigators.attendant import Attendant
@@ -171,3 +173,44 @@ def test_a_tap_survives_the_death_of_the_page(evening, signed_in):
     page.evaluate("window.dispatchEvent(new Event('focus'))")
     expect(page.locator("[data-network]")).to_be_hidden(timeout=20_000)
     assert rider in runs.run_view(evening.database, "run-1").state.aboard
+
+
+def test_a_list_changed_by_the_office_comes_to_the_tablet(evening, signed_in):
+    """A rider moves to another stop after the list was confirmed: his card moves, and is confirmed anew."""
+    attendant = Attendant(signed_in("attendant", TABLET))
+    attendant.open("run-1")
+    attendant.press("确认名单")
+    moved, stays = evening.riders_of("S001")[:2]
+    runs.move_rider(
+        evening.database,
+        RunId("run-1"),
+        RiderId(moved),
+        StopId("S003"),
+        by="dispatcher",
+        reason="家长电话",
+        clock=SystemClock(),
+        ids=UuidIds(),
+    )
+    attendant.board([stays])  # a tap asks for news
+    section = attendant.page.locator("section", has=attendant.page.locator(f"[data-rider='{moved}']"))
+    expect(section).to_have_attribute("aria-label", stop_name(evening, "S003"), timeout=20_000)
+    attendant.sees(stays, "aboard")
+    attendant.press("确认名单")
+    for _look in range(100):
+        if acknowledged(evening) == [1, 2]:
+            break
+        attendant.page.wait_for_timeout(100)
+    assert acknowledged(evening) == [1, 2]
+
+
+def acknowledged(evening: Evening) -> list[int]:
+    """The versions of the list that the attendant has confirmed, as the server has them."""
+    with evening.database.reading() as tx:
+        facts = event_store.load_observations(tx, RunId("run-1"))
+    return [fact.roster_v for fact in facts if fact.kind == "ack"]
+
+
+def stop_name(evening: Evening, stop_id: str) -> str:
+    """The name under which a tablet shows a stop."""
+    with evening.database.reading() as tx:
+        return next(stop.name for stop in network_store.load_stops(tx) if stop.stop_id == stop_id)

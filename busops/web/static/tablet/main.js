@@ -68,6 +68,12 @@ async function start() {
     screen.update();
   }
 
+  /** The list on the screen is the newest one; what was tapped stays. @returns {Promise<void>} */
+  async function refreshPack() {
+    const { pack: newest } = await loadPack(store, run, headers);
+    if (newest && newest.roster_v > pack.roster_v) Object.assign(pack, newest);
+  }
+
   /** @returns {Promise<void>} */
   async function refreshNews() {
     try {
@@ -78,6 +84,7 @@ async function start() {
       news = told;
       sync.state.online = true;
       await store.put(`news:${run}`, told);
+      if (told.roster_v > pack.roster_v) await refreshPack();
     } catch {
       sync.state.online = false;
     }

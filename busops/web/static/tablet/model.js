@@ -13,7 +13,7 @@ import { byMoment, fold } from "./fold.js";
  *   challenge: {attendant: number[], driver: number[]}}} Pack */
 /** @typedef {"aboard"|"alighted"|"absent"|"expected"} Place */
 /** A check that stands. @typedef {{at_ms: number, by: string, n: number|null}} Check */
-/** What the server knows of the run. @typedef {{now: number, phase: string, events: TapEvent[], resolved: {[rider: string]: Place},
+/** What the server knows of the run. @typedef {{now: number, phase: string, roster_v: number, events: TapEvent[], resolved: {[rider: string]: Place},
  *   reasons: {code: string, detail: string, place: string}[], closed: {version: number, at_ms: number}|null,
  *   checks: {[who in "attendant"|"driver"|"parked"]: Check|null}, faults: string[], departure: string[],
  *   t0_ms: number|null}} News */

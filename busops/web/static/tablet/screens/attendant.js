@@ -21,7 +21,8 @@ export function attendantScreen(root, context) {
   const hook = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   /** @type {Map<string, Card>} */
   const cards = new Map();
-  const groups = makeGroups(hook("list"));
+  let groups = makeGroups(hook("list"));
+  let listed = pack.roster_v;
   const find = /** @type {HTMLInputElement} */ (hook("find"));
   find.addEventListener("input", () => update());
 
@@ -38,6 +39,14 @@ export function attendantScreen(root, context) {
       list.append(section);
       return { stop, section, riders, count };
     });
+  }
+
+  /** The office has changed the list: every stop and card is made again. @returns {void} */
+  function listAnew() {
+    listed = pack.roster_v;
+    cards.clear();
+    hook("list").replaceChildren();
+    groups = makeGroups(hook("list"));
   }
 
   /** @param {Shown} rider @returns {Card} */
@@ -86,6 +95,7 @@ export function attendantScreen(root, context) {
 
   /** @returns {void} */
   function update() {
+    if (listed !== pack.roster_v) listAnew();
     const shown = context.shown();
     for (const rider of shown.riders) {
       const card = cardOf(rider);
@@ -105,7 +115,7 @@ export function attendantScreen(root, context) {
     hook("seats").textContent = say("seats", {
       absent: shown.counts.absent, seats: pack.seats, free: pack.seats - shown.counts.aboard,
     });
-    const places = [shown.position, shown.riders.map((rider) => rider.at)];
+    const places = [pack.roster_v, shown.position, shown.riders.map((rider) => rider.at)];
     drawOnce(hook("stops"), places, () => stopLine(pack, shown));
     drawOnce(hook("filter"), [filter, shown.counts], () => filters(shown));
     drawOnce(hook("at"), shown.position, () => [shown.position.moving ? say("on_the_way") : chinese(shown.here.name)]);
