@@ -104,7 +104,7 @@ test("the other tablet's events and the office's word count as well", () => {
   const other = { ...made.events[0], id: "x1", dev: 2, seq: 1, rider: "R2", by: "D01" };
   /** @type {News} */
   const news = {
-    now: 0, phase: "underway", events: [other], resolved: { R1: "alighted" }, reasons: [], faults: [], departure: [],
+    now: 0, roster_v: 1, phase: "underway", events: [other], resolved: { R1: "alighted" }, reasons: [], faults: [], departure: [],
     checks: { attendant: null, driver: null, parked: null }, closed: null, t0_ms: null,
   };
   const now = shown("homeward", made, news);

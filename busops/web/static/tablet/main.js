@@ -45,8 +45,10 @@ async function start() {
   const identity = await enrol(store, crew);
   if (!identity) return stopWith("not_enrolled");
   const headers = { Authorization: `Device ${identity.token}` };
-  const { pack, isFresh } = await loadPack(store, run, headers);
-  if (!pack) return stopWith("no_pack");
+  const { pack: found, isFresh } = await loadPack(store, run, headers);
+  if (!found) return stopWith("no_pack");
+  /** @type {Pack} */
+  const pack = found;
 
   const means = { wallMs: clock.wallMs, monoMs: clock.monoMs, uuid: uuid7, digest, hasParted: clock.hasParted,
     get boot() { return clock.boot; } };
