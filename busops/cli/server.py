@@ -159,7 +159,7 @@ def run_server(cli: Cli, settings: Settings) -> None:
     # A forked page process would inherit locks that a thread of this one holds at that moment.
     multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
-        "busops.web.app:create_app",
+        "busops.__main__:pages",
         factory=True,
         interface=Interfaces.WSGI,
         address=settings.host,

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -54,6 +55,31 @@ def test_a_signal_ends_it_in_order(installed: dict[str, str], command: str, tmp_
     said, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, said
     assert "Traceback" not in said
+
+
+def is_served(port: str) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(port))) == 0
+
+
+def until(port: str, *, served: bool) -> bool:
+    """Waits until the port is served (or is not) and says whether it came to that."""
+    waited_until = time.monotonic() + PATIENCE_S
+    while is_served(port) != served and time.monotonic() < waited_until:
+        time.sleep(0.1)
+    return is_served(port) == served
+
+
+def test_a_killed_server_leaves_no_pages_behind(installed: dict[str, str]) -> None:
+    """SIGKILL of the process with the jobs: the pages end too, and the address is free for the next start."""
+    installed["BUSOPS_PORT"] = "8792"
+    process = started(installed, "serve")
+    assert until("8792", served=True), process.communicate()[0]
+    time.sleep(2)  # the pages' process has read the application
+    process.kill()
+    process.communicate(timeout=PATIENCE_S)  # its words end when the last who holds the pipe has ended
+    assert until("8792", served=False)
 
 
 @pytest.mark.parametrize("command", ["worker", "serve"])
