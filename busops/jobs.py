@@ -322,6 +322,7 @@ def plan_weekend(context: JobContext, **arguments: Any) -> dict[str, str]:
             phase=step.phase.value,
             cost_fen=step.cost_fen,
             unserved=step.unserved,
+            bound_fen=step.bound_fen,
         )
 
     return planning.run_plan_job(

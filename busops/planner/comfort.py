@@ -7,9 +7,9 @@ Cost never rises here. Trading a little cost for shorter rides is another step's
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from busops.planner.fleet_state import Assigned
 from busops.planner.model import Model
-from busops.planner.routes import keeps_limits
+from busops.planner.search.fleet_state import Assigned
+from busops.planner.search.routes import keeps_limits
 
 _Rank: TypeAlias = tuple[int, int, int]  # metres, longest ride, rider-seconds
 

@@ -6,37 +6,34 @@ The planner as a function: a problem, a time and a seed in, a plan out; nothing 
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from busops.planner.assemble import assemble
-from busops.planner.bound import lower_bound
-from busops.planner.choice import Drive, share_halts
-from busops.planner.comfort import kinder
+from busops.planner.columns.proof import NOTHING_PROVED, prove
 from busops.planner.demand import nodes_of
 from busops.planner.effort import Effort, StopWish
-from busops.planner.fleet_state import FleetState
-from busops.planner.greedy import Search, fill_seats, greedy_plan, why_left_over
-from busops.planner.problem import Plan, Problem, Unserved
-from busops.planner.proof import NOTHING_PROVED, prove
-from busops.planner.routing import RoutingSearch
-from busops.planner.ruin import RuinRecreate, annealing_for
-from busops.planner.timetable import halts_of, trips_of
+from busops.planner.finish import finish
+from busops.planner.problem import Plan, Problem
+from busops.planner.search.assemble import assemble
+from busops.planner.search.greedy import Search, fill_seats, greedy_plan
+from busops.planner.search.routing import RoutingSearch
+from busops.planner.search.ruin import ABSENT_COST, RuinRecreate, annealing_for
 from busops.planner.warm import warm
 
 _ROUTING_SHARE: Final = 0.15  # of the time that is left then
 _ROUTING_MOST_S: Final = 1.5  # longer it finds nothing that the annealed chain does not find sooner
 _RUIN_SHARE: Final = 0.75
-_PROOF_SHARE: Final = 0.5
+_BEFORE_PROOF_SHARE: Final = 0.08  # a first chain, whose routes the proof begins with
+_PROOF_SHARE: Final = 0.3
 _AGAIN_SHARE: Final = 0.1
 _MANY_STOPS: Final = 4.2  # stops that fill a bus
 _LONG_PROOF_S: Final = 4.0
 _LEAST_S: Final = 0.3  # a step with less time than this is not begun
 _TELL_EVERY_S: Final = 0.5
 _ASSEMBLY_EFFORT: Final = 2  # deterministic seconds of CP-SAT when rounds are counted
-_BOUND_EFFORT: Final = 0.1
+_BEFORE_PROOF_ROUNDS: Final = 2
 _PROOF_ROUNDS: Final = 12  # of column generation when rounds are counted
 
 
@@ -53,12 +50,16 @@ class PlanningPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far the planner is: share of its time in thousandths, the best cost, riders left over."""
+    """
+    How far the planner is: share of its time in thousandths, the best cost so far, riders left over,
+    and what is proved so far that no plan can cost less than (0 while nothing is).
+    """
 
     phase: PlanningPhase
     done_milli: int
     cost_fen: int
     unserved: int
+    bound_fen: int
 
 
 OnProgress: TypeAlias = Callable[[Progress], None]
@@ -90,14 +91,14 @@ def solve(
     steps.tell(PlanningPhase.GREEDY)
     if search.best:
         steps.routing()
-        steps.ruin()
         steps.prove()
+        steps.ruin()
         steps.assembly()
         while steps.may_go_on():
             steps.ruin()
             steps.assembly()
     steps.tell(PlanningPhase.BOUND)
-    plan = _plan(problem, fill_seats(problem, search), demand.unserved, steps)
+    plan = finish(problem, fill_seats(problem, search), demand.unserved, steps.proof, effort.wish)
     steps.tell(PlanningPhase.DONE)
     return plan
 
@@ -117,24 +118,28 @@ class _Steps:
         self.proof = NOTHING_PROVED
         self._tell_at = 0.0
 
-    def tell(self, phase: PlanningPhase) -> None:
-        """The caller knows where the planner stands."""
+    def tell(self, phase: PlanningPhase, score: int | None = None) -> None:
+        """The caller knows where the planner stands; ``score`` is that of a chain that is running."""
         if self.report is None:
             return
+        missing, cost = self.search.missing, self.search.cost
+        if score is not None and divmod(score, ABSENT_COST) < (missing, cost):
+            missing, cost = divmod(score, ABSENT_COST)
         done = 1.0 if phase is PlanningPhase.DONE else self.effort.used()
         self._tell_at = time.monotonic() + _TELL_EVERY_S
         self.report(
             Progress(
                 phase=phase,
                 done_milli=int(1000 * min(done, 1.0)),
-                cost_fen=self.search.cost // 1000,
-                unserved=self.search.missing,
+                cost_fen=cost // 1000,
+                unserved=missing,
+                bound_fen=self.proof.fen,
             )
         )
 
-    def _tell_sometimes(self, phase: PlanningPhase) -> None:
+    def _tell_sometimes(self, phase: PlanningPhase, score: Callable[[], int] | None = None) -> None:
         if self.report is not None and time.monotonic() >= self._tell_at:
-            self.tell(phase)
+            self.tell(phase, score() if score else None)
 
     def _share(self, share: float, rounds: int | None = None) -> Effort | None:
         """A budget: ``share`` of the time left (or ``rounds``); None when a step is not worth beginning."""
@@ -171,32 +176,39 @@ class _Steps:
     def ruin(self) -> None:
         """One annealed chain has run from the best plan."""
         effort = self._share(_RUIN_SHARE)
-        if effort is None:
-            return
+        if effort is not None:
+            self._run_chain(effort, self.chains)
+            self.chains += 1
+
+    def _run_chain(self, effort: Effort, number: int) -> None:
         search = self.search
-        chain = RuinRecreate(search.model, search.best, self.seed + self.chains, search.pool)
-        annealing = annealing_for(search.cost, len(search.best), self.chains)
-        self.chains += 1
+        chain = RuinRecreate(search.model, search.best, self.seed + number, search.pool)
 
         def spent() -> float:
-            self._tell_sometimes(PlanningPhase.RUIN)
+            self._tell_sometimes(PlanningPhase.RUIN, lambda: chain.best_score)
             return effort.spent()
 
-        search.offer(chain.run(spent, annealing))
-        search.stats["ruin_rounds"] = self.rounds = self.rounds + chain.rounds
+        search.offer(chain.run(spent, annealing_for(search.cost, len(search.best), max(number, 0))))
+        self.rounds += chain.rounds
+        search.stats["ruin_rounds"] = self.rounds
         search.stats["ruin_cost_fen"] = search.cost // 1000
         self.tell(PlanningPhase.RUIN)
 
     def prove(self) -> None:
-        """Column generation has proved what it could; its routes are pooled."""
+        """Where buses fill after few stops: what column generation can prove; its routes are pooled."""
+        before = self._share(_BEFORE_PROOF_SHARE, _BEFORE_PROOF_ROUNDS)
+        if before is None or self.search.missing or not self._is_worth_proving():
+            return
+        self._run_chain(before, -1)
         effort = self._share(_PROOF_SHARE, _PROOF_ROUNDS)
-        if effort is None or self.search.missing or not self._is_worth_proving(effort):
+        if effort is None:
             return
         self.tell(PlanningPhase.BOUND)
         self.proof = prove(self.problem, self.search, effort)
         self.search.stats["proof_rounds"] = self.proof.rounds
+        self.tell(PlanningPhase.BOUND)
 
-    def _is_worth_proving(self, effort: Effort) -> bool:
+    def _is_worth_proving(self) -> bool:
         """Where a bus can pass many stops a short search proves nothing: the plan gets the time."""
         model = self.search.model
         trips = sum(model.trips_of_group)
@@ -205,7 +217,7 @@ class _Steps:
             for group, count in enumerate(model.trips_of_group)
         )
         stops_a_bus = model.size * seats / max(trips * sum(model.load), 1)
-        return stops_a_bus < _MANY_STOPS or effort.left_s() >= _LONG_PROOF_S
+        return stops_a_bus < _MANY_STOPS or _PROOF_SHARE * self.effort.left_s() >= _LONG_PROOF_S
 
     def assembly(self) -> None:
         """The pool holds no better plan that could be found in the time left."""
@@ -216,38 +228,3 @@ class _Steps:
         search.stats["pool_routes"] = len(search.pool)
         search.offer(assemble(search.model, search.pool, search.best, effort, self.seed))
         self.tell(PlanningPhase.ASSEMBLY)
-
-
-def _drives(problem: Problem, search: Search) -> list[Drive]:
-    """The best plan's trips as halts, each in its kinder order."""
-    vehicles = {vehicle.plate: vehicle for vehicle in problem.vehicles}
-    model = search.model
-    drives = []
-    for number, nodes in kinder(model, search.best):
-        group = model.kinds[number].group
-        vehicle = vehicles[model.plates_of_group[group][0]]
-        drives.append(Drive(group=group, vehicle=vehicle, halts=tuple(halts_of(problem, model, nodes))))
-    return drives
-
-
-def _plan(problem: Problem, search: Search, without_stop: Sequence[Unserved], steps: _Steps) -> Plan:
-    """The plan on the clock, with its bound and the reasons of those left over."""
-    state = FleetState(search.model, search.book, search.best)
-    causes = {rider.rider_id: rider.reason for rider in without_stop}
-    for node in state.absent():
-        reason = why_left_over(search, node)
-        causes.update(dict.fromkeys(search.model.nodes[node - 1].rider_ids, reason))
-    drives, waiting = share_halts(problem, _drives(problem, search), sorted(causes), steps.effort.wish)
-    trips = trips_of(problem, search.model, [(drive.group, drive.halts) for drive in drives])
-    cost_fen = sum(trip.cost_fen for trip in trips)
-    served = sum(len(halt.rider_ids) for trip in trips for halt in trip.stops)
-    bound = lower_bound(problem, served, effort=_BOUND_EFFORT)
-    proof = steps.proof if not waiting and steps.proof.fen <= cost_fen else NOTHING_PROVED
-    return Plan(
-        trips=trips,
-        unserved=tuple(Unserved(rider_id=rider_id, reason=causes[rider_id]) for rider_id in waiting),
-        cost_fen=cost_fen,
-        lower_bound_fen=max(bound.fen, proof.fen),
-        bound_model=bound.model if bound.fen >= proof.fen else proof.model,
-        stats=search.stats,
-    )

@@ -10,12 +10,12 @@ import threading
 import numpy as np
 
 from busops.domain.values import CAMPUS, Direction
+from busops.planner.columns.proof import prove
 from busops.planner.demand import nodes_of
 from busops.planner.effort import Effort, StopWish
-from busops.planner.greedy import greedy_plan
 from busops.planner.problem import Limits, Problem, RiderDemand, VehicleOption
-from busops.planner.proof import prove
-from busops.planner.ruin import RuinRecreate, annealing_for
+from busops.planner.search.greedy import greedy_plan
+from busops.planner.search.ruin import RuinRecreate, annealing_for
 from busops.planner.travel import TravelTimes
 
 _lock = threading.Lock()

@@ -6,8 +6,8 @@ import pytest
 
 from busops.planner.bound import lower_bound
 from busops.planner.demand import nodes_of
-from busops.planner.greedy import greedy_plan
 from busops.planner.problem import Problem
+from busops.planner.search.greedy import greedy_plan
 from busops.planner.solve import solve
 from busops.planner.verify import verify
 from tests.unit.planner.brute import best_by_trying

@@ -1,6 +1,6 @@
 """The compiled functions: they work even where machine code can be kept nowhere."""
 
-from busops.planner.compiled import compiled
+from busops.planner.search.compiled import compiled
 
 
 def test_a_function_whose_code_can_be_kept_nowhere_still_runs():

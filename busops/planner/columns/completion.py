@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from busops.planner.case import Case
-from busops.planner.compiled import Cube, Ints, Table, compiled, inner
 from busops.planner.model import UNREACHABLE
+from busops.planner.search.case import Case
+from busops.planner.search.compiled import Cube, Ints, Table, compiled, inner
 
 _MOST_STEPS: Final = 40
 

@@ -7,9 +7,9 @@ The plan is partial when the fleet is too small; nothing is taken back here (see
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from busops.planner.fleet_state import NO_KIND, FleetState
 from busops.planner.model import FREE, UNREACHABLE
-from busops.planner.routes import Route
+from busops.planner.search.fleet_state import NO_KIND, FleetState
+from busops.planner.search.routes import Route
 
 NEW_SLOT: Final = -1
 

@@ -12,16 +12,16 @@ from typing import Final
 
 import numpy as np
 
-from busops.planner.case import case_of
+from busops.planner.columns.generation import Relaxation, relax
 from busops.planner.demand import direct_s, nodes_of
 from busops.planner.effort import Effort
-from busops.planner.fleet_state import Assigned
-from busops.planner.generation import Relaxation, relax
-from busops.planner.greedy import Search, greedy_plan
 from busops.planner.model import Model
-from busops.planner.pool import RoutePool
 from busops.planner.problem import Problem
-from busops.planner.routes import Route
+from busops.planner.search.case import case_of
+from busops.planner.search.fleet_state import Assigned
+from busops.planner.search.greedy import Search, greedy_plan
+from busops.planner.search.pool import RoutePool
+from busops.planner.search.routes import Route
 from busops.planner.travel import TravelTimes
 
 ROUTES: Final = "routes_of_groups"

@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from busops.planner.case import Case
-from busops.planner.compiled import Ints, Places, Table, compiled, copy, inner
-from busops.planner.fleet_state import Assigned
 from busops.planner.model import UNREACHABLE
+from busops.planner.search.case import Case
+from busops.planner.search.compiled import Ints, Places, Table, compiled, copy, inner
+from busops.planner.search.fleet_state import Assigned
 
 NO_KIND: Final = -1
 NOWHERE: Final = -1

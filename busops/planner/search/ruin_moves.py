@@ -7,9 +7,10 @@ After Slack Induction by String Removals (Christiaens & Vanden Berghe, Transport
 
 from typing import Final
 
-from busops.planner.case import Case
-from busops.planner.compiled import Ints, Keys, draw, inner
-from busops.planner.fleet import (
+from busops.planner.model import UNREACHABLE
+from busops.planner.search.case import Case
+from busops.planner.search.compiled import Ints, Keys, draw, inner
+from busops.planner.search.fleet import (
     KEPT,
     NO_KIND,
     NOWHERE,
@@ -22,7 +23,6 @@ from busops.planner.fleet import (
     price,
     release,
 )
-from busops.planner.model import UNREACHABLE
 
 _STRINGS: Final = 8  # mean number of removed nodes
 _STRING_LENGTH: Final = 10

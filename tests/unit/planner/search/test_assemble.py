@@ -2,13 +2,13 @@
 
 import itertools
 
-from busops.planner.assemble import assemble
 from busops.planner.demand import nodes_of
 from busops.planner.effort import Effort, StopWish
-from busops.planner.fleet_state import Assigned, FleetState
-from busops.planner.greedy import Search, new_search
 from busops.planner.model import compile_model
 from busops.planner.problem import Problem, VehicleOption
+from busops.planner.search.assemble import assemble
+from busops.planner.search.fleet_state import Assigned, FleetState
+from busops.planner.search.greedy import Search, new_search
 from tests.unit.planner.small import coach, problem, riders
 
 

@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from busops.planner.case import Case
-from busops.planner.compiled import Ints, Keys, Places, copy, inner
-from busops.planner.fleet import Fleet
-from busops.planner.pool import RoutePool
-from busops.planner.routes import Route
+from busops.planner.search.case import Case
+from busops.planner.search.compiled import Ints, Keys, Places, copy, inner
+from busops.planner.search.fleet import Fleet
+from busops.planner.search.pool import RoutePool
+from busops.planner.search.routes import Route
 
 _CELLS: Final = 1_500_000  # stops in all rows
 _MOST_ROUTES: Final = 60_000

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from busops.planner.demand import Node
-from busops.planner.fleet_state import NO_KIND, Assigned, FleetState
-from busops.planner.insertion import insert_by_regret
 from busops.planner.model import UNREACHABLE, Model, compile_model
-from busops.planner.pool import RoutePool
 from busops.planner.problem import Problem, UnservedReason
-from busops.planner.routes import RouteBook
+from busops.planner.search.fleet_state import NO_KIND, Assigned, FleetState
+from busops.planner.search.insertion import insert_by_regret
+from busops.planner.search.pool import RoutePool
+from busops.planner.search.routes import RouteBook
 
 _REGRET_WEIGHTS_PCT: Final = (100, 300, 0)
 _MANY_NODES: Final = 250  # above this one greedy plan has to do

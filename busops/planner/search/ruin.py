@@ -12,14 +12,14 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from busops.planner.case import Case, case_of
-from busops.planner.compiled import Ints, Keys, Places, compiled, copy, draw, inner
-from busops.planner.fleet import COST, KEPT, NO_KIND, NOWHERE, Fleet, begin, fleet_of, undo
-from busops.planner.fleet_state import Assigned
 from busops.planner.model import Model
-from busops.planner.pool import RoutePool
-from busops.planner.route_store import RouteStore, note_route, pour, store_of
-from busops.planner.ruin_moves import order, put, rightsize, ruin
+from busops.planner.search.case import Case, case_of
+from busops.planner.search.compiled import Ints, Keys, Places, compiled, copy, draw, inner
+from busops.planner.search.fleet import COST, KEPT, NO_KIND, NOWHERE, Fleet, begin, fleet_of, undo
+from busops.planner.search.fleet_state import Assigned
+from busops.planner.search.pool import RoutePool
+from busops.planner.search.route_store import RouteStore, note_route, pour, store_of
+from busops.planner.search.ruin_moves import order, put, rightsize, ruin
 
 ABSENT_COST: Final = 10**11  # milli-fen for each rider left over; beyond any trip's cost
 _KEPT_PCT: Final = 101  # routes of plans within 1 % of the best go to the pool

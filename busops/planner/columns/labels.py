@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from busops.planner.case import Case
-from busops.planner.compiled import Ints, Keys, Places, Words, compiled, inner
-from busops.planner.completion import Completion
+from busops.planner.columns.completion import Completion
 from busops.planner.model import UNREACHABLE
+from busops.planner.search.case import Case
+from busops.planner.search.compiled import Ints, Keys, Places, Words, compiled, inner
 
 LABELS: Final = 0  # places in ``numbers``: how many labels there are,
 GIVEN_UP: Final = 1  # if one was left out that might have mattered,

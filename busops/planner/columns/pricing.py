@@ -12,10 +12,10 @@ from typing import Final
 
 import numpy as np
 
-from busops.planner.case import Case
-from busops.planner.compiled import Ints, Places, Words
-from busops.planner.completion import Completion, complete, completion_for
-from busops.planner.labels import GIVEN_UP, LABELS, LOWEST, Labels, Prices, labels_for, search
+from busops.planner.columns.completion import Completion, complete, completion_for
+from busops.planner.columns.labels import GIVEN_UP, LABELS, LOWEST, Labels, Prices, labels_for, search
+from busops.planner.search.case import Case
+from busops.planner.search.compiled import Ints, Places, Words
 
 ROUNDING: Final = 499  # milli-fen by which the rounding of a trip to fen may make it cheaper
 _MEMORY: Final = 8  # stops that a stop remembers, itself among them

@@ -6,11 +6,11 @@ from random import Random
 import numpy as np
 import pytest
 
-from busops.planner.case import Case, case_of
+from busops.planner.columns.pricing import Duals, Pricer, reduced_cost
 from busops.planner.demand import nodes_of
 from busops.planner.model import Model, compile_model
-from busops.planner.pricing import Duals, Pricer, reduced_cost
-from busops.planner.routes import keeps_limits
+from busops.planner.search.case import Case, case_of
+from busops.planner.search.routes import keeps_limits
 from tests.unit.planner.small import coach, problem, random_problem, riders
 
 WIDE = 1 << 20

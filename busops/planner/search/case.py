@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from busops.planner.compiled import Ints, Keys, Places, Table
 from busops.planner.model import Model
+from busops.planner.search.compiled import Ints, Keys, Places, Table
 
 _NEAR: Final = 60  # neighbours a ruin may reach
 _SEED: Final = 20_240_308  # of the numbers that name routes; any will do

@@ -12,12 +12,12 @@ from typing import Final
 
 import numpy as np
 
-from busops.planner.case import Case
+from busops.planner.columns.master import Master, rounded
+from busops.planner.columns.pricing import Duals, Pricer
 from busops.planner.effort import Effort
-from busops.planner.fleet_state import Assigned
-from busops.planner.master import Master, rounded
 from busops.planner.model import Model
-from busops.planner.pricing import Duals, Pricer
+from busops.planner.search.case import Case
+from busops.planner.search.fleet_state import Assigned
 
 _SMOOTHING: Final = 0.7
 _NARROW: Final = 4  # labels a stop and load while routes are still found easily

@@ -2,12 +2,12 @@
 
 import pytest
 
-from busops.planner.case import case_of
+from busops.planner.columns.generation import relax
+from busops.planner.columns.proof import NOTHING_PROVED, ROUTES, ROUTES_WITHOUT_CHOOSERS, prove
 from busops.planner.demand import nodes_of
 from busops.planner.effort import Effort, StopWish
-from busops.planner.generation import relax
-from busops.planner.greedy import greedy_plan
-from busops.planner.proof import NOTHING_PROVED, ROUTES, ROUTES_WITHOUT_CHOOSERS, prove
+from busops.planner.search.case import case_of
+from busops.planner.search.greedy import greedy_plan
 from tests.unit.planner.brute import best_by_trying
 from tests.unit.planner.groups import NEVER, best_of_groups
 from tests.unit.planner.small import coach, problem, random_problem, riders

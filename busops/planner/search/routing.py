@@ -11,10 +11,10 @@ from typing import Any, Final
 from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
 from busops.planner.effort import Effort
-from busops.planner.fleet_state import Assigned
 from busops.planner.model import FREE, Model
-from busops.planner.pool import RoutePool
-from busops.planner.routes import RouteBook, keeps_limits
+from busops.planner.search.fleet_state import Assigned
+from busops.planner.search.pool import RoutePool
+from busops.planner.search.routes import RouteBook, keeps_limits
 
 _NEVER_S: Final = 10**9
 _ABSENT_COST: Final = 10**11

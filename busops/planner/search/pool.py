@@ -7,7 +7,7 @@ A route is stored without a vehicle; which kinds may drive it is seen when the c
 from collections.abc import Iterator
 
 from busops.planner.model import Model
-from busops.planner.routes import Route
+from busops.planner.search.routes import Route
 
 
 class RoutePool:

@@ -14,9 +14,9 @@ from ortools.linear_solver import pywraplp
 from ortools.sat.python import cp_model
 
 from busops.planner.effort import Effort
-from busops.planner.fleet_state import Assigned
 from busops.planner.model import Model
-from busops.planner.pool import RoutePool
+from busops.planner.search.fleet_state import Assigned
+from busops.planner.search.pool import RoutePool
 
 _ABSENT_COST: Final = 10**11
 _MOST_COLUMNS: Final = 6000

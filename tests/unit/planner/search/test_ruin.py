@@ -7,11 +7,11 @@ import pytest
 
 from busops.planner.demand import nodes_of
 from busops.planner.effort import Effort, StopWish
-from busops.planner.fleet_state import Assigned, FleetState
-from busops.planner.greedy import Search, greedy_plan, new_search
 from busops.planner.model import Model, compile_model
-from busops.planner.routes import keeps_limits
-from busops.planner.ruin import ABSENT_COST, RuinRecreate, annealing_for
+from busops.planner.search.fleet_state import Assigned, FleetState
+from busops.planner.search.greedy import Search, greedy_plan, new_search
+from busops.planner.search.routes import keeps_limits
+from busops.planner.search.ruin import ABSENT_COST, RuinRecreate, annealing_for
 from tests.bench.towns import county
 from tests.unit.planner.small import coach, problem, random_problem, riders
 

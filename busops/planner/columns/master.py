@@ -12,9 +12,9 @@ from typing import Final, TypeAlias
 import numpy as np
 from ortools.linear_solver import pywraplp
 
-from busops.planner.fleet_state import Assigned
+from busops.planner.columns.pricing import ROUNDING, Duals
 from busops.planner.model import Model
-from busops.planner.pricing import ROUNDING, Duals
+from busops.planner.search.fleet_state import Assigned
 
 _ABSENT_COST: Final = 10**9  # milli-fen a rider: an escape for the first program, dearer than any trip
 _NOTHING: Final = 1e-6

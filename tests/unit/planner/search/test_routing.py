@@ -5,11 +5,11 @@ import pytest
 from busops.domain.values import Direction
 from busops.planner.demand import nodes_of
 from busops.planner.effort import Effort, StopWish
-from busops.planner.fleet_state import Assigned, FleetState
-from busops.planner.greedy import Search, greedy_plan
 from busops.planner.problem import Problem
-from busops.planner.routes import keeps_limits
-from busops.planner.routing import RoutingSearch
+from busops.planner.search.fleet_state import Assigned, FleetState
+from busops.planner.search.greedy import Search, greedy_plan
+from busops.planner.search.routes import keeps_limits
+from busops.planner.search.routing import RoutingSearch
 from tests.unit.planner.small import coach, problem, random_problem, riders
 
 

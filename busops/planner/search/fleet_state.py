@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from busops.planner.model import FREE, UNREACHABLE, Model
-from busops.planner.routes import Route, RouteBook
+from busops.planner.search.routes import Route, RouteBook
 
 NO_KIND: Final = -1
 Assigned: TypeAlias = tuple[int, tuple[int, ...]]  # kind, nodes in order
