@@ -77,7 +77,9 @@ GOAL_MUTANTS = [
     ("Verdict.PROVISIONAL if reasons else official.verdict", "official.verdict"),
     ("results[policy.basis]", "results[Basis.ACCRUAL]"),
     ("{Doubt.OPEN_RUNS, Doubt.UNIDENTIFIED_MONEY,", "{Doubt.UNIDENTIFIED_MONEY,"),
-    ("Doubt.UNIDENTIFIED_MONEY, Doubt.ESTIMATED_COSTS})", "Doubt.UNIDENTIFIED_MONEY})"),
+    ("Doubt.ESTIMATED_COSTS, Doubt.NO_COSTS}", "Doubt.NO_COSTS}"),
+    ("Doubt.ESTIMATED_COSTS, Doubt.NO_COSTS}", "Doubt.ESTIMATED_COSTS}"),
+    ("if base > 0 and costs == 0:", "if base > 0 and costs <= 1:"),
 ]  # fmt: skip
 
 
@@ -110,6 +112,7 @@ def goal_results(module: ModuleType) -> list[object]:
         *(missed | {"estimated_fen": 1}, missed | {"estimated_cash_fen": 1}, {"estimated_fen": 500}),
         *(exact | {"estimated_fen": 1}, {"open_runs": 1}, {"receipts_fen": 100, "refunds_fen": 200}),
         *({"cash_costs_fen": 9_000_000}, {"costs_fen": 0, "earned_fen": 0}, {"unidentified_fen": -9_000_000}),
+        *({"costs_fen": 0, "cash_costs_fen": 0}, {"costs_fen": 1, "cash_costs_fen": 1}),
     )
     found: list[object] = []
     for basis, changed, target in product(Basis, cases, (1000, 2000)):

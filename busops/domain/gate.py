@@ -96,8 +96,8 @@ def _checks(state: RunState) -> Iterator[Finding]:
         yield _block("not_parked")
 
 
-def _rows(state: RunState, role: CrewRole) -> str:
-    return ", ".join(str(row) for row in state.plan.asked_rows[role])
+def _rows(state: RunState, role: CrewRole) -> list[int]:
+    return list(state.plan.asked_rows[role])
 
 
 def _devices(state: RunState) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ class Doubt(StrEnum):
     OPEN_RUNS = "open_runs"
     UNIDENTIFIED_MONEY = "unidentified_money"
     ESTIMATED_COSTS = "estimated_costs"
+    NO_COSTS = "no_costs"
     BASES_DISAGREE = "bases_disagree"
     REFUNDS_EXCEED = "refunds_exceed"
 
@@ -82,8 +83,8 @@ def judge(sums: PeriodSums, policy: FinancePolicy) -> NetRevenue:
     """
     The verdict of a period on its official basis, with all three bases beside it.
 
-    PROVISIONAL where a run is still open, or where unidentified money or costs that are only
-    estimated could turn the plain verdict of the official basis.
+    PROVISIONAL where a run is still open, where unidentified money or costs that are only
+    estimated could turn the plain verdict of the official basis, or where no cost is entered at all.
     """
     results = {basis: _result(sums, basis, policy.target_bp) for basis in Basis}
     official = results[policy.basis]
@@ -153,6 +154,8 @@ def _doubts(sums: PeriodSums, official: BasisResult, policy: FinancePolicy) -> l
         richer = base + sums.unidentified_fen
         if plain_verdict(richer, richer - costs, costs, target) is not official.verdict:
             doubts.append(Doubt.UNIDENTIFIED_MONEY)
+    if base > 0 and costs == 0:
+        doubts.append(Doubt.NO_COSTS)  # no bus drives for nothing: the costs are still to come
     accrual = policy.basis is Basis.ACCRUAL
     if estimated := sums.estimated_fen if accrual else sums.estimated_cash_fen:
         leaner = costs - estimated
@@ -161,4 +164,6 @@ def _doubts(sums: PeriodSums, official: BasisResult, policy: FinancePolicy) -> l
     return doubts
 
 
-_SUSPENDING: Final = frozenset({Doubt.OPEN_RUNS, Doubt.UNIDENTIFIED_MONEY, Doubt.ESTIMATED_COSTS})
+_SUSPENDING: Final = frozenset(
+    {Doubt.OPEN_RUNS, Doubt.UNIDENTIFIED_MONEY, Doubt.ESTIMATED_COSTS, Doubt.NO_COSTS}
+)

@@ -160,7 +160,7 @@ def _batch(
         findings=(),
         values=(),
         sheet={},
-        counts={"good": count},
+        counts={"rows": count, "good": count},
         made_at=now,
         made_by=user_of(by),
         decided_at=now,

@@ -103,6 +103,14 @@ def test_an_estimate_that_could_turn_the_verdict_makes_it_provisional() -> None:
     assert judged(estimated_fen=500).verdict is Verdict.MET
 
 
+def test_fares_without_any_cost_are_no_surplus_yet() -> None:
+    """No bus drives for nothing: without a cost the plain test is met, the verdict is not final."""
+    result = judged(costs_fen=0, cash_costs_fen=0)
+    assert (result.verdict, result.official.verdict) == (Verdict.PROVISIONAL, Verdict.MET)
+    assert result.doubts == (Doubt.NO_COSTS,)
+    assert judged(costs_fen=1, cash_costs_fen=1).verdict is Verdict.MET
+
+
 def test_an_open_run_makes_any_verdict_provisional() -> None:
     """While a run is open nobody knows who rode."""
     result = judged(open_runs=1)

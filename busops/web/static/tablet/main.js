@@ -78,11 +78,14 @@ async function start() {
 
   /** @returns {Promise<void>} */
   async function refreshNews() {
+    const askedMs = clock.wallMs();
     try {
       const response = await fetch(`/api/v1/runs/${encodeURIComponent(run)}/news`, { headers });
       if (response.status !== 200) return;
       /** @type {News} */
       const told = await response.json();
+      // Before the first batch nobody has told this tablet the time.
+      if (!outbox.offset) await outbox.setOffset(told.now - (askedMs + clock.wallMs()) / 2);
       news = told;
       sync.state.online = true;
       await store.put(`news:${run}`, told);
