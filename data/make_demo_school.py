@@ -224,7 +224,8 @@ def _cash_file(_random: Random, lines: list[Line]) -> bytes:
 def _planted(faults: list[Fault]) -> bytes:
     document = {
         "weekend_on": FIRST,
-        "note": "What a faultless boarding of everybody on the list must be reconciled to; a match that was not certain also bears LOW_CONFIDENCE. Synthetic.",
+        "note": "What a faultless boarding of everybody on the list must be reconciled to; a match that was "
+        "not certain also bears LOW_CONFIDENCE. Synthetic.",
         "faults": [
             {
                 "kind": fault.kind,
