@@ -29,6 +29,7 @@ _BEFORE_PROOF_SHARE: Final = 0.08  # a first chain, whose routes the proof begin
 _PROOF_SHARE: Final = 0.3
 _AGAIN_SHARE: Final = 0.1
 _MANY_STOPS: Final = 4.2  # stops that fill a bus
+_PROOF_S: Final = 1.0  # in less time nothing useful is proved
 _LONG_PROOF_S: Final = 4.0
 _LEAST_S: Final = 0.3  # a step with less time than this is not begun
 _TELL_EVERY_S: Final = 0.5
@@ -196,10 +197,11 @@ class _Steps:
 
     def prove(self) -> None:
         """Where buses fill after few stops: what column generation can prove; its routes are pooled."""
-        before = self._share(_BEFORE_PROOF_SHARE, _BEFORE_PROOF_ROUNDS)
-        if before is None or self.search.missing or not self._is_worth_proving():
+        if self.search.missing or not self._is_worth_proving():
             return
-        self._run_chain(before, -1)
+        before = self._share(_BEFORE_PROOF_SHARE, _BEFORE_PROOF_ROUNDS)
+        if before is not None:
+            self._run_chain(before, -1)
         effort = self._share(_PROOF_SHARE, _PROOF_ROUNDS)
         if effort is None:
             return
@@ -217,7 +219,8 @@ class _Steps:
             for group, count in enumerate(model.trips_of_group)
         )
         stops_a_bus = model.size * seats / max(trips * sum(model.load), 1)
-        return stops_a_bus < _MANY_STOPS or _PROOF_SHARE * self.effort.left_s() >= _LONG_PROOF_S
+        needed_s = _PROOF_S if stops_a_bus < _MANY_STOPS else _LONG_PROOF_S
+        return _PROOF_SHARE * self.effort.left_s() >= needed_s
 
     def assembly(self) -> None:
         """The pool holds no better plan that could be found in the time left."""

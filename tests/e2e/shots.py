@@ -59,6 +59,7 @@ class Shot:
     dark: bool = False
     full: bool = True
     then: str = ""  # what is clicked before the picture is taken
+    sees: str = ""  # what is there before the picture is taken
 
 
 def pages(path: str, name: str, role: Role | None, sizes: tuple[tuple[int, int], ...]) -> Iterator[Shot]:
@@ -98,13 +99,22 @@ SHOTS: tuple[Shot, ...] = (
 
 # What the README shows; small enough to be kept beside it.
 README_SHOTS: tuple[Shot, ...] = tuple(
-    Shot(name=f"{name}-{locale}", path=path, role=role, size=LAPTOP, locale=locale, full=False, then=then)
-    for name, path, role, then in (
-        ("home", "/", Role.DISPATCHER, ""),
-        ("dispatch", "/dispatch", Role.DISPATCHER, ""),
-        ("plan", "/plans/", Role.DISPATCHER, "tbody a[href^='/plans/']"),
-        ("finance", "/finance/", Role.FINANCE, ""),
-        ("tablet", "/tablet/", Role.ATTENDANT, "main a[href^='/tablet/runs/']"),
+    Shot(
+        name=f"{name}-{locale}",
+        path=path,
+        role=role,
+        size=LAPTOP,
+        locale=locale,
+        full=False,
+        then=then,
+        sees=sees,
+    )
+    for name, path, role, then, sees in (
+        ("home", "/", Role.DISPATCHER, "", ""),
+        ("dispatch", "/dispatch", Role.DISPATCHER, "", ""),
+        ("plan", "/plans/", Role.DISPATCHER, "tbody a[href^='/plans/']", ""),
+        ("finance", "/finance/", Role.FINANCE, "", ""),
+        ("tablet", "/tablet/", Role.ATTENDANT, "main a[href^='/tablet/runs/']", "[data-at=aboard]"),
     )
     for locale in BOTH
 )
@@ -211,6 +221,8 @@ class Studio:
         if shot.then:
             page.locator(shot.then).first.click()
             page.wait_for_load_state("networkidle")
+        if shot.sees:
+            page.wait_for_selector(shot.sees)
         picture = self.out / f"{shot.name}.png"
         page.screenshot(path=str(picture), full_page=shot.full)
         if not shot.full:

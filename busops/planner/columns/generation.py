@@ -44,13 +44,15 @@ class Relaxation:
         return self.worth - self.bound <= self.worth * 1e-3
 
 
-def relax(model: Model, case: Case, columns: Iterable[Assigned], effort: Effort) -> Relaxation:
+def relax(
+    model: Model, case: Case, columns: Iterable[Assigned], effort: Effort, *, riders: int | None = None
+) -> Relaxation:
     """
     The relaxation from these columns on, until nothing is missing or the effort is spent.
 
-    The bound holds for plans that serve every node; it is 0 until the first exact round.
+    The bound holds for plans that serve every node, and ``riders`` in all if some are in no node.
     """
-    climb = _Climb(model, case, columns)
+    climb = _Climb(model, case, columns, sum(model.load) if riders is None else riders)
     while effort.spent() < 1 and climb.round(effort):
         pass
     climb.worth = climb.master.solve()
@@ -59,7 +61,7 @@ def relax(model: Model, case: Case, columns: Iterable[Assigned], effort: Effort)
         pricer=climb.pricer,
         bound=climb.bound,
         worth=climb.worth,
-        duals=rounded(*climb.master.duals()),
+        duals=rounded(model, climb.master.prices()),
         rounds=climb.rounds,
     )
 
@@ -71,6 +73,7 @@ class _Climb:
     model: Model
     case: Case
     columns: Iterable[Assigned]
+    riders: int
     master: Master = field(init=False)
     pricer: Pricer = field(init=False)
     bound: int = 0
@@ -78,10 +81,10 @@ class _Climb:
     rounds: int = 0
     smoothing: float = _SMOOTHING
     width: int = _NARROW
-    centre: tuple[np.ndarray, np.ndarray] | None = None
+    centre: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        self.master = Master(self.model, self.columns)
+        self.master = Master(self.model, self.columns, self.riders)
         self.pricer = Pricer(self.case)
 
     def round(self, effort: Effort) -> bool:
@@ -90,25 +93,22 @@ class _Climb:
         if self.worth == float("inf"):
             return False
         self.rounds += 1
-        now = self.master.duals()
-        centre = self.centre or now
+        now = self.master.prices()
+        centre = now if self.centre is None else self.centre
         self.centre = centre
         added = 0
         for smoothing in (self.smoothing, 0.0) if self.smoothing > 0 else (0.0,):
-            mixed = tuple(
-                smoothing * old + (1 - smoothing) * new for old, new in zip(centre, now, strict=True)
-            )
-            added = self._price(mixed[0], mixed[1])
+            added = self._price(smoothing * centre + (1 - smoothing) * now)
             if added or effort.wish():
                 break
         if self.bound and self.worth - self.bound <= self.worth * _CONVERGED_MILLI / 1000:
             return False
         return self._adapt(added)
 
-    def _price(self, node: np.ndarray, group: np.ndarray) -> int:
+    def _price(self, prices: np.ndarray) -> int:
         """New columns under these prices; the bound is raised when the prices prove more."""
-        duals = rounded(node, group)
-        proved = int(duals.node.sum())
+        duals = rounded(self.model, prices)
+        proved = int(duals.node.sum()) + duals.seat * self.riders
         gain = dict.fromkeys(range(len(self.model.trips_of_group)), 0)
         added = 0
         for number, kind in enumerate(self.model.kinds):
@@ -120,7 +120,7 @@ class _Climb:
             proved += trips * (int(duals.group[group_number]) + gain[group_number])
         if proved > self.bound:
             self.bound = proved
-            self.centre = node, group
+            self.centre = prices
         return added
 
     def _adapt(self, added: int) -> bool:

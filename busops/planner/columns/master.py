@@ -1,5 +1,6 @@
 """
-The master linear program: routes as columns, every stop covered, no stock of vehicles overdrawn.
+The master linear program: routes as columns, every stop covered, no stock of vehicles overdrawn,
+and seats enough for all riders, those included whom no node holds.
 
 Its prices steer the pricing; what it is worth is only an estimate. The proof is made of integers
 in ``generation.py``.
@@ -7,7 +8,7 @@ in ``generation.py``.
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 from ortools.linear_solver import pywraplp
@@ -17,16 +18,13 @@ from busops.planner.model import Model
 from busops.planner.search.fleet_state import Assigned
 
 _ABSENT_COST: Final = 10**9  # milli-fen a rider: an escape for the first program, dearer than any trip
-_NOTHING: Final = 1e-6
 _SCALE: Final = 1e-5  # the program counts in yuan
-
-Shares: TypeAlias = list[tuple[float, Assigned]]
 
 
 class Master:
     """The program and its columns; a column is a kind and its stops, which may repeat."""
 
-    def __init__(self, model: Model, columns: Iterable[Assigned] = ()) -> None:
+    def __init__(self, model: Model, columns: Iterable[Assigned], riders: int) -> None:
         self.model = model
         self.solver = pywraplp.Solver.CreateSolver("GLOP")
         self.goal = self.solver.Objective()
@@ -34,14 +32,14 @@ class Master:
         infinity = self.solver.infinity()
         self.cover = [self.solver.Constraint(1, infinity) for _node in range(model.size)]
         self.stock = [self.solver.Constraint(-infinity, trips) for trips in model.trips_of_group]
+        self.seats = self.solver.Constraint(riders, infinity)
         self.variables: dict[Assigned, pywraplp.Variable] = {}
         self.costs: dict[Assigned, int] = {}
-        self.absent = []
         for node in range(1, model.size + 1):
             variable = self.solver.NumVar(0, infinity, "")
             self.goal.SetCoefficient(variable, _SCALE * _ABSENT_COST * model.load[node])
             self.cover[node - 1].SetCoefficient(variable, 1)
-            self.absent.append(variable)
+            self.seats.SetCoefficient(variable, model.load[node])
         for column in columns:
             self.add(column)
 
@@ -55,6 +53,7 @@ class Master:
         self.costs[column] = cost_of(self.model, column)
         self.goal.SetCoefficient(variable, _SCALE * self.costs[column])
         self.stock[kind.group].SetCoefficient(variable, 1)
+        self.seats.SetCoefficient(variable, kind.capacity)
         for node, times in Counter(stops).items():
             self.cover[node - 1].SetCoefficient(variable, times)
         self.variables[column] = variable
@@ -68,25 +67,18 @@ class Master:
                 return float("inf")
         return float(self.goal.Value()) / _SCALE
 
-    def duals(self) -> tuple[np.ndarray, np.ndarray]:
-        """Prices of the nodes (with node 0) and of the stocks, in milli-fen, not rounded."""
-        node = np.array([0.0, *(row.dual_value() for row in self.cover)]) / _SCALE
-        group = np.array([row.dual_value() for row in self.stock]) / _SCALE
-        return np.maximum(node, 0.0), np.minimum(group, 0.0)
-
-    def shares(self) -> Shares:
-        """The columns that the solution uses and how much of each, most first."""
-        used = [(variable.solution_value(), column) for column, variable in self.variables.items()]
-        return sorted(((share, column) for share, column in used if share > _NOTHING), reverse=True)
-
-    def fix(self, column: Assigned, *, at_least: float) -> None:
-        """The solution uses the column at least so much."""
-        self.variables[column].SetLb(at_least)
+    def prices(self) -> np.ndarray:
+        """Prices of the nodes (with node 0), of the stocks, and of a seat; in milli-fen, not rounded."""
+        node = np.maximum([0.0, *(row.dual_value() for row in self.cover)], 0.0)
+        group = np.minimum([row.dual_value() for row in self.stock], 0.0)
+        return np.concatenate((node, group, [max(self.seats.dual_value(), 0.0)])) / _SCALE
 
 
-def rounded(node: np.ndarray, group: np.ndarray) -> Duals:
+def rounded(model: Model, prices: np.ndarray) -> Duals:
     """Integer prices; whatever they are, the bound made of them is valid."""
-    return Duals(node=np.rint(node).astype(np.int64), group=np.rint(group).astype(np.int64))
+    whole = np.rint(prices).astype(np.int64)
+    nodes = model.size + 1
+    return Duals(node=whole[:nodes], group=whole[nodes:-1], seat=int(whole[-1]))
 
 
 def cost_of(model: Model, column: Assigned) -> int:

@@ -25,10 +25,14 @@ _WIDE: Final = 1 << 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duals:
-    """Prices in milli-fen: of each node (≥ 0; node 0 has none), of a trip of each stock (≤ 0)."""
+    """
+    Prices in milli-fen: of each node (≥ 0; node 0 has none), of a trip of each stock (≤ 0), and of
+    a seat that any trip provides (≥ 0).
+    """
 
     node: Ints
     group: Ints
+    seat: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +90,7 @@ class Pricer:
     def _search(self, kind: int, duals: Duals, how: tuple[int, int, bool]) -> tuple[Ints, int, bool]:
         below, width, sets = how
         case, labels = self.case, self.labels
-        fixed = int(case.fixed[kind]) - ROUNDING - int(duals.group[case.group[kind]])
+        fixed = int(case.fixed[kind]) - ROUNDING - _paid(case, kind, duals)
         prices = Prices(
             kind=kind,
             fixed=fixed,
@@ -133,7 +137,12 @@ def reduced_cost(case: Case, kind: int, route: Sequence[int], duals: Duals) -> i
     way = (0, *route, 0)
     metres = sum(int(case.way_m[way[at], way[at + 1]]) for at in range(len(way) - 1))
     cost = int(case.fixed[kind]) - ROUNDING + int(case.per_m[kind]) * metres
-    return cost - int(duals.group[case.group[kind]]) - sum(int(duals.node[node]) for node in route)
+    return cost - _paid(case, kind, duals) - sum(int(duals.node[node]) for node in route)
+
+
+def _paid(case: Case, kind: int, duals: Duals) -> int:
+    """What a trip of the kind is paid for being there: for its seats, less the price of its stock."""
+    return int(duals.group[case.group[kind]]) + duals.seat * int(case.capacity[kind])
 
 
 def _memory(case: Case, words: int, size: int) -> Words:

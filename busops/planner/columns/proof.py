@@ -2,8 +2,9 @@
 What no plan can undercut, proved by column generation over all routes: the sharper of the two bounds.
 
 It holds for groups as they were made: everybody of a stop together, a group larger than the largest
-bus cut into full buses and a rest. Riders who named several stops are left out of the proof's
-problem: leaving a rider out can only make a plan cheaper where no detour is shorter than the direct way.
+bus cut into full buses and a rest. Riders who named several stops count by their seats alone, on
+whichever bus: leaving out where they get off can only make a plan cheaper where no detour is shorter
+than the direct way.
 """
 
 from collections.abc import Iterator
@@ -44,7 +45,11 @@ def prove(problem: Problem, search: Search, effort: Effort) -> Proof:
     """The bound reached with this effort; the routes found on the way are in the search's pool."""
     if any(len(rider.stop_ids) > 1 for rider in problem.riders):
         relaxed = _without_choosers(problem)
-        relaxation = relax(relaxed.model, case_of(relaxed.model), columns_of(relaxed), effort)
+        if not relaxed.model.size:
+            return replace(NOTHING_PROVED, model=ROUTES_WITHOUT_CHOOSERS)
+        relaxation = relax(
+            relaxed.model, case_of(relaxed.model), columns_of(relaxed), effort, riders=len(problem.riders)
+        )
         return _proof(relaxation, ROUTES_WITHOUT_CHOOSERS)
     relaxation = relax(search.model, case_of(search.model), columns_of(search), effort)
     _collect(search.model, relaxation, search.pool)

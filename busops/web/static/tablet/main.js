@@ -157,6 +157,7 @@ async function start() {
     if (clockFace) clockFace.textContent = timeOfDay(context.serverMs());
     screen.update();
   }, 1000);
+  void refreshNews(); // another tablet of this run may have marked riders already
   await sendAndLearn();
 }
 
