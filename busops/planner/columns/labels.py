@@ -29,7 +29,6 @@ class Prices(NamedTuple):
     memory: Words  # (n+1, W)
     below: int
     width: int
-    sets: bool
 
 
 class Labels(NamedTuple):
@@ -135,7 +134,7 @@ def _offer(
     dearest, last = _NONE, _NONE
     one = labels.first_of[load, node]
     while one != _NONE:
-        less, more = _compare(labels, one, prices.sets)
+        less, more = _compare(labels, one)
         cost, time_s, count = labels.cost[one], labels.time_s[one], labels.stops[one]
         if less and cost <= reduced and time_s <= arrives and count <= stops:
             return
@@ -165,15 +164,13 @@ def _remember(labels: Labels, prices: Prices, before: int, node: int) -> None:
 
 
 @inner
-def _compare(labels: Labels, one: int, sets: bool) -> tuple[bool, bool]:
-    """If ``one`` remembers nothing that ``fresh`` lacks, and the other way round; sets have to be equal."""
+def _compare(labels: Labels, one: int) -> tuple[bool, bool]:
+    """If ``one`` remembers nothing that ``fresh`` lacks, and the other way round."""
     less = more = True
     for word in range(labels.seen.shape[1]):
         ours, theirs = labels.fresh[word], labels.seen[one, word]
         less = less and (theirs & ~ours) == np.uint64(0)
         more = more and (ours & ~theirs) == np.uint64(0)
-    if sets:
-        return less and more, less and more
     return less, more
 
 

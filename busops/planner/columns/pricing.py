@@ -15,12 +15,11 @@ import numpy as np
 from busops.planner.columns.completion import Completion, complete, completion_for
 from busops.planner.columns.labels import GIVEN_UP, LABELS, LOWEST, Labels, Prices, labels_for, search
 from busops.planner.search.case import Case
-from busops.planner.search.compiled import Ints, Places, Words
+from busops.planner.search.compiled import Ints, Words
 
 ROUNDING: Final = 499  # milli-fen by which the rounding of a trip to fen may make it cheaper
 _MEMORY: Final = 8  # stops that a stop remembers, itself among them
 _PER_FIRST_STOP: Final = 3
-_WIDE: Final = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,6 @@ class Pricer:
         words = (nodes + 63) // 64
         self.labels: Labels = labels_for(nodes, int(case.capacity.max(initial=1)), words, most_labels)
         self.memory = _memory(case, words, _MEMORY)
-        self.everything = np.full((nodes, words), ~np.uint64(0), dtype=np.uint64)
         self.completion: Completion = completion_for(case)
 
     def price(self, kind: int, duals: Duals, *, below: int, width: int, most: int) -> Priced:
@@ -62,43 +60,23 @@ class Pricer:
 
         ``width`` labels are kept for each stop and load; a stop may occur twice in a route.
         """
-        found, lowest, is_exact = self._search(kind, duals, (below, width, False))
+        found, lowest, is_exact = self._search(kind, duals, below, width)
         return Priced(
             routes=self._spread(found, most),
             lowest=lowest,
             is_exact=is_exact,
         )
 
-    def enumerate(self, kind: int, duals: Duals, *, below: int, most: int) -> tuple[Places, bool]:
-        """
-        Stops (P, M, filled up with 0) of every route of ``kind`` with a reduced cost below ``below``.
-
-        Each stop once; for each set of stops and last stop its best orders. Of more than ``most`` the
-        cheapest; the answer says if these are all.
-        """
-        found, _lowest, is_exact = self._search(kind, duals, (below, _WIDE, True))
-        kept = found[:most]
-        depth = self.labels.stops[kept]
-        stops = np.zeros((len(kept), self.case.max_stops), dtype=np.int32)
-        label = kept.copy()
-        for at in range(self.case.max_stops - 1, -1, -1):
-            here = depth > at
-            stops[here, at] = self.labels.node[label[here]]
-            label[here] = self.labels.before[label[here]]
-        return stops, is_exact and len(found) <= most
-
-    def _search(self, kind: int, duals: Duals, how: tuple[int, int, bool]) -> tuple[Ints, int, bool]:
-        below, width, sets = how
+    def _search(self, kind: int, duals: Duals, below: int, width: int) -> tuple[Ints, int, bool]:
         case, labels = self.case, self.labels
         fixed = int(case.fixed[kind]) - ROUNDING - _paid(case, kind, duals)
         prices = Prices(
             kind=kind,
             fixed=fixed,
             node=duals.node,
-            memory=self.everything if sets else self.memory,
+            memory=self.memory,
             below=below,
             width=width,
-            sets=sets,
         )
         least = complete(case, self.completion, kind, duals.node)
         if fixed + least >= below:

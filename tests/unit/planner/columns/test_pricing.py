@@ -61,25 +61,6 @@ def test_nothing_is_cheaper_than_the_proved_lowest(seed: int) -> None:
             assert priced.routes
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_every_cheap_set_of_stops_is_enumerated_at_its_best(seed: int) -> None:
-    """The sets below the threshold are all there, each at its least cost, and no others."""
-    model = model_of(5000 + seed)
-    case = case_of(model)
-    pricer, duals = Pricer(case), prices(model, seed)
-    for kind in range(len(model.kinds)):
-        stops, is_all = pricer.enumerate(kind, duals, below=2_000_000, most=10_000)
-        assert is_all
-        found: dict[frozenset[int], int] = {}
-        for row in stops:
-            route = tuple(int(node) for node in row if node)
-            assert len(set(route)) == len(route)
-            cost = reduced_cost(case, kind, route, duals)
-            found[frozenset(route)] = min(found.get(frozenset(route), cost), cost)
-        real = every_route(model, case, kind, duals)
-        assert found == {nodes: cost for nodes, cost in real.items() if cost < 2_000_000}
-
-
 def test_a_narrow_search_claims_no_more_than_it_knows() -> None:
     """With one label for each stop and load the proved lowest is no higher than the exact one."""
     model = model_of(4242)
