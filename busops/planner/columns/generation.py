@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from busops.planner.columns.master import Master, rounded
-from busops.planner.columns.pricing import Duals, Pricer
+from busops.planner.columns.pricing import Pricer
 from busops.planner.effort import Effort
 from busops.planner.model import Model
 from busops.planner.search.case import Case
@@ -32,10 +32,8 @@ class Relaxation:
     """What the column generation has reached; ``bound`` (milli-fen) is proved, ``worth`` is not."""
 
     master: Master
-    pricer: Pricer
     bound: int
     worth: float
-    duals: Duals
     rounds: int
 
     @property
@@ -55,13 +53,10 @@ def relax(
     climb = _Climb(model, case, columns, sum(model.load) if riders is None else riders)
     while effort.spent() < 1 and climb.round(effort):
         pass
-    climb.worth = climb.master.solve()
     return Relaxation(
         master=climb.master,
-        pricer=climb.pricer,
         bound=climb.bound,
         worth=climb.worth,
-        duals=rounded(model, climb.master.prices()),
         rounds=climb.rounds,
     )
 
@@ -89,9 +84,10 @@ class _Climb:
 
     def round(self, effort: Effort) -> bool:
         """One program and its pricing; False when there is nothing left to do."""
-        self.worth = self.master.solve()
-        if self.worth == float("inf"):
+        worth = self.master.solve()
+        if worth == float("inf"):  # the solver failed: what is proved so far stays proved
             return False
+        self.worth = worth
         self.rounds += 1
         now = self.master.prices()
         centre = now if self.centre is None else self.centre

@@ -7,7 +7,7 @@ in ``generation.py``.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
@@ -32,7 +32,8 @@ class Master:
         infinity = self.solver.infinity()
         self.cover = [self.solver.Constraint(1, infinity) for _node in range(model.size)]
         self.stock = [self.solver.Constraint(-infinity, trips) for trips in model.trips_of_group]
-        self.seats = self.solver.Constraint(riders, infinity)
+        # Where every rider is in a node the stops' rows say it already; once more would only confuse.
+        self.seats = self.solver.Constraint(riders if riders > sum(model.load) else 0, infinity)
         self.variables: dict[Assigned, pywraplp.Variable] = {}
         self.costs: dict[Assigned, int] = {}
         for node in range(1, model.size + 1):
@@ -61,17 +62,28 @@ class Master:
 
     def solve(self) -> float:
         """The program is solved; returns its worth in milli-fen, or infinity when the solver gave up."""
-        if self.solver.Solve() != pywraplp.Solver.OPTIMAL:
-            self.solver.Reset()
-            if self.solver.Solve() != pywraplp.Solver.OPTIMAL:
-                return float("inf")
-        return float(self.goal.Value()) / _SCALE
+        for parameters in _ways_to_solve():
+            if self.solver.Solve(parameters) == pywraplp.Solver.OPTIMAL:
+                return float(self.goal.Value()) / _SCALE
+        return float("inf")
 
     def prices(self) -> np.ndarray:
         """Prices of the nodes (with node 0), of the stocks, and of a seat; in milli-fen, not rounded."""
         node = np.maximum([0.0, *(row.dual_value() for row in self.cover)], 0.0)
         group = np.minimum([row.dual_value() for row in self.stock], 0.0)
         return np.concatenate((node, group, [max(self.seats.dual_value(), 0.0)])) / _SCALE
+
+
+def _ways_to_solve() -> Iterator[pywraplp.MPSolverParameters]:
+    """From the last basis; if that fails numerically, afresh, by the one simplex and then the other."""
+    yield pywraplp.MPSolverParameters()
+    for algorithm in (pywraplp.MPSolverParameters.PRIMAL, pywraplp.MPSolverParameters.DUAL):
+        parameters = pywraplp.MPSolverParameters()
+        parameters.SetIntegerParam(
+            pywraplp.MPSolverParameters.INCREMENTALITY, pywraplp.MPSolverParameters.INCREMENTALITY_OFF
+        )
+        parameters.SetIntegerParam(pywraplp.MPSolverParameters.LP_ALGORITHM, algorithm)
+        yield parameters
 
 
 def rounded(model: Model, prices: np.ndarray) -> Duals:

@@ -1,7 +1,10 @@
 """The proof by column generation: never above the best plan, near it, and honest about what it holds for."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from busops.planner.columns import master
 from busops.planner.columns.generation import relax
 from busops.planner.columns.proof import NOTHING_PROVED, ROUTES, ROUTES_WITHOUT_CHOOSERS, prove
 from busops.planner.demand import nodes_of
@@ -92,3 +95,23 @@ def test_an_early_stop_proves_less_but_nothing_wrong(rounds: int) -> None:
     late = relax(search.model, case_of(search.model), (), effort())
     assert early.bound <= late.bound
     assert late.is_converged
+
+
+def test_a_solver_that_fails_leaves_what_was_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When no simplex solves the program, the column generation ends; the bound is 0 or what it was."""
+    case = random_problem(12, stops=9, riders_at_most=30, spare=True)
+    search = greedy_plan(case, nodes_of(case).nodes)
+    whole = relax(search.model, case_of(search.model), (), effort())
+    left = 3
+    ways = master._ways_to_solve
+
+    def fewer() -> Iterator[object]:
+        nonlocal left
+        left -= 1
+        return ways() if left >= 0 else iter(())
+
+    monkeypatch.setattr(master, "_ways_to_solve", fewer)
+    broken = relax(search.model, case_of(search.model), (), effort())
+    assert (broken.rounds, left) == (3, -1)
+    assert 0 <= broken.bound <= whole.bound
+    assert prove(case, search, effort()).fen == 0
