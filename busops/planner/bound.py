@@ -15,7 +15,7 @@ from typing import Final
 from ortools.sat.python import cp_model
 
 from busops.domain.values import CAMPUS, Direction
-from busops.planner.demand import shortest_distances_m
+from busops.planner.demand import shortest_ways
 from busops.planner.problem import Problem
 
 SEATS_AND_REACH: Final = "seats_and_reach"
@@ -74,7 +74,7 @@ def lower_bound(problem: Problem, served: int, *, effort: float = 0.1) -> Bound:
 
 def _reach_m(problem: Problem) -> dict[str, int]:
     """For each stop the least metres of any trip that halts there."""
-    shortest, index = shortest_distances_m(problem), problem.travel.index
+    shortest, index = shortest_ways(problem.travel.distance_m), problem.travel.index
     closed = problem.limits.returns_to_campus
     out = closed or problem.direction is Direction.HOMEWARD
     back = closed or problem.direction is Direction.RETURN

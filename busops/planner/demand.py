@@ -86,9 +86,11 @@ def _why_none(rider: RiderDemand, largest: dict[str, int]) -> UnservedReason:
     return UnservedReason.RIDE_CAP
 
 
-def shortest_distances_m(problem: Problem) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
-    """Metres of the shortest way between any two places, over other places if that is shorter."""
-    shortest = problem.travel.distance_m.copy()
+def shortest_ways(
+    ways: np.ndarray[tuple[int, int], np.dtype[np.int64]],
+) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    """Metres or seconds of the shortest way between any two places, over others if that is shorter."""
+    shortest = ways.copy()
     for via in range(len(shortest)):
         np.minimum(shortest, shortest[:, via, None] + shortest[None, via, :], out=shortest)
     return shortest

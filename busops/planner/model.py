@@ -8,6 +8,7 @@ if the bus left the campus, so that both directions share one code. Cost inside 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,6 +51,10 @@ class Model:
     def size(self) -> int:
         """The number of nodes without the campus."""
         return len(self.load) - 1
+
+    def metres(self, stops: Sequence[int]) -> int:
+        """The length of a trip to these nodes in this order, with the way back where it counts."""
+        return sum(self.way_m[one][other] for one, other in pairwise((0, *stops, 0)))
 
     def may_serve(self, course: int, node: int) -> bool:
         """True when the node lies on the course."""

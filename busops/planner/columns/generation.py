@@ -36,11 +36,6 @@ class Relaxation:
     worth: float
     rounds: int
 
-    @property
-    def is_converged(self) -> bool:
-        """True when bound and worth agree: no route is missing from the program."""
-        return self.worth - self.bound <= self.worth * 1e-3
-
 
 def relax(
     model: Model, case: Case, columns: Iterable[Assigned], effort: Effort, *, riders: int | None = None

@@ -96,6 +96,5 @@ def rounded(model: Model, prices: np.ndarray) -> Duals:
 def cost_of(model: Model, column: Assigned) -> int:
     """Milli-fen of a trip, with the most that rounding to fen may save."""
     number, stops = column
-    kind, way = model.kinds[number], (0, *stops, 0)
-    metres = sum(model.way_m[way[at]][way[at + 1]] for at in range(len(way) - 1))
-    return kind.fixed - ROUNDING + kind.per_m * metres
+    kind = model.kinds[number]
+    return kind.fixed - ROUNDING + kind.per_m * model.metres(stops)

@@ -6,7 +6,6 @@ Research 59(5), 2011). Every real route is one, so the least reduced cost over n
 of real routes from below. All sums are integers: what is proved is not proved up to rounding.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -108,14 +107,6 @@ class Pricer:
                 if len(chosen) >= most:
                     break
         return tuple(chosen)
-
-
-def reduced_cost(case: Case, kind: int, route: Sequence[int], duals: Duals) -> int:
-    """The reduced cost in milli-fen of a route of ``kind``, as the pricer counts it."""
-    way = (0, *route, 0)
-    metres = sum(int(case.way_m[way[at], way[at + 1]]) for at in range(len(way) - 1))
-    cost = int(case.fixed[kind]) - ROUNDING + int(case.per_m[kind]) * metres
-    return cost - _paid(case, kind, duals) - sum(int(duals.node[node]) for node in route)
 
 
 def _paid(case: Case, kind: int, duals: Duals) -> int:

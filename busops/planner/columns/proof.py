@@ -11,10 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-
 from busops.planner.columns.generation import Relaxation, relax
-from busops.planner.demand import direct_s, nodes_of
+from busops.planner.demand import direct_s, nodes_of, shortest_ways
 from busops.planner.effort import Effort
 from busops.planner.model import Model
 from busops.planner.problem import Problem
@@ -74,9 +72,7 @@ def _collect(model: Model, relaxation: Relaxation, pool: RoutePool) -> None:
     for kind, stops in relaxation.master.variables:
         if len(set(stops)) == len(stops):
             load = sum(model.load[node] for node in stops)
-            way = (0, *stops, 0)
-            metres = sum(model.way_m[way[at]][way[at + 1]] for at in range(len(way) - 1))
-            pool.add(Route(model.kinds[kind].course, stops, load, metres))
+            pool.add(Route(model.kinds[kind].course, stops, load, model.metres(stops)))
 
 
 def _without_choosers(problem: Problem) -> Search:
@@ -86,19 +82,10 @@ def _without_choosers(problem: Problem) -> Search:
         problem,
         riders=tuple(rider for rider in problem.riders if len(rider.stop_ids) == 1),
         travel=TravelTimes(
-            ids=ways.ids, distance_m=_shortest(ways.distance_m), duration_s=_shortest(ways.duration_s)
+            ids=ways.ids, distance_m=shortest_ways(ways.distance_m), duration_s=shortest_ways(ways.duration_s)
         ),
     )
     search = greedy_plan(fixed, nodes_of(fixed).nodes)
     caps = [problem.limits.ride_cap_s(direct_s(problem, node.stop_id)) for node in search.model.nodes]
     search.model = replace(search.model, late_s=(0, *caps))
     return search
-
-
-def _shortest(
-    way: np.ndarray[tuple[int, int], np.dtype[np.int64]],
-) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
-    shortest = way.copy()
-    for via in range(len(shortest)):
-        np.minimum(shortest, shortest[:, via, None] + shortest[None, via, :], out=shortest)
-    return shortest

@@ -43,7 +43,7 @@ def assemble(
     """A plan of pool routes that costs less than ``best``, or None when none was found in the time."""
     columns = _columns(model, pool, best)
     own = {(kind, frozenset(stops)) for kind, stops in best}
-    best_cost = sum(_cost(model, kind, _metres(model, stops)) for kind, stops in best)
+    best_cost = sum(_cost(model, kind, model.metres(stops)) for kind, stops in best)
     served = {node for _kind, stops in best for node in stops}
     absent = [node for node in range(1, model.size + 1) if node not in served]
     best_cost += sum(_ABSENT_COST * model.load[node] for node in absent)
@@ -58,17 +58,12 @@ def _cost(model: Model, kind: int, metres: int) -> int:
     return model.kinds[kind].fixed + model.kinds[kind].per_m * metres
 
 
-def _metres(model: Model, stops: Sequence[int]) -> int:
-    way = (0, *stops, 0)
-    return sum(model.way_m[way[at]][way[at + 1]] for at in range(len(way) - 1))
-
-
 def _columns(model: Model, pool: RoutePool, best: Sequence[Assigned]) -> list[_Column]:
     cheapest: dict[tuple[int, frozenset[int]], _Column] = {}
     offered = [(route.course, route.stops, route.load, route.distance_m) for route in pool]
     for kind, stops in best:
         load = sum(model.load[node] for node in stops)
-        offered.append((model.kinds[kind].course, stops, load, _metres(model, stops)))
+        offered.append((model.kinds[kind].course, stops, load, model.metres(stops)))
     for course, stops, load, metres in offered:
         for kind in model.kinds_on[course]:
             if model.kinds[kind].capacity >= load:

@@ -83,15 +83,6 @@ def fleet_of(case: Case, trips: Sequence[int], plan: Sequence[Assigned]) -> Flee
     return fleet
 
 
-def plan_of(fleet: Fleet) -> tuple[Assigned, ...]:
-    """The plan as values: kind and nodes of each slot in use."""
-    return tuple(
-        (int(kind), tuple(int(node) for node in stops[:length]))
-        for kind, stops, length in zip(fleet.kind, fleet.stops, fleet.length, strict=True)
-        if kind != NO_KIND
-    )
-
-
 @compiled
 def _begin_with(case: Case, fleet: Fleet) -> None:
     """Stock, cost and times follow from the slots' stops and kinds."""

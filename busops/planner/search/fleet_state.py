@@ -2,7 +2,7 @@
 A plan while it is being made: slots with a route and a kind of vehicle, free vehicles, absent nodes.
 
 Only bookkeeping: every change keeps cost, stock and places in step. What to change is decided in
-``insertion.py`` and ``ruin.py``.
+``insertion.py``; the compiled search keeps a book of its own in ``fleet.py``.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,6 @@ from busops.planner.search.routes import Route, RouteBook
 
 NO_KIND: Final = -1
 Assigned: TypeAlias = tuple[int, tuple[int, ...]]  # kind, nodes in order
-_Copy: TypeAlias = tuple[list[Route], list[int], list[int], list[int], int]
 
 
 class FleetState:
@@ -29,14 +28,6 @@ class FleetState:
         self.cost = 0
         for kind, stops in assigned:
             self.place(self.new_slot(), book.route(model.kinds[kind].course, stops), kind)
-
-    def copy(self) -> _Copy:
-        """What ``restore`` needs to come back to this plan."""
-        return self.routes[:], self.kinds[:], self.stock[:], self.slot_of[:], self.cost
-
-    def restore(self, saved: _Copy) -> None:
-        """The plan is again what it was at ``copy``; ``saved`` may not be used a second time."""
-        self.routes, self.kinds, self.stock, self.slot_of, self.cost = saved
 
     def new_slot(self) -> int:
         """The number of an empty slot."""
@@ -64,15 +55,6 @@ class FleetState:
         self.routes[slot] = route
         for node in route.stops:
             self.slot_of[node] = slot
-
-    def take_out(self, slot: int, nodes: Iterable[int]) -> None:
-        """The nodes are absent; the slot drives what is left."""
-        gone = frozenset(nodes)
-        route = self.routes[slot]
-        rest = tuple(stop for stop in route.stops if stop not in gone)
-        for node in gone:
-            self.slot_of[node] = NO_KIND
-        self.place(slot, self.book.route(route.course, rest), self.kinds[slot])
 
     def absent(self) -> list[int]:
         """The nodes that no slot serves."""

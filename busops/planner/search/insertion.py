@@ -4,7 +4,7 @@ Greedy insertion: always a plan, at once. Regret decides which node goes next.
 The plan is partial when the fleet is too small; nothing is taken back here (see ``ruin.py``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from busops.planner.model import FREE, UNREACHABLE
@@ -130,19 +130,3 @@ def _urgency(state: FleetState, options: dict[int, Option], node: int, weight_pc
         return -UNREACHABLE, -node
     regret = min(second.cost, 10**12) - best.cost
     return regret * weight_pct // 100 + state.model.way_m[0][node], -node
-
-
-def insert_in_order(state: FleetState, order: Sequence[int]) -> list[int]:
-    """Each node in turn takes its cheapest place; returns those that found none."""
-    left_over = []
-    for node in order:
-        best = option_alone(state, node)
-        for slot in range(len(state.routes)):
-            option = option_in_slot(state, slot, node)
-            if option.cost < best.cost:
-                best = option
-        if best.kind == NO_KIND:
-            left_over.append(node)
-        else:
-            apply_option(state, best, node)
-    return left_over

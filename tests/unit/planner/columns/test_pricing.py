@@ -1,12 +1,12 @@
 """Pricing against trying every route: nothing cheaper exists, nothing is mispriced or left out."""
 
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
 from random import Random
 
 import numpy as np
 import pytest
 
-from busops.planner.columns.pricing import Duals, Pricer, reduced_cost
+from busops.planner.columns.pricing import ROUNDING, Duals, Pricer
 from busops.planner.demand import nodes_of
 from busops.planner.model import Model, compile_model
 from busops.planner.search.case import Case, case_of
@@ -27,7 +27,16 @@ def prices(model: Model, seed: int) -> Duals:
     random = Random(seed)
     node = [0] + [random.randrange(0, 60_000_000) for _node in range(model.size)]
     group = [-random.randrange(0, 5_000_000) for _group in model.trips_of_group]
-    return Duals(node=np.array(node, dtype=np.int64), group=np.array(group, dtype=np.int64))
+    seat = random.randrange(0, 100_000)
+    return Duals(node=np.array(node, dtype=np.int64), group=np.array(group, dtype=np.int64), seat=seat)
+
+
+def reduced_cost(case: Case, kind: int, route: tuple[int, ...], duals: Duals) -> int:
+    """Milli-fen of a route less what its stops, its seats and its vehicle are paid."""
+    metres = sum(int(case.way_m[one, other]) for one, other in pairwise((0, *route, 0)))
+    cost = int(case.fixed[kind]) - ROUNDING + int(case.per_m[kind]) * metres
+    paid = duals.seat * int(case.capacity[kind]) + int(duals.group[case.group[kind]])
+    return cost - paid - sum(int(duals.node[node]) for node in route)
 
 
 def every_route(model: Model, case: Case, kind: int, duals: Duals) -> dict[frozenset[int], int]:

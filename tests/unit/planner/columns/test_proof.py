@@ -94,7 +94,7 @@ def test_an_early_stop_proves_less_but_nothing_wrong(rounds: int) -> None:
     early = relax(search.model, case_of(search.model), (), Effort(0, StopWish(None), rounds))
     late = relax(search.model, case_of(search.model), (), effort())
     assert early.bound <= late.bound
-    assert late.is_converged
+    assert late.worth - late.bound <= late.worth * 1e-3  # no route is missing from the program
 
 
 def test_a_solver_that_fails_leaves_what_was_proved(monkeypatch: pytest.MonkeyPatch) -> None:
