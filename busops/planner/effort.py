@@ -49,6 +49,10 @@ class Effort:
             return self._asked / max(self.rounds, 1)
         return (time.monotonic() - self._began) / self.seconds if self.seconds else 1.0
 
+    def is_over(self) -> bool:
+        """True when nothing more should be begun; asking costs no round."""
+        return self.wish() or self.left_s() <= 0
+
     def left_s(self) -> float:
         """Seconds that are left; a large number when rounds are counted."""
         if self.rounds is not None:

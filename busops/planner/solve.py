@@ -1,8 +1,9 @@
 """
 The planner as a function: a problem, a time and a seed in, a plan out; nothing else is read or kept.
 
-    demand → greedy → routing search → ruin and recreate → column generation (the proof)
-    → assembly of all routes seen → timetable
+    demand → greedy → routing search → ruin and recreate → column generation, cuts and branches (the
+    proof) → the best choice of the routes within the gap → ruin and recreate → assembly of all routes
+    seen → timetable
 """
 
 import time
@@ -11,12 +12,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from busops.planner.columns.proof import NOTHING_PROVED, prove
+from busops.planner.columns.proof import NOTHING_PROVED, Proof, Prover
 from busops.planner.demand import nodes_of
 from busops.planner.effort import Effort, StopWish
 from busops.planner.finish import finish
 from busops.planner.problem import Plan, Problem
 from busops.planner.search.assemble import assemble
+from busops.planner.search.fleet_state import Assigned
 from busops.planner.search.greedy import Search, fill_seats, greedy_plan
 from busops.planner.search.routing import RoutingSearch
 from busops.planner.search.ruin import ABSENT_COST, RuinRecreate, annealing_for
@@ -25,8 +27,9 @@ from busops.planner.warm import warm
 _ROUTING_SHARE: Final = 0.15  # of the time that is left then
 _ROUTING_MOST_S: Final = 1.5  # longer it finds nothing that the annealed chain does not find sooner
 _RUIN_SHARE: Final = 0.75
-_BEFORE_PROOF_SHARE: Final = 0.08  # a first chain, whose routes the proof begins with
-_PROOF_SHARE: Final = 0.3
+_BEFORE_PROOF_SHARE: Final = 0.4  # a first chain, whose routes the proof begins with
+_PROOF_SHARE: Final = 0.45
+_CHOICE_SHARE: Final = 0.35
 _AGAIN_SHARE: Final = 0.1
 _MANY_STOPS: Final = 4.2  # stops that fill a bus
 _PROOF_S: Final = 1.0  # in less time nothing useful is proved
@@ -91,13 +94,7 @@ def solve(
     steps = _Steps(problem, search, effort, (seed, on_progress))
     steps.tell(PlanningPhase.GREEDY)
     if search.best:
-        steps.routing()
-        steps.prove()
-        steps.ruin()
-        steps.assembly()
-        while steps.may_go_on():
-            steps.ruin()
-            steps.assembly()
+        steps.improve()
     steps.tell(PlanningPhase.BOUND)
     plan = finish(problem, fill_seats(problem, search), demand.unserved, steps.proof, effort.wish)
     steps.tell(PlanningPhase.DONE)
@@ -117,6 +114,8 @@ class _Steps:
         self.chains = 0
         self.rounds = 0
         self.proof = NOTHING_PROVED
+        self.proof_is_closed = False
+        self.start: tuple[Assigned, ...] = ()
         self._tell_at = 0.0
 
     def tell(self, phase: PlanningPhase, score: int | None = None) -> None:
@@ -162,6 +161,16 @@ class _Steps:
             and whole.left_s() > _AGAIN_SHARE * whole.seconds + _LEAST_S
         )
 
+    def improve(self) -> None:
+        """Every step has had its share of the time, or the plan is proved to be the best."""
+        self.routing()
+        self.prove()
+        while not self.proof_is_closed:
+            self.ruin()
+            self.assembly()
+            if not self.may_go_on():
+                break
+
     def routing(self) -> None:
         """OR-Tools has searched from the best plan; all its routes are pooled."""
         effort = self._share(min(_ROUTING_SHARE, _ROUTING_MOST_S / max(self.effort.left_s(), _LEAST_S)))
@@ -178,12 +187,13 @@ class _Steps:
         """One annealed chain has run from the best plan."""
         effort = self._share(_RUIN_SHARE)
         if effort is not None:
-            self._run_chain(effort, self.chains)
+            self._run_chain(effort, self.chains, self.start)
             self.chains += 1
+            self.start = ()
 
-    def _run_chain(self, effort: Effort, number: int) -> None:
+    def _run_chain(self, effort: Effort, number: int, start: tuple[Assigned, ...] = ()) -> None:
         search = self.search
-        chain = RuinRecreate(search.model, search.best, self.seed + number, search.pool)
+        chain = RuinRecreate(search.model, start or search.best, self.seed + number, search.pool)
 
         def spent() -> float:
             self._tell_sometimes(PlanningPhase.RUIN, lambda: chain.best_score)
@@ -196,19 +206,34 @@ class _Steps:
         self.tell(PlanningPhase.RUIN)
 
     def prove(self) -> None:
-        """Where buses fill after few stops: what column generation can prove; its routes are pooled."""
+        """A chain, what column generation proves from its routes on, and the best choice of those left."""
         if self.search.missing or not self._is_worth_proving():
             return
         before = self._share(_BEFORE_PROOF_SHARE, _BEFORE_PROOF_ROUNDS)
         if before is not None:
-            self._run_chain(before, -1)
+            self._run_chain(before, self.chains)
+            self.chains += 1
         effort = self._share(_PROOF_SHARE, _PROOF_ROUNDS)
         if effort is None:
             return
         self.tell(PlanningPhase.BOUND)
-        self.proof = prove(self.problem, self.search, effort)
+        prover = Prover(self.problem, self.search, self.seed)
+        prover.grow(effort, self._heard)
+        self._heard(prover.proof)
+        choice = self._share(_CHOICE_SHARE, _ASSEMBLY_EFFORT)
+        if choice is not None and not prover.is_closed:
+            prover.choose(choice)
+        self._heard(prover.proof)
+        if not prover.is_closed:
+            self.start = prover.rounded_plan()
+        self.proof_is_closed = prover.is_closed
         self.search.stats["proof_rounds"] = self.proof.rounds
+        self.search.stats["proof_cost_fen"] = self.search.cost // 1000
         self.tell(PlanningPhase.BOUND)
+
+    def _heard(self, proof: Proof) -> None:
+        self.proof = proof
+        self._tell_sometimes(PlanningPhase.BOUND)
 
     def _is_worth_proving(self) -> bool:
         """Where a bus can pass many stops a short search proves nothing: the plan gets the time."""

@@ -24,6 +24,7 @@ class Completion(NamedTuple):
     after: Cube  # (Q+1, H, n+1) the best walk's next stop, 0 = the campus
     arc: Table  # (n+1, n+1) reduced cost of going from one to the other, UNREACHABLE where forbidden
     leg: Table  # (n+1, n+1) whole steps from one to the other
+    earliest_s: Ints  # (n+1) no walk is at the node sooner; over others it may be sooner than directly
     step_s: int
 
 
@@ -40,8 +41,20 @@ def completion_for(case: Case) -> Completion:
         after=np.zeros(shape, dtype=np.int64),
         arc=np.zeros((nodes, nodes), dtype=np.int64),
         leg=case.way_s // step_s,
+        earliest_s=_earliest(case.way_s),
         step_s=step_s,
     )
+
+
+def _earliest(way_s: Table) -> Ints:
+    """The least seconds from the campus to each node over any others (Bellman and Ford)."""
+    least: Ints = way_s[0].copy()
+    for _round in range(len(least)):
+        sooner: Ints = np.minimum(least, (least[1:, None] + way_s[1:]).min(axis=0, initial=UNREACHABLE))
+        if bool((sooner == least).all()):
+            break
+        least = sooner
+    return least
 
 
 @compiled
@@ -50,12 +63,12 @@ def complete(case: Case, table: Completion, kind: int, node_price: Ints) -> int:
     _arcs(case, table.arc, kind, node_price)
     seats = case.capacity[kind]
     nodes, steps = len(case.load), table.best.shape[1]
-    load_of, late_s, way_s, step_s = case.load, case.late_s, case.way_s, table.step_s
+    load_of, late_s, step_s = case.load, case.late_s, table.step_s
     for load in range(seats, 0, -1):
         for node in range(1, nodes):
             if load < load_of[node]:
                 continue
-            first = way_s[0, node] // step_s
+            first = table.earliest_s[node] // step_s
             last = min(late_s[node] // step_s, steps - 1)
             for at in range(first, last + 1):
                 _best_walk(case, table, seats, (load, at, node))

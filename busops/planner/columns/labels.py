@@ -2,7 +2,8 @@
 The label search behind the pricing: partial routes by load, the dominated and the hopeless left out.
 
 A label is a walk from the campus to a stop. Of two labels with the same stop and load, one that is
-no dearer, no later, has no more stops and remembers no more stops makes the other superfluous.
+no later, has no more stops, remembers no more stops and stays no dearer whatever the cuts may still
+ask of it makes the other superfluous (Jepsen et al., Operations Research 56(2), 2008).
 """
 
 from typing import Final, NamedTuple
@@ -17,7 +18,19 @@ from busops.planner.search.compiled import Ints, Keys, Places, Words, compiled, 
 LABELS: Final = 0  # places in ``numbers``: how many labels there are,
 GIVEN_UP: Final = 1  # if one was left out that might have mattered,
 LOWEST: Final = 2  # the least reduced cost of a whole route
+CUT_WORDS: Final = 4  # the most cuts that count in one search, in words of 64
+MOST_AT_A_NODE: Final = 64  # the most of them that have one node in their triple
 _NONE: Final = -1
+
+
+class CutTable(NamedTuple):
+    """The cuts that cost something now, each a bit; see ``cuts.py``."""
+
+    words: int  # how many words of bits are in use
+    penalty: Ints  # (64 · words) milli-fen for every second visit to a cut's triple
+    many: Ints  # (n+1) how many cuts have the node in their triple,
+    cuts_of: Places  # (n+1, MOST_AT_A_NODE) and which
+    memory: Words  # (n+1, CUT_WORDS) the cuts that remember a visit while a route passes the node
 
 
 class Prices(NamedTuple):
@@ -27,12 +40,13 @@ class Prices(NamedTuple):
     fixed: int  # milli-fen, less the price of a trip of the kind's stock
     node: Ints
     memory: Words  # (n+1, W)
+    cuts: CutTable
     below: int
     width: int
 
 
 class Labels(NamedTuple):
-    """Room for N labels; the labels of one stop and load are a chain."""
+    """Room for N labels; the labels of one stop and load are a chain, the cheapest first."""
 
     node: Ints
     before: Ints
@@ -41,10 +55,12 @@ class Labels(NamedTuple):
     cost: Ints
     ends: Ints  # reduced cost of the route that ends with the label
     seen: Words  # (N, W)
+    odd: Words  # (N, CUT_WORDS) the cuts that remember one visit
     next_of: Ints
     first_of: Places  # (Q+1, n+1)
     count_of: Places  # (Q+1, n+1)
-    fresh: Keys  # (W) the memory of the label that is being tried
+    fresh: Keys  # (W) the memory of the label that is being tried,
+    fresh_odd: Keys  # (CUT_WORDS) and its cuts
     numbers: Ints
 
 
@@ -59,10 +75,12 @@ def labels_for(nodes: int, seats: int, words: int, most: int) -> Labels:
         cost=whole[4],
         ends=whole[5],
         seen=np.zeros((most, words), dtype=np.uint64),
+        odd=np.zeros((most, CUT_WORDS), dtype=np.uint64),
         next_of=whole[6],
         first_of=np.full((seats + 1, nodes), _NONE, dtype=np.int32),
         count_of=np.zeros((seats + 1, nodes), dtype=np.int32),
         fresh=np.zeros(words, dtype=np.uint64),
+        fresh_odd=np.zeros(CUT_WORDS, dtype=np.uint64),
         numbers=np.zeros(3, dtype=np.int64),
     )
 
@@ -116,7 +134,31 @@ def _extend(case: Case, table: Completion, labels: Labels, prices: Prices, begin
             continue
         if label != _NONE and (seen[label, other >> 6] >> np.uint64(other & 63)) & np.uint64(1):
             continue
+        if prices.cuts.words:
+            reduced += visit(prices.cuts, labels.odd[max(label, 0)], (label, other), labels.fresh_odd)
+            if reduced + rest >= below:
+                continue
         _offer(case, table, labels, prices, (label, other, there, arrives, reduced))
+
+
+@inner
+def visit(cuts: CutTable, before: Keys, step: tuple[int, int], odd: Keys) -> int:
+    """
+    What the cuts ask when a walk goes on to a node; ``odd`` is what they remember then.
+
+    ``step`` is the number of what came before (negative: nothing) and the node.
+    """
+    label, node = step
+    for word in range(cuts.words):
+        odd[word] = before[word] & cuts.memory[node, word] if label >= 0 else np.uint64(0)
+    asked = 0
+    for number in range(cuts.many[node]):
+        cut = cuts.cuts_of[node, number]
+        bit = np.uint64(1) << np.uint64(cut & 63)
+        if odd[cut >> 6] & bit:
+            asked += cuts.penalty[cut]
+        odd[cut >> 6] ^= bit
+    return asked
 
 
 @inner
@@ -131,26 +173,37 @@ def _offer(
     before, node, load, arrives, reduced = step
     _remember(labels, prices, before, node)
     stops = labels.stops[before] + 1 if before != _NONE else 1
-    dearest, last = _NONE, _NONE
+    costs, times, counts, nexts = labels.cost, labels.time_s, labels.stops, labels.next_of
+    place = _NONE
     one = labels.first_of[load, node]
-    while one != _NONE:
-        less, more = _compare(labels, one)
-        cost, time_s, count = labels.cost[one], labels.time_s[one], labels.stops[one]
-        if less and cost <= reduced and time_s <= arrives and count <= stops:
+    while one != _NONE and costs[one] <= reduced:
+        if (
+            times[one] <= arrives
+            and counts[one] <= stops
+            and _remembers_less(labels, one)
+            and costs[one] + _still_asked(prices.cuts, labels.odd[one], labels.fresh_odd) <= reduced
+        ):
             return
-        following = labels.next_of[one]
-        if more and cost >= reduced and time_s >= arrives and count >= stops:
+        place = one
+        one = nexts[one]
+    last, last_but_one = place, _NONE
+    while one != _NONE:
+        following = nexts[one]
+        superfluous = times[one] >= arrives and counts[one] >= stops and _remembers_more(labels, one)
+        if superfluous:
+            asked = _still_asked(prices.cuts, labels.fresh_odd, labels.odd[one])
+            superfluous = reduced + asked <= costs[one]
+        if superfluous:
             _unlink(labels, load, node, (last, one))
         else:
-            dearest = one if dearest == _NONE or cost > labels.cost[dearest] else dearest
-            last = one
+            last, last_but_one = one, last
         one = following
     if labels.count_of[load, node] >= prices.width:
         labels.numbers[GIVEN_UP] = 1
-        if labels.cost[dearest] <= reduced:
+        if last == place:
             return
-        _forget(labels, load, node, dearest)
-    _link(case, table, labels, step)
+        _unlink(labels, load, node, (last_but_one, last))
+    _link(case, table, labels, step, place)
 
 
 @inner
@@ -164,14 +217,43 @@ def _remember(labels: Labels, prices: Prices, before: int, node: int) -> None:
 
 
 @inner
-def _compare(labels: Labels, one: int) -> tuple[bool, bool]:
-    """If ``one`` remembers nothing that ``fresh`` lacks, and the other way round."""
-    less = more = True
+def _remembers_less(labels: Labels, one: int) -> bool:
+    """If ``one`` remembers no stop that ``fresh`` lacks."""
+    lacks = np.uint64(0)
     for word in range(labels.seen.shape[1]):
-        ours, theirs = labels.fresh[word], labels.seen[one, word]
-        less = less and (theirs & ~ours) == np.uint64(0)
-        more = more and (ours & ~theirs) == np.uint64(0)
-    return less, more
+        lacks |= labels.seen[one, word] & ~labels.fresh[word]
+    return not lacks
+
+
+@inner
+def _remembers_more(labels: Labels, one: int) -> bool:
+    """If ``one`` remembers every stop of ``fresh``."""
+    lacks = np.uint64(0)
+    for word in range(labels.seen.shape[1]):
+        lacks |= labels.fresh[word] & ~labels.seen[one, word]
+    return not lacks
+
+
+@inner
+def _still_asked(cuts: CutTable, odd: Keys, other: Keys) -> int:
+    """What a walk with ``odd`` may have to pay on the way that one with ``other`` need not."""
+    asked = 0
+    for word in range(cuts.words):
+        rest = odd[word] & ~other[word]
+        bit = 0
+        while rest:
+            if not rest & np.uint64(0xFFFFFFFF):
+                rest >>= np.uint64(32)
+                bit += 32
+            if not rest & np.uint64(0xFF):
+                rest >>= np.uint64(8)
+                bit += 8
+                continue
+            if rest & np.uint64(1):
+                asked += cuts.penalty[64 * word + bit]
+            rest >>= np.uint64(1)
+            bit += 1
+    return asked
 
 
 @inner
@@ -187,15 +269,10 @@ def _unlink(labels: Labels, load: int, node: int, pair: tuple[int, int]) -> None
 
 
 @inner
-def _forget(labels: Labels, load: int, node: int, gone: int) -> None:
-    last, one = _NONE, labels.first_of[load, node]
-    while one != gone:
-        last, one = one, labels.next_of[one]
-    _unlink(labels, load, node, (last, gone))
-
-
-@inner
-def _link(case: Case, table: Completion, labels: Labels, step: tuple[int, int, int, int, int]) -> None:
+def _link(
+    case: Case, table: Completion, labels: Labels, step: tuple[int, int, int, int, int], place: int
+) -> None:
+    """The step's label stands in its chain behind ``place``."""
     before, node, load, arrives, reduced = step
     label = labels.numbers[LABELS]
     if label == len(labels.node):
@@ -211,6 +288,12 @@ def _link(case: Case, table: Completion, labels: Labels, step: tuple[int, int, i
     labels.numbers[LOWEST] = min(labels.numbers[LOWEST], labels.ends[label])
     for word in range(labels.seen.shape[1]):
         labels.seen[label, word] = labels.fresh[word]
-    labels.next_of[label] = labels.first_of[load, node]
-    labels.first_of[load, node] = label
+    for word in range(CUT_WORDS):
+        labels.odd[label, word] = labels.fresh_odd[word]
+    if place == _NONE:
+        labels.next_of[label] = labels.first_of[load, node]
+        labels.first_of[load, node] = label
+    else:
+        labels.next_of[label] = labels.next_of[place]
+        labels.next_of[place] = label
     labels.count_of[load, node] += 1

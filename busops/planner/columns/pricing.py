@@ -12,7 +12,17 @@ from typing import Final
 import numpy as np
 
 from busops.planner.columns.completion import Completion, complete, completion_for
-from busops.planner.columns.labels import GIVEN_UP, LABELS, LOWEST, Labels, Prices, labels_for, search
+from busops.planner.columns.cuts import cut_table
+from busops.planner.columns.labels import (
+    GIVEN_UP,
+    LABELS,
+    LOWEST,
+    CutTable,
+    Labels,
+    Prices,
+    labels_for,
+    search,
+)
 from busops.planner.search.case import Case
 from busops.planner.search.compiled import Ints, Words
 
@@ -24,13 +34,14 @@ _PER_FIRST_STOP: Final = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duals:
     """
-    Prices in milli-fen: of each node (≥ 0; node 0 has none), of a trip of each stock (≤ 0), and of
-    a seat that any trip provides (≥ 0).
+    Prices in milli-fen: of each node (≥ 0; node 0 has none), of a trip of each stock (≥ 0 where more
+    are wanted), of a seat that any trip provides (≥ 0); and the cuts that cost something.
     """
 
     node: Ints
     group: Ints
     seat: int = 0
+    cuts: CutTable | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +63,7 @@ class Pricer:
         self.labels: Labels = labels_for(nodes, int(case.capacity.max(initial=1)), words, most_labels)
         self.memory = _memory(case, words, _MEMORY)
         self.completion: Completion = completion_for(case)
+        self.no_cuts = cut_table(nodes, (), ())
 
     def price(self, kind: int, duals: Duals, *, below: int, width: int, most: int) -> Priced:
         """
@@ -66,17 +78,22 @@ class Pricer:
             is_exact=is_exact,
         )
 
-    def _search(self, kind: int, duals: Duals, below: int, width: int) -> tuple[Ints, int, bool]:
-        case, labels = self.case, self.labels
-        fixed = int(case.fixed[kind]) - ROUNDING - _paid(case, kind, duals)
-        prices = Prices(
+    def prices(self, kind: int, duals: Duals, below: int, width: int = 1) -> Prices:
+        """What a search for routes of ``kind`` below ``below`` milli-fen is told."""
+        return Prices(
             kind=kind,
-            fixed=fixed,
+            fixed=unpaid(self.case, kind, duals),
             node=duals.node,
             memory=self.memory,
+            cuts=self.no_cuts if duals.cuts is None else duals.cuts,
             below=below,
             width=width,
         )
+
+    def _search(self, kind: int, duals: Duals, below: int, width: int) -> tuple[Ints, int, bool]:
+        case, labels = self.case, self.labels
+        prices = self.prices(kind, duals, below, width)
+        fixed = prices.fixed
         least = complete(case, self.completion, kind, duals.node)
         if fixed + least >= below:
             return np.zeros(0, dtype=np.int64), fixed + least, True
@@ -109,9 +126,10 @@ class Pricer:
         return tuple(chosen)
 
 
-def _paid(case: Case, kind: int, duals: Duals) -> int:
-    """What a trip of the kind is paid for being there: for its seats, less the price of its stock."""
-    return int(duals.group[case.group[kind]]) + duals.seat * int(case.capacity[kind])
+def unpaid(case: Case, kind: int, duals: Duals) -> int:
+    """A trip's fixed cost less what it is paid for its seats and for being of its stock; milli-fen."""
+    paid = int(duals.group[case.group[kind]]) + duals.seat * int(case.capacity[kind])
+    return int(case.fixed[kind]) - ROUNDING - paid
 
 
 def _memory(case: Case, words: int, size: int) -> Words:

@@ -7,19 +7,21 @@ whichever bus: leaving out where they get off can only make a plan cheaper where
 than the direct way.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from busops.planner.columns.generation import Relaxation, relax
+from busops.planner.columns.closing import Closer, Gap
+from busops.planner.columns.generation import Climb
+from busops.planner.columns.limits import no_limits
+from busops.planner.columns.tree import Tree
 from busops.planner.demand import direct_s, nodes_of, shortest_ways
 from busops.planner.effort import Effort
-from busops.planner.model import Model
+from busops.planner.model import UNREACHABLE
 from busops.planner.problem import Problem
 from busops.planner.search.case import case_of
 from busops.planner.search.fleet_state import Assigned
 from busops.planner.search.greedy import Search, greedy_plan
-from busops.planner.search.pool import RoutePool
 from busops.planner.search.routes import Route
 from busops.planner.travel import TravelTimes
 
@@ -39,23 +41,96 @@ class Proof:
 NOTHING_PROVED: Final = Proof(fen=0, model=ROUTES, rounds=0)
 
 
+class Prover:
+    """
+    A proof that goes on for as long as it is given effort, and better plans on the way.
+
+    Where riders may choose among stops it proves a bound of its own model and makes no plan.
+    """
+
+    def __init__(self, problem: Problem, search: Search, seed: int = 1) -> None:
+        self.search = search
+        self.has_choosers = any(len(rider.stop_ids) > 1 for rider in problem.riders)
+        relaxed = _without_choosers(problem) if self.has_choosers else search
+        self.model_name = ROUTES_WITHOUT_CHOOSERS if self.has_choosers else ROUTES
+        self.tree: Tree | None = None
+        if relaxed.model.size:
+            riders = len(problem.riders) if self.has_choosers else None
+            climb = Climb(relaxed.model, case_of(relaxed.model), columns_of(relaxed), riders)
+            self.tree = Tree(climb, UNREACHABLE)
+            if not self.has_choosers:
+                self.tree.closer = Closer(climb, seed)
+
+    @property
+    def proof(self) -> Proof:
+        """What is proved by now."""
+        if self.tree is None:
+            return Proof(fen=0, model=self.model_name, rounds=0)
+        fen = max(0, -(-self.tree.bound // 1000))
+        return Proof(fen=fen, model=self.model_name, rounds=self.tree.climb.rounds)
+
+    @property
+    def is_closed(self) -> bool:
+        """True when the best plan is proved to be the best."""
+        return self.tree is not None and not self.has_choosers and self.tree.bound >= self.tree.upper
+
+    def grow(self, effort: Effort, on_better: Callable[[Proof], None] = lambda _proof: None) -> None:
+        """The bound has risen as far as the effort reached; better plans are the search's."""
+        if self.tree is None:
+            return
+        self._tell_tree()
+        self.tree.grow(effort, lambda _bound: on_better(self.proof))
+        if not self.has_choosers:
+            self.search.offer(self.tree.better)
+            _collect(self.search, self.tree.climb)
+
+    def choose(self, effort: Effort) -> None:
+        """The search has the best plan that the most promising routes make, if that is better."""
+        tree = self.tree
+        if tree is None or tree.closer is None or self.search.missing or not tree.open:
+            return
+        self._tell_tree()
+        branch = min(tree.open)
+        gap = Gap(
+            bound=branch.bound,
+            upper=tree.upper,
+            duals=branch.duals,
+            limits=no_limits(tree.climb.model.trips_of_group),
+        )
+        tree.note(tree.closer.promising(gap, self.search.best, effort).plan)
+        self.search.offer(tree.better)
+
+    def rounded_plan(self) -> tuple[Assigned, ...]:
+        """The routes that the program of the cheapest branch drives most, as far as they fit together."""
+        tree, plan = self.tree, []
+        if tree is None or self.has_choosers or not tree.open:
+            return ()
+        master, limits = tree.climb.master, min(tree.open).limits
+        master.limit(limits)
+        if master.solve() == float("inf"):
+            return ()
+        kinds, served = self.search.model.kinds, set[int]()
+        stock = list(limits.most)
+        for column, _share in sorted(master.shares(), key=lambda one: (-one[1], one[0])):
+            kind, stops = column
+            group = kinds[kind].group
+            if stock[group] and served.isdisjoint(stops) and len(set(stops)) == len(stops):
+                stock[group] -= 1
+                served.update(stops)
+                plan.append(column)
+        return tuple(plan)
+
+    def _tell_tree(self) -> None:
+        """The tree knows the search's plan, unless it leaves riders over."""
+        if self.tree is not None and not self.has_choosers and not self.search.missing:
+            self.tree.note(self.search.best)
+
+
 def prove(problem: Problem, search: Search, effort: Effort) -> Proof:
     """The bound reached with this effort; the routes found on the way are in the search's pool."""
-    if any(len(rider.stop_ids) > 1 for rider in problem.riders):
-        relaxed = _without_choosers(problem)
-        if not relaxed.model.size:
-            return replace(NOTHING_PROVED, model=ROUTES_WITHOUT_CHOOSERS)
-        relaxation = relax(
-            relaxed.model, case_of(relaxed.model), columns_of(relaxed), effort, riders=len(problem.riders)
-        )
-        return _proof(relaxation, ROUTES_WITHOUT_CHOOSERS)
-    relaxation = relax(search.model, case_of(search.model), columns_of(search), effort)
-    _collect(search.model, relaxation, search.pool)
-    return _proof(relaxation, ROUTES)
-
-
-def _proof(relaxation: Relaxation, model: str) -> Proof:
-    return Proof(fen=max(0, -(-relaxation.bound // 1000)), model=model, rounds=relaxation.rounds)
+    prover = Prover(problem, search)
+    prover.grow(effort)
+    return prover.proof
 
 
 def columns_of(search: Search) -> Iterator[Assigned]:
@@ -68,11 +143,13 @@ def columns_of(search: Search) -> Iterator[Assigned]:
     yield from search.best
 
 
-def _collect(model: Model, relaxation: Relaxation, pool: RoutePool) -> None:
-    for kind, stops in relaxation.master.variables:
+def _collect(search: Search, climb: Climb) -> None:
+    """The program's routes are in the pool, those that come back to a stop left out."""
+    model = search.model
+    for kind, stops in climb.master.variables:
         if len(set(stops)) == len(stops):
             load = sum(model.load[node] for node in stops)
-            pool.add(Route(model.kinds[kind].course, stops, load, model.metres(stops)))
+            search.pool.add(Route(model.kinds[kind].course, stops, load, model.metres(stops)))
 
 
 def _without_choosers(problem: Problem) -> Search:

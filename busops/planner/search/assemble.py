@@ -25,16 +25,33 @@ _WORTH_S: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Column:
+class Column:
+    """A route that a vehicle of the kind may drive, and what that costs in milli-fen."""
+
     kind: int
     stops: tuple[int, ...]
     cost: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Solution:
-    plan: tuple[Assigned, ...]
+class Solution:
+    """The best plan of some columns that was found, or None; and if there is certainly no better one."""
+
+    plan: tuple[Assigned, ...] | None
     cost: int  # milli-fen, with the cost of absent nodes
+    is_exhausted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a choice of columns must keep beside the stocks: trips of each stock and of all, and more."""
+
+    least: Sequence[int]
+    most: Sequence[int]
+    least_all: int
+    most_all: int
+    at_most_one: Sequence[frozenset[int]]  # triples of nodes, two of which one trip at most may serve
+    below: int  # the plan serves every node and costs less than this, in the columns' measure
 
 
 def assemble(
@@ -50,16 +67,17 @@ def assemble(
     kept = _filtered(model, columns, best_cost, own)
     if not kept or effort.left_s() < _WORTH_S or effort.wish():
         return None
-    solution = _choose(model, kept, own, effort, seed)
-    return None if solution is None or solution.cost >= best_cost else solution.plan
+    solution = choose(model, kept, own, effort, seed)
+    return solution.plan if solution.cost < best_cost else None
 
 
 def _cost(model: Model, kind: int, metres: int) -> int:
+    """Milli-fen of a trip."""
     return model.kinds[kind].fixed + model.kinds[kind].per_m * metres
 
 
-def _columns(model: Model, pool: RoutePool, best: Sequence[Assigned]) -> list[_Column]:
-    cheapest: dict[tuple[int, frozenset[int]], _Column] = {}
+def _columns(model: Model, pool: RoutePool, best: Sequence[Assigned]) -> list[Column]:
+    cheapest: dict[tuple[int, frozenset[int]], Column] = {}
     offered = [(route.course, route.stops, route.load, route.distance_m) for route in pool]
     for kind, stops in best:
         load = sum(model.load[node] for node in stops)
@@ -67,7 +85,7 @@ def _columns(model: Model, pool: RoutePool, best: Sequence[Assigned]) -> list[_C
     for course, stops, load, metres in offered:
         for kind in model.kinds_on[course]:
             if model.kinds[kind].capacity >= load:
-                column = _Column(kind=kind, stops=stops, cost=_cost(model, kind, metres))
+                column = Column(kind=kind, stops=stops, cost=_cost(model, kind, metres))
                 key = kind, frozenset(stops)
                 if key not in cheapest or column.cost < cheapest[key].cost:
                     cheapest[key] = column
@@ -75,8 +93,8 @@ def _columns(model: Model, pool: RoutePool, best: Sequence[Assigned]) -> list[_C
 
 
 def _filtered(
-    model: Model, columns: list[_Column], best_cost: int, own: set[tuple[int, frozenset[int]]]
-) -> list[_Column]:
+    model: Model, columns: list[Column], best_cost: int, own: set[tuple[int, frozenset[int]]]
+) -> list[Column]:
     """Columns whose reduced cost still fits between the LP's value and the plan at hand."""
     lp = pywraplp.Solver.CreateSolver("GLOP")
     if lp is None:
@@ -113,44 +131,70 @@ def _filtered(
     return kept
 
 
-def _choose(
+def choose(
     model: Model,
-    columns: Sequence[_Column],
+    columns: Sequence[Column],
     own: set[tuple[int, frozenset[int]]],
     effort: Effort,
     seed: int,
-) -> _Solution | None:
+    *,
+    rules: Rules | None = None,
+) -> Solution:
+    """The best plan of these columns found with the effort, begun with ``own``, within the rules."""
     program = cp_model.CpModel()
-    chosen = [program.new_bool_var(f"column_{number}") for number in range(len(columns))]
-    absent = [program.new_bool_var(f"absent_{node}") for node in range(1, model.size + 1)]
-    covering: list[list[cp_model.IntVar]] = [[variable] for variable in absent]
+    chosen = [program.new_bool_var("") for _column in columns]
+    absent = [program.new_bool_var("") for _node in range(model.size)] if rules is None else []
+    covering: list[list[cp_model.IntVar]] = [[variable] for variable in absent] or [
+        [] for _ in range(model.size)
+    ]
     drawing: list[list[cp_model.IntVar]] = [[] for _group in model.trips_of_group]
     for column, variable in zip(columns, chosen, strict=True):
         drawing[model.kinds[column.kind].group].append(variable)
         for node in column.stops:
             covering[node - 1].append(variable)
-        program.add_hint(variable, (column.kind, frozenset(column.stops)) in own)
+        if own:
+            program.add_hint(variable, (column.kind, frozenset(column.stops)) in own)
     for variables in covering:
         program.add_exactly_one(variables)
     for variables, count in zip(drawing, model.trips_of_group, strict=True):
         program.add(sum(variables) <= count)
-    missing = [_ABSENT_COST * model.load[node + 1] * absent[node] for node in range(model.size)]
-    program.minimize(
-        sum(column.cost * variable for column, variable in zip(columns, chosen, strict=True)) + sum(missing)
+    missing = [_ABSENT_COST * model.load[node + 1] * absent[node] for node in range(len(absent))]
+    cost = sum(column.cost * variable for column, variable in zip(columns, chosen, strict=True)) + sum(
+        missing
     )
-    solver = _solved(program, effort, seed)
-    if solver is None:
-        return None
-    plan = tuple(
-        (column.kind, column.stops)
-        for column, variable in zip(columns, chosen, strict=True)
-        if solver.boolean_value(variable)
-    )
-    return _Solution(plan=plan, cost=round(solver.objective_value))
+    program.minimize(cost)
+    if rules is not None:
+        program.add(cost < rules.below)
+        _keep(program, rules, (columns, chosen), drawing)
+    return _solved(program, (columns, chosen), effort, seed)
 
 
-def _solved(program: cp_model.CpModel, effort: Effort, seed: int) -> cp_model.CpSolver | None:
-    """The solver with a solution, or None; it runs beside this thread, which goes on asking for the wish."""
+def _keep(
+    program: cp_model.CpModel,
+    rules: Rules,
+    offered: tuple[Sequence[Column], Sequence[cp_model.IntVar]],
+    drawing: Sequence[Sequence[cp_model.IntVar]],
+) -> None:
+    """The program keeps the rules."""
+    for variables, least, most in zip(drawing, rules.least, rules.most, strict=True):
+        program.add_linear_constraint(sum(variables), least, most)
+    program.add_linear_constraint(sum(offered[1]), rules.least_all, rules.most_all)
+    sets = [frozenset(column.stops) for column in offered[0]]
+    for triple in rules.at_most_one:
+        pairs = [
+            variable for nodes, variable in zip(sets, offered[1], strict=True) if len(triple & nodes) > 1
+        ]
+        if len(pairs) > 1:
+            program.add_at_most_one(pairs)
+
+
+def _solved(
+    program: cp_model.CpModel,
+    offered: tuple[Sequence[Column], Sequence[cp_model.IntVar]],
+    effort: Effort,
+    seed: int,
+) -> Solution:
+    """What the solver finds; it runs beside this thread, which goes on asking for the wish."""
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = seed % 2**31
@@ -165,5 +209,13 @@ def _solved(program: cp_model.CpModel, effort: Effort, seed: int) -> cp_model.Cp
         worker.join(_POLL_S)
         if effort.wish():
             solver.stop_search()
-    usable = statuses and statuses[0] in (cp_model.OPTIMAL, cp_model.FEASIBLE)
-    return solver if usable else None
+    status = statuses[0] if statuses else cp_model.UNKNOWN
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return Solution(plan=None, cost=0, is_exhausted=status == cp_model.INFEASIBLE)
+    plan = tuple(
+        (column.kind, column.stops)
+        for column, variable in zip(*offered, strict=True)
+        if solver.boolean_value(variable)
+    )
+    cost = round(solver.objective_value)
+    return Solution(plan=plan, cost=cost, is_exhausted=status == cp_model.OPTIMAL)

@@ -1,55 +1,32 @@
 """Pricing against trying every route: nothing cheaper exists, nothing is mispriced or left out."""
 
-from itertools import combinations, pairwise, permutations
-from random import Random
-
 import numpy as np
 import pytest
 
-from busops.planner.columns.pricing import ROUNDING, Duals, Pricer
+from busops.planner.columns.pricing import Duals, Pricer
 from busops.planner.demand import nodes_of
 from busops.planner.model import Model, compile_model
 from busops.planner.search.case import Case, case_of
-from busops.planner.search.routes import keeps_limits
-from tests.unit.planner.small import coach, problem, random_problem, riders
+from tests.unit.planner.columns.scene import (
+    asked_of,
+    cuts_of,
+    every_order,
+    model_of,
+    prices,
+    reduced_cost,
+    with_cuts,
+)
+from tests.unit.planner.small import coach, problem, riders
 
 WIDE = 1 << 20
-
-
-def model_of(seed: int) -> Model:
-    """A small random model."""
-    case = random_problem(seed, stops=6, riders_at_most=16, spare=True)
-    return compile_model(case, nodes_of(case).nodes)
-
-
-def prices(model: Model, seed: int) -> Duals:
-    """Prices by chance, high enough that some routes pay."""
-    random = Random(seed)
-    node = [0] + [random.randrange(0, 60_000_000) for _node in range(model.size)]
-    group = [-random.randrange(0, 5_000_000) for _group in model.trips_of_group]
-    seat = random.randrange(0, 100_000)
-    return Duals(node=np.array(node, dtype=np.int64), group=np.array(group, dtype=np.int64), seat=seat)
-
-
-def reduced_cost(case: Case, kind: int, route: tuple[int, ...], duals: Duals) -> int:
-    """Milli-fen of a route less what its stops, its seats and its vehicle are paid."""
-    metres = sum(int(case.way_m[one, other]) for one, other in pairwise((0, *route, 0)))
-    cost = int(case.fixed[kind]) - ROUNDING + int(case.per_m[kind]) * metres
-    paid = duals.seat * int(case.capacity[kind]) + int(duals.group[case.group[kind]])
-    return cost - paid - sum(int(duals.node[node]) for node in route)
 
 
 def every_route(model: Model, case: Case, kind: int, duals: Duals) -> dict[frozenset[int], int]:
     """By set of nodes the least reduced cost of the routes the kind may drive."""
     found: dict[frozenset[int], int] = {}
-    for count in range(1, model.size + 1):
-        for nodes in combinations(range(1, model.size + 1), count):
-            if sum(model.load[node] for node in nodes) > model.kinds[kind].capacity:
-                continue
-            for order in permutations(nodes):
-                if keeps_limits(model, model.kinds[kind].course, order):
-                    cost = reduced_cost(case, kind, order, duals)
-                    found[frozenset(nodes)] = min(found.get(frozenset(nodes), cost), cost)
+    for order in every_order(model, kind):
+        cost = reduced_cost(case, kind, order, duals)
+        found[frozenset(order)] = min(found.get(frozenset(order), cost), cost)
     return found
 
 
@@ -95,3 +72,26 @@ def test_a_licensed_line_is_priced_in_its_order() -> None:
     stops = [tuple(model.nodes[node - 1].stop_id for node in route) for route in priced.routes]
     assert stops[0] == ("S3", "S1", "S4")
     assert all([*route] == [stop for stop in ("S3", "S1", "S4") if stop in route] for route in stops)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_cuts_ask_what_they_should_and_nothing_cheaper_is_lost(seed: int) -> None:
+    """With cuts the proved lowest is still at most that of every real route, whatever is dominated."""
+    model = model_of(4000 + seed)
+    case = case_of(model)
+    cuts, asked = cuts_of(model, seed, 5)
+    duals = with_cuts(model, prices(model, seed), cuts, asked)
+    pricer = Pricer(case)
+    for kind in range(len(model.kinds)):
+        real = {
+            order: reduced_cost(case, kind, order, duals) + asked_of(order, cuts, asked)
+            for order in every_order(model, kind)
+        }
+        priced = pricer.price(kind, duals, below=-1, width=WIDE, most=50)
+        assert priced.is_exact
+        assert priced.lowest <= min(real.values(), default=priced.lowest)
+        for route in priced.routes:
+            if len(set(route)) == len(route):
+                assert priced.lowest <= real[route] < -1
+        if min(real.values(), default=0) < -1:
+            assert priced.routes

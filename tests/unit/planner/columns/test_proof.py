@@ -112,6 +112,6 @@ def test_a_solver_that_fails_leaves_what_was_proved(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(master, "_ways_to_solve", fewer)
     broken = relax(search.model, case_of(search.model), (), effort())
-    assert (broken.rounds, left) == (3, -1)
+    assert (broken.rounds, left) == (3, -2)  # tried once more on a program made anew
     assert 0 <= broken.bound <= whole.bound
     assert prove(case, search, effort()).fen == 0
