@@ -49,6 +49,15 @@ class Effort:
             return self._asked / max(self.rounds, 1)
         return (time.monotonic() - self._began) / self.seconds if self.seconds else 1.0
 
+    def part(self, share: float) -> "Effort":
+        """A budget of its own: a share of the seconds that are left, or of the rounds."""
+        rounds = None if self.rounds is None else max(1, int(share * self.rounds))
+        return Effort(share * self.left_s(), self.wish, rounds)
+
+    def all_but(self, seconds: float) -> "Effort":
+        """The same budget, ending so many seconds sooner; counted rounds stay as they are."""
+        return Effort(self.left_s() - seconds, self.wish) if self.rounds is None else self
+
     def is_over(self) -> bool:
         """True when nothing more should be begun; asking costs no round."""
         return self.wish() or self.left_s() <= 0

@@ -18,6 +18,7 @@ from busops.planner.effort import Effort, StopWish
 from busops.planner.finish import finish
 from busops.planner.problem import Plan, Problem
 from busops.planner.search.assemble import assemble
+from busops.planner.search.fair import fairer, rides_of
 from busops.planner.search.fleet_state import Assigned
 from busops.planner.search.greedy import Search, fill_seats, greedy_plan
 from busops.planner.search.routing import RoutingSearch
@@ -36,6 +37,9 @@ _PROOF_S: Final = 1.0  # in less time nothing useful is proved
 _LONG_PROOF_S: Final = 4.0
 _LEAST_S: Final = 0.3  # a step with less time than this is not begun
 _TELL_EVERY_S: Final = 0.5
+_FAIR_SHARE: Final = 0.08  # of the time, if rides may be made kinder for money
+_FAIR_MOST_S: Final = 4.0
+_FAIR_ROUNDS: Final = 40
 _ASSEMBLY_EFFORT: Final = 2  # deterministic seconds of CP-SAT when rounds are counted
 _BEFORE_PROOF_ROUNDS: Final = 2
 _PROOF_ROUNDS: Final = 12  # of column generation when rounds are counted
@@ -49,6 +53,7 @@ class PlanningPhase(StrEnum):
     RUIN = "ruin"
     ASSEMBLY = "assembly"
     BOUND = "bound"
+    FAIRNESS = "fairness"
     DONE = "done"
 
 
@@ -77,13 +82,16 @@ def solve(
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] | None = None,
     rounds: int | None = None,
+    fair_milli: int = 0,
 ) -> Plan:
     """
     The best plan found in about ``seconds``; always a plan, partial when the fleet is too small.
 
-    With ``rounds`` the work is counted instead of the time, and the plan is the same on every
-    machine. ``should_stop`` and ``on_progress`` are called on the calling thread; after a yes the
-    best plan so far comes back within about half a second. Never worse than the greedy plan. On a
+    Rides are made kinder for at most ``fair_milli`` thousandths of the cost more: the longest, then the
+    95th percentile, then all together. With ``rounds`` the work is counted instead of the time, and the
+    plan is the same on every machine. ``should_stop`` and ``on_progress`` are called on the calling
+    thread; after a yes the best plan so far comes back within about half a second. Never worse than the
+    greedy plan, but for what kinder rides may cost. On a
     machine where the search has no machine code yet, making it comes on top of ``seconds``.
     """
     warm()
@@ -94,7 +102,12 @@ def solve(
     steps = _Steps(problem, search, effort, (seed, on_progress))
     steps.tell(PlanningPhase.GREEDY)
     if search.best:
+        whole = steps.effort
+        if fair_milli:
+            steps.effort = whole.all_but(min(_FAIR_SHARE * whole.seconds, _FAIR_MOST_S))
         steps.improve()
+        steps.effort = whole
+        steps.fairness(fair_milli)
     steps.tell(PlanningPhase.BOUND)
     plan = finish(problem, fill_seats(problem, search), demand.unserved, steps.proof, effort.wish)
     steps.tell(PlanningPhase.DONE)
@@ -246,6 +259,21 @@ class _Steps:
         stops_a_bus = model.size * seats / max(trips * sum(model.load), 1)
         needed_s = _PROOF_S if stops_a_bus < _MANY_STOPS else _LONG_PROOF_S
         return _PROOF_SHARE * self.effort.left_s() >= needed_s
+
+    def fairness(self, fair_milli: int) -> None:
+        """The best plan is one of kinder rides, for a little more money."""
+        search, whole = self.search, self.effort
+        if fair_milli <= 0 or search.missing or whole.wish():
+            return
+        effort = self._share(1.0, _FAIR_ROUNDS)
+        if effort is None:
+            return
+        before, cost = rides_of(search.model, search.best), search.cost
+        search.replace(fairer(search.model, search.best, cost + cost * fair_milli // 1000, effort, self.seed))
+        search.stats["fairness_before_longest_s"] = before.longest_s
+        search.stats["fairness_before_p95_s"] = before.p95_s
+        search.stats["fairness_cost_fen"] = (search.cost - cost) // 1000
+        self.tell(PlanningPhase.FAIRNESS)
 
     def assembly(self) -> None:
         """The pool holds no better plan that could be found in the time left."""

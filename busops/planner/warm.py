@@ -5,21 +5,27 @@ Run once after an installation, and by a server when it starts; a second run fin
 takes a second.
 """
 
+import pickle
 import threading
+from typing import Final
 
 import numpy as np
 
 from busops.domain.values import CAMPUS, Direction
-from busops.planner.columns.proof import prove
+from busops.planner.columns.proof import Prover
 from busops.planner.demand import nodes_of
 from busops.planner.effort import Effort, StopWish
 from busops.planner.problem import Limits, Problem, RiderDemand, VehicleOption
+from busops.planner.search.compiled import forget_stored
+from busops.planner.search.fair import fairer
 from busops.planner.search.greedy import greedy_plan
 from busops.planner.search.ruin import RuinRecreate, annealing_for
 from busops.planner.travel import TravelTimes
 
 _lock = threading.Lock()
 _done = threading.Event()
+# what reading stored machine code of an older version can raise
+_OF_ANOTHER_VERSION: Final = (AttributeError, ImportError, EOFError, pickle.UnpicklingError)
 
 
 def warm() -> None:
@@ -27,13 +33,25 @@ def warm() -> None:
     with _lock:
         if _done.is_set():
             return
-        problem = _smallest()
-        search = greedy_plan(problem, nodes_of(problem).nodes)
-        chain = RuinRecreate(search.model, search.best, 1, search.pool)
-        once = Effort(0, StopWish(None), 2)
-        chain.run(once.spent, annealing_for(search.cost, len(search.best)))
-        prove(problem, search, Effort(0, StopWish(None), 2))
+        try:
+            _run_all()
+        except _OF_ANOTHER_VERSION:
+            forget_stored()
+            _run_all()
         _done.set()
+
+
+def _run_all() -> None:
+    """Each step has run once on the smallest problem."""
+    problem = _smallest()
+    search = greedy_plan(problem, nodes_of(problem).nodes)
+    chain = RuinRecreate(search.model, search.best, 1, search.pool)
+    once = Effort(0, StopWish(None), 2)
+    chain.run(once.spent, annealing_for(search.cost, len(search.best)))
+    prover = Prover(problem, search)
+    prover.grow(Effort(0, StopWish(None), 2))
+    prover.choose(Effort(0, StopWish(None), 1))
+    fairer(search.model, search.best, 2 * search.cost, Effort(0, StopWish(None), 4), 1)
 
 
 def _smallest() -> Problem:

@@ -7,6 +7,7 @@ machine waits for it; where neither may be written to, every process makes it an
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeAlias, TypeVar, cast
 
 import numba
@@ -17,6 +18,8 @@ R = TypeVar("R")
 
 _OPTIONS: Final[dict[str, Any]] = {"cache": True, "nogil": True, "_nrt": False}
 _INNER: Final[dict[str, Any]] = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+_made: list[Any] = []  # every compiled function
 
 Ints: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
 Table: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.int64]]
@@ -37,7 +40,18 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
         machine = numba.njit(**_OPTIONS)(function)
     except RuntimeError:  # no folder may be written to: this process makes the code for itself
         machine = numba.njit(**{**_OPTIONS, "cache": False})(function)
+    _made.append(machine)
     return cast("Callable[P, R]", machine)
+
+
+def forget_stored() -> None:
+    """No machine code of ours is stored: what an older version left can refuse even to be looked at."""
+    folders = {Path(machine.stats.cache_path) for machine in _made if machine.stats.cache_path}
+    names = {machine.py_func.__module__.rpartition(".")[2] for machine in _made}
+    for folder in folders:
+        for file in (*folder.glob("*.nbi"), *folder.glob("*.nbc")):
+            if file.name.partition(".")[0] in names:
+                file.unlink(missing_ok=True)
 
 
 def inner(function: Callable[P, R]) -> Callable[P, R]:

@@ -46,6 +46,11 @@ class Search:
         if (missing, state.cost) < (self.missing, self.cost) or not self.best:
             self.best, self.missing, self.cost = state.assigned(), missing, state.cost
 
+    def replace(self, plan: Sequence[Assigned]) -> None:
+        """This plan is the best plan, though it may cost more."""
+        state = FleetState(self.model, self.book, plan)
+        self.best, self.cost = state.assigned(), state.cost
+
 
 def greedy_plan(problem: Problem, nodes: Sequence[Node]) -> Search:
     """The best of a few greedy plans; groups are cut where only a part of them finds seats."""

@@ -24,7 +24,7 @@ from busops.planner.search.ruin_moves import order, put, rightsize, ruin
 ABSENT_COST: Final = 10**11  # milli-fen for each rider left over; beyond any trip's cost
 _KEPT_PCT: Final = 101  # routes of plans within 1 % of the best go to the pool
 _HALF: Final = 0.5
-_CHUNK: Final = 256  # rounds between two looks at the clock
+CHUNK: Final = 256  # rounds between two looks at the clock
 _SCORE: Final = 0  # places in ``numbers``: the present plan's score,
 _BEST: Final = 1  # the best score,
 _ABSENT: Final = 2  # how many nodes are absent
@@ -48,7 +48,7 @@ def annealing_for(cost: int, trips: int, chain: int = 0) -> Annealing:
     return Annealing(hot=max(mean * 0.03, 1.0), cold=max(mean * 0.0005, 0.01))
 
 
-class _Chain(NamedTuple):
+class Chain(NamedTuple):
     """What a chain remembers beside its fleet."""
 
     absent: Ints  # (n+1), the first ``numbers[_ABSENT]`` count
@@ -72,7 +72,7 @@ class RuinRecreate:
         fleet = self.fleet
         absent = np.flatnonzero(fleet.slot_of[1:] == NOWHERE) + 1
         score = int(fleet.totals[COST]) + ABSENT_COST * int(self.case.load[absent].sum())
-        self.chain = _Chain(
+        self.chain = Chain(
             absent=np.concatenate((absent, np.zeros(len(self.case.load), dtype=np.int64))),
             fresh=np.zeros(len(self.case.load), dtype=np.int64),
             numbers=np.array([score, score, len(absent)], dtype=np.int64),
@@ -101,22 +101,22 @@ class RuinRecreate:
         """Searches until ``spent`` (share of the effort, asked every 256 rounds) reaches 1."""
         while (share := spent()) < 1:
             _rounds(self.case, self.fleet, self.store, self.chain, annealing.at(share))
-            self.rounds += _CHUNK
+            self.rounds += CHUNK
         pour(self.store, self.pool)
         return self.best
 
 
 @compiled
-def _rounds(case: Case, fleet: Fleet, store: RouteStore, chain: _Chain, temperature: float) -> None:
+def _rounds(case: Case, fleet: Fleet, store: RouteStore, chain: Chain, temperature: float) -> None:
     """256 rounds at one temperature."""
-    for _round in range(_CHUNK):
+    for _round in range(CHUNK):
         begin(fleet)
-        ruin(case, fleet, _centre(case, chain), chain.random)
+        ruin(case, fleet, centre(case, chain), chain.random)
         limit = chain.numbers[_SCORE] - temperature * math.log(draw(chain.random) + 1e-300)
         score = fleet.totals[COST]
         absent = 0
         if score < limit:
-            absent = _recreate(case, fleet, chain)
+            absent = recreate(case, fleet, chain)
             rightsize(case, fleet)
             score = fleet.totals[COST]
             for number in range(absent):
@@ -129,14 +129,14 @@ def _rounds(case: Case, fleet: Fleet, store: RouteStore, chain: _Chain, temperat
         copy(chain.fresh, chain.absent, absent)
         if score < chain.numbers[_BEST]:
             chain.numbers[_BEST] = score
-            _note_best(fleet, chain)
+            note_best(fleet, chain)
         if 100 * score < _KEPT_PCT * chain.numbers[_BEST]:
             for number in range(fleet.totals[KEPT]):
                 note_route(case, fleet, store, fleet.kept[number])
 
 
 @inner
-def _note_best(fleet: Fleet, chain: _Chain) -> None:
+def note_best(fleet: Fleet, chain: Chain) -> None:
     """The present plan is the best plan."""
     slots = len(fleet.kind)
     copy(fleet.length, chain.best_length, slots)
@@ -146,7 +146,7 @@ def _note_best(fleet: Fleet, chain: _Chain) -> None:
 
 
 @inner
-def _centre(case: Case, chain: _Chain) -> int:
+def centre(case: Case, chain: Chain) -> int:
     """A node by chance; half of the time one of the absent, if there are any."""
     absent = chain.numbers[_ABSENT]
     if absent and draw(chain.random) < _HALF:
@@ -155,7 +155,7 @@ def _centre(case: Case, chain: _Chain) -> int:
 
 
 @inner
-def _recreate(case: Case, fleet: Fleet, chain: _Chain) -> int:
+def recreate(case: Case, fleet: Fleet, chain: Chain) -> int:
     """Every node that finds a place has one; returns how many are left over, which stand in ``fresh``."""
     count = chain.numbers[_ABSENT]
     copy(chain.absent, chain.fresh, count)

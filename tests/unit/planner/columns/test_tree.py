@@ -85,7 +85,7 @@ def test_the_fractions_of_a_stock_are_branched_on() -> None:
 
 
 def test_a_better_plan_found_on_the_way_is_handed_to_the_search() -> None:
-    """From the greedy plans of a dozen stops the proof comes to the best plans; none is dearer than before."""
+    """From greedy plans of a dozen stops the proof comes to the best ones; none is dearer than before."""
     better = 0
     for seed in range(4):
         case = county(stops=12, riders=150, seed=seed)
