@@ -21,6 +21,7 @@ from busops.planner.search.fleet_state import Assigned
 from busops.planner.search.greedy import Search, greedy_plan
 from busops.planner.search.pool import RoutePool
 from busops.planner.search.routes import Route
+from busops.planner.timetable import kept_cost_fen
 from busops.planner.travel import TravelTimes
 
 ROUTES: Final = "routes_of_groups"
@@ -51,7 +52,9 @@ def prove(problem: Problem, search: Search, effort: Effort) -> Proof:
         return _proof(relaxation, ROUTES_WITHOUT_CHOOSERS)
     relaxation = relax(search.model, case_of(search.model), columns_of(search), effort)
     _collect(search.model, relaxation, search.pool)
-    return _proof(relaxation, ROUTES)
+    proof = _proof(relaxation, ROUTES)
+    # Kept trips are in no route of the model: whatever the others cost, these come on top.
+    return replace(proof, fen=proof.fen + kept_cost_fen(problem)) if proof.fen else proof
 
 
 def _proof(relaxation: Relaxation, model: str) -> Proof:
@@ -79,8 +82,7 @@ def _without_choosers(problem: Problem) -> Search:
     """Greedy plans for the riders with one stop only, on ways that no detour shortens; their caps stay."""
     ways = problem.travel
     fixed = replace(
-        problem,
-        riders=tuple(rider for rider in problem.riders if len(rider.stop_ids) == 1),
+        problem.for_riders(rider for rider in problem.riders if len(rider.stop_ids) == 1),
         travel=TravelTimes(
             ids=ways.ids, distance_m=shortest_ways(ways.distance_m), duration_s=shortest_ways(ways.duration_s)
         ),

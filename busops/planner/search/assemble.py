@@ -64,7 +64,10 @@ def _columns(model: Model, pool: RoutePool, best: Sequence[Assigned]) -> list[_C
     for kind, stops in best:
         load = sum(model.load[node] for node in stops)
         offered.append((model.kinds[kind].course, stops, load, model.metres(stops)))
+    own = {frozenset(stops) for _kind, stops in best}
     for course, stops, load, metres in offered:
+        if not model.keeps_pairs(stops) and frozenset(stops) not in own:
+            continue
         for kind in model.kinds_on[course]:
             if model.kinds[kind].capacity >= load:
                 column = _Column(kind=kind, stops=stops, cost=_cost(model, kind, metres))
