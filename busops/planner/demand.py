@@ -58,25 +58,33 @@ def nodes_of(problem: Problem) -> Demand:
     Every rider to be planned is in exactly one node or among the unserved; the result does not
     depend on their order. Nobody shares a node with whom he must not ride.
     """
-    largest = largest_vehicle(problem)
-    within = {
-        stop_id: direct_s(problem, stop_id) <= problem.limits.ride_cap_s(direct_s(problem, stop_id))
-        for stop_id in problem.stop_ids
-    }
+    largest, usable = largest_vehicle(problem), usable_stops(problem)
     stop_of: dict[str, str] = {}
     unserved: list[Unserved] = []
     barred = mates_of_kept(problem)
     # Who named other stops comes last: when a group is cut, the rest can still ride from elsewhere.
     for rider in sorted(riders_to_plan(problem), key=lambda rider: (len(rider.stop_ids), rider.rider_id)):
-        usable = [stop for stop in rider.stop_ids if within[stop] and largest[stop] > 0]
         if rider.rider_id in barred:
             unserved.append(Unserved(rider_id=rider.rider_id, reason=UnservedReason.PAIR_RULE))
-        elif usable:
-            stop_of[rider.rider_id] = usable[0]
+        elif usable[rider.rider_id]:
+            stop_of[rider.rider_id] = usable[rider.rider_id][0]
         else:
             reason = _why_none(rider, largest)
             unserved.append(Unserved(rider_id=rider.rider_id, reason=reason))
     return Demand(nodes=grouped(problem, stop_of), unserved=tuple(unserved))
+
+
+def usable_stops(problem: Problem) -> dict[str, tuple[str, ...]]:
+    """By rider: those of his stops that some vehicle may serve within his ride cap, in his order."""
+    largest = largest_vehicle(problem)
+    within = {
+        stop_id: direct_s(problem, stop_id) <= problem.limits.ride_cap_s(direct_s(problem, stop_id))
+        for stop_id in problem.stop_ids
+    }
+    return {
+        rider.rider_id: tuple(stop for stop in rider.stop_ids if within[stop] and largest[stop] > 0)
+        for rider in problem.riders
+    }
 
 
 def grouped(problem: Problem, stop_of: Mapping[str, str]) -> tuple[Node, ...]:

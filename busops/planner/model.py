@@ -236,18 +236,16 @@ def _pairs(
 ) -> tuple[tuple[tuple[int, ...], ...], tuple[tuple[int, ...], ...]]:
     """Foes and mates by node; both empty where no rule ties or parts two nodes."""
     named = problem.rules.riders
-    node_of = {
-        rider_id: number
-        for number, node in enumerate(nodes, start=1)
-        if named
-        for rider_id in node.rider_ids
-        if rider_id in named
-    }
+    nodes_with: dict[str, list[int]] = {}  # several where a rider's stop is still to be chosen
+    for number, node in enumerate(nodes, start=1):
+        for rider_id in node.rider_ids if named else ():
+            if rider_id in named:
+                nodes_with.setdefault(rider_id, []).append(number)
     foes: list[set[int]] = [set() for _node in range(len(nodes) + 1)]
     mates: list[set[int]] = [set() for _node in range(len(nodes) + 1)]
     for table, groups in ((foes, problem.rules.apart), (mates, chains(problem.rules.together))):
         for group in groups:
-            tied = sorted({node_of[rider_id] for rider_id in group if rider_id in node_of})
+            tied = sorted({number for rider_id in group for number in nodes_with.get(rider_id, ())})
             for first, second in combinations(tied, 2):
                 table[first].add(second)
                 table[second].add(first)

@@ -16,6 +16,7 @@ from busops.planner.demand import nodes_of
 from busops.planner.effort import Effort, StopWish
 from busops.planner.finish import finish
 from busops.planner.problem import Plan, Problem
+from busops.planner.regroup.regroup import is_worth_regrouping, regroup
 from busops.planner.search.assemble import assemble
 from busops.planner.search.greedy import Search, fill_seats, greedy_plan
 from busops.planner.search.routing import RoutingSearch
@@ -27,6 +28,7 @@ _ROUTING_MOST_S: Final = 1.5  # longer it finds nothing that the annealed chain 
 _RUIN_SHARE: Final = 0.75
 _BEFORE_PROOF_SHARE: Final = 0.08  # a first chain, whose routes the proof begins with
 _PROOF_SHARE: Final = 0.3
+_REGROUP_SHARE: Final = 0.3  # of the time left after the chain
 _AGAIN_SHARE: Final = 0.1
 _MANY_STOPS: Final = 4.2  # stops that fill a bus
 _PROOF_S: Final = 1.0  # in less time nothing useful is proved
@@ -94,12 +96,13 @@ def solve(
         steps.routing()
         steps.prove()
         steps.ruin()
+        steps.regroup()
         steps.assembly()
         while steps.may_go_on():
             steps.ruin()
             steps.assembly()
     steps.tell(PlanningPhase.BOUND)
-    plan = finish(problem, fill_seats(problem, search), demand.unserved, steps.proof, effort.wish)
+    plan = finish(problem, fill_seats(problem, steps.search), demand.unserved, steps.proof, effort.wish)
     steps.tell(PlanningPhase.DONE)
     return plan
 
@@ -221,6 +224,14 @@ class _Steps:
         stops_a_bus = model.size * seats / max(trips * sum(model.load), 1)
         needed_s = _PROOF_S if stops_a_bus < _MANY_STOPS else _LONG_PROOF_S
         return _PROOF_SHARE * self.effort.left_s() >= needed_s
+
+    def regroup(self) -> None:
+        """Other splits and other stops have been tried; the search goes on over the better groups."""
+        effort = self._share(_REGROUP_SHARE)
+        if effort is None or not is_worth_regrouping(self.problem, self.search):
+            return
+        self.search = regroup(self.problem, self.search, effort, self.seed)
+        self.tell(PlanningPhase.RUIN)
 
     def assembly(self) -> None:
         """The pool holds no better plan that could be found in the time left."""

@@ -66,7 +66,9 @@ def _columns(model: Model, pool: RoutePool, best: Sequence[Assigned]) -> list[_C
         offered.append((model.kinds[kind].course, stops, load, model.metres(stops)))
     own = {frozenset(stops) for _kind, stops in best}
     for course, stops, load, metres in offered:
-        if not model.keeps_pairs(stops) and frozenset(stops) not in own:
+        # The proof's routes know nothing of pairs, and take a stop in parts for one halt wherever it comes.
+        is_lawful = model.keeps_pairs(stops) and model.halts(stops) <= model.max_stops
+        if not is_lawful and frozenset(stops) not in own:
             continue
         for kind in model.kinds_on[course]:
             if model.kinds[kind].capacity >= load:

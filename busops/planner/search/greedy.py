@@ -32,6 +32,7 @@ class Search:
     best: tuple[Assigned, ...] = ()
     missing: int = 0
     cost: int = 0
+    is_recut: bool = False  # groups are cut otherwise than when the search began: see ``regroup``
     stats: dict[str, int | str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -116,7 +117,7 @@ def _one_pass(problem: Problem, search: Search) -> Search | None:
         kind, stops = plan[slot]
         plan[slot] = (kind, (*stops[:position], node, *stops[position:]))
     finer = new_search(compile_model(problem, nodes))
-    finer.stats = search.stats
+    finer.stats, finer.is_recut = search.stats, search.is_recut
     finer.offer((*plan.values(), *((kind, (node,)) for kind, node in fresh)))
     return finer
 
