@@ -32,7 +32,8 @@ def finish(
     cost_fen = sum(trip.cost_fen for trip in trips)
     served = sum(len(halt.rider_ids) for trip in trips for halt in trip.stops)
     bound = lower_bound(problem, served, effort=_BOUND_EFFORT)
-    proof = NOTHING_PROVED if waiting or proof.fen > cost_fen else proof
+    # A group cut otherwise than the proof took it, and what is proved for groups as made says nothing.
+    proof = NOTHING_PROVED if waiting or search.is_recut or proof.fen > cost_fen else proof
     return Plan(
         trips=trips,
         unserved=tuple(Unserved(rider_id=rider_id, reason=causes[rider_id]) for rider_id in waiting),

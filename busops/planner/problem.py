@@ -6,8 +6,8 @@ is designated, which vehicle may run) has been decided before; nothing here know
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding
 from busops.domain.values import CAMPUS, Direction
+from busops.planner.rules.faults import Ground, rule_faults
+from busops.planner.rules.rules import NO_RULES, Rules
 
 if TYPE_CHECKING:
     from busops.planner.travel import TravelTimes
@@ -29,6 +31,7 @@ class UnservedReason(StrEnum):
     NO_VEHICLE_FOR_STOP = "no_vehicle_for_stop"  # no vehicle of the day may go to any of them
     RIDE_CAP = "ride_cap"  # seats are left, but going there would keep somebody aboard above his cap
     STOP_LIMIT = "stop_limit"  # seats are left, but every trip is at its limit of stops
+    PAIR_RULE = "pair_rule"  # seats are left, but not where those are (or are not) whom a rule names
     NO_SEAT = "no_seat"  # the seats (or the trips) of the day do not reach
 
 
@@ -45,6 +48,8 @@ class VehicleOption:
     """
     A vehicle with valid papers. ``lines`` is None for a charter coach (free among the stops); a
     licensed bus drives one of its approved lines a trip, each in driving order of this direction.
+    It halts at ``only_stops`` alone (None: at any), and never at ``not_stops``. No trip's time 0
+    lies before ``ready_s``; a vehicle that is away all day is not among the vehicles at all.
     """
 
     plate: str
@@ -53,6 +58,9 @@ class VehicleOption:
     per_km_fen: int
     max_trips: int = 1
     lines: tuple[tuple[str, ...], ...] | None = None
+    only_stops: frozenset[str] | None = None
+    not_stops: frozenset[str] = frozenset()
+    ready_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +94,35 @@ class Problem:
     vehicles: tuple[VehicleOption, ...]
     limits: Limits
     travel: "TravelTimes"
+    rules: Rules = NO_RULES
 
     def __post_init__(self) -> None:
         findings = tuple(_inconsistencies(self))
         if findings:
             raise InvalidInput("planning_problem_invalid", findings, count=len(findings))
+
+    def for_riders(self, riders: Iterable[RiderDemand]) -> "Problem":
+        """The same day for these of its riders alone: rules about others fall away, kept trips too."""
+        left = tuple(riders)
+        return replace(self, riders=left, rules=self.rules.among(rider.rider_id for rider in left))
+
+    def stops_of(self, vehicle: VehicleOption) -> frozenset[str] | None:
+        """Where the vehicle may halt, whatever its lines are; None where nothing is forbidden to it."""
+        stops = frozenset(self.stop_ids)
+        allowed = stops if vehicle.only_stops is None else stops & vehicle.only_stops
+        closed = (stop for stop, plates in self.rules.only_by.items() if vehicle.plate not in plates)
+        allowed -= vehicle.not_stops.union(closed)
+        return None if allowed == stops else allowed
+
+    def courses_of(self, vehicle: VehicleOption) -> tuple[tuple[str, ...], ...] | None:
+        """The vehicle's lines without the stops where it may not halt; None for a charter coach."""
+        if vehicle.lines is None:
+            return None
+        allowed = self.stops_of(vehicle)
+        if allowed is None:
+            return tuple(line for line in vehicle.lines if line)
+        kept = (tuple(stop for stop in line if stop in allowed) for line in vehicle.lines)
+        return tuple(line for line in kept if line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,15 +194,59 @@ def _inconsistencies(problem: Problem) -> Iterator[Finding]:
     for vehicle in problem.vehicles:
         yield from _vehicle_faults(vehicle, stops)
     yield from _limit_faults(problem.limits)
+    if problem.rules != NO_RULES:
+        yield from rule_faults(problem.rules, _ground(problem))
+
+
+def _ground(problem: Problem) -> Ground:
+    vehicles = {vehicle.plate: vehicle for vehicle in problem.vehicles}
+
+    def may_drive(plate: str, way: Sequence[str]) -> bool:
+        vehicle, courses = vehicles[plate], problem.courses_of(vehicles[plate])
+        allowed = problem.stops_of(vehicle)
+        if courses is None:
+            return allowed is None or allowed.issuperset(way)
+        return not way or any(follows(line, way) for line in courses)
+
+    return Ground(
+        stops=frozenset(problem.stop_ids),
+        stops_of={rider.rider_id: rider.stop_ids for rider in problem.riders},
+        seats={plate: vehicle.capacity for plate, vehicle in vehicles.items()},
+        trips={plate: vehicle.max_trips for plate, vehicle in vehicles.items()},
+        max_stops=problem.limits.max_stops,
+        may_drive=may_drive,
+        too_long=lambda halts: _too_long(problem, halts),
+    )
+
+
+def _too_long(problem: Problem, halts: Sequence[tuple[str, tuple[str, ...]]]) -> Iterator[str]:
+    """The halts from which somebody rides longer than his cap; a return run is seen from its end."""
+    homeward = problem.direction is Direction.HOMEWARD
+    now, before = 0, str(CAMPUS)
+    for stop_id, rider_ids in halts if homeward else halts[::-1]:
+        pairs = ((before, stop_id), (CAMPUS, stop_id))
+        ways = [problem.travel.between(*(pair if homeward else pair[::-1]))[1] for pair in pairs]
+        now += ways[0]
+        if now > problem.limits.ride_cap_s(ways[1]):
+            yield stop_id
+        now += problem.limits.dwell_s(len(rider_ids))
+        before = stop_id
 
 
 def _vehicle_faults(vehicle: VehicleOption, stops: frozenset[str]) -> Iterator[Finding]:
-    least = {"capacity": 1, "fixed_fen": 0, "per_km_fen": 0, "max_trips": 1}
+    least = {"capacity": 1, "fixed_fen": 0, "per_km_fen": 0, "max_trips": 1, "ready_s": 0}
     for name, floor in least.items():
         value = getattr(vehicle, name)
         if value < floor:
             facts = {"plate": vehicle.plate, "field": name, "value": value, "least": floor}
             yield Finding(code="vehicle_value_too_small", place=vehicle.plate, facts=facts)
+    named = vehicle.not_stops.union(vehicle.only_stops or ())
+    for stop_id in sorted(named - stops):
+        facts = {"plate": vehicle.plate, "stop_id": stop_id}
+        yield Finding(code="vehicle_stop_unknown", place=vehicle.plate, facts=facts)
+    for stop_id in sorted(vehicle.not_stops.intersection(vehicle.only_stops or ())):
+        facts = {"plate": vehicle.plate, "stop_id": stop_id}
+        yield Finding(code="vehicle_stop_allowed_and_not", place=vehicle.plate, facts=facts)
     for line in vehicle.lines or ():
         for stop_id in line:
             if stop_id not in stops:

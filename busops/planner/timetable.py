@@ -4,11 +4,13 @@ From assigned routes to a plan on the clock: halts, times, waves, plates and cos
 The times of ``files.md``: seconds after the trip's own time 0, and which vehicle drives which wave.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from itertools import count, islice
+from typing import NamedTuple, TypeAlias
 
 from busops.domain.values import CAMPUS, Direction
+from busops.planner.keeping import kept_drives
 from busops.planner.model import Model
 from busops.planner.problem import Problem, Trip, TripStop, VehicleOption, trip_cost_fen
 
@@ -24,6 +26,13 @@ class Timetable:
     distance_m: int
     lead_s: int  # the empty drive that must end at time 0 (return runs)
     busy_s: int
+
+
+class _Kept(NamedTuple):
+    """The table of a trip, and when it may leave at the soonest."""
+
+    table: Timetable
+    not_before_s: int
 
 
 def timetable(problem: Problem, halts: Sequence[Halt]) -> Timetable:
@@ -73,19 +82,32 @@ def trips_of(
     problem: Problem, model: Model, drives: Iterable[tuple[int, Sequence[Halt]]]
 ) -> tuple[Trip, ...]:
     """
-    The trips of drives (group of vehicles, halts), in the order of waves and plates.
+    The trips of drives (group of vehicles, halts) and the kept trips, in the order of waves and plates.
 
-    Alike vehicles drive once before any drives twice; who drives twice takes the shortest trips.
+    Alike vehicles drive once before any drives twice; who drives twice takes the shortest trips. A
+    kept trip stays in its wave, the others take the waves that are free.
     """
     vehicles = {vehicle.plate: vehicle for vehicle in problem.vehicles}
     by_group: dict[int, list[Timetable]] = {}
     for group, halts in drives:
         by_group.setdefault(group, []).append(timetable(problem, halts))
+    kept: dict[str, dict[int, _Kept]] = {}
+    for trip, halts in kept_drives(problem):
+        kept.setdefault(trip.plate, {})[trip.wave] = _Kept(timetable(problem, halts), trip.depart_s)
     trips: list[Trip] = []
-    for group, tables in sorted(by_group.items()):
-        plates = [vehicles[plate] for plate in model.plates_of_group[group]]
-        trips.extend(_group_trips(problem, plates, tables))
+    for group, plates in enumerate(model.plates_of_group):
+        own = [vehicles[plate] for plate in plates]
+        trips.extend(_group_trips(problem, own, by_group.get(group, []), kept))
     return tuple(sorted(trips, key=lambda trip: (trip.wave, trip.plate)))
+
+
+def kept_cost_fen(problem: Problem) -> int:
+    """What the kept trips cost; no plan of the problem costs less than this and the best of the rest."""
+    vehicles = {vehicle.plate: vehicle for vehicle in problem.vehicles}
+    return sum(
+        trip_cost_fen(vehicles[trip.plate], timetable(problem, halts).distance_m)
+        for trip, halts in kept_drives(problem)
+    )
 
 
 def halts_of(problem: Problem, model: Model, nodes: Sequence[int]) -> list[Halt]:
@@ -101,15 +123,21 @@ def halts_of(problem: Problem, model: Model, nodes: Sequence[int]) -> list[Halt]
 
 
 def _group_trips(
-    problem: Problem, vehicles: Sequence[VehicleOption], tables: Sequence[Timetable]
+    problem: Problem,
+    vehicles: Sequence[VehicleOption],
+    tables: Sequence[Timetable],
+    kept: Mapping[str, Mapping[int, _Kept]],
 ) -> Iterable[Trip]:
-    counts = _trip_counts(vehicles, len(tables))
+    counts = _trip_counts(vehicles, len(tables), {plate: len(waves) for plate, waves in kept.items()})
     waiting = sorted(tables, key=lambda table: (table.busy_s + table.lead_s, table.stops[0].stop_id))
-    for vehicle in sorted(vehicles, key=lambda one: (-counts[one.plate], one.plate)):
-        free_at = 0
-        for wave in range(1, counts[vehicle.plate] + 1):
-            table = waiting.pop(0)
-            depart_s = 0 if wave == 1 else free_at + problem.limits.turnaround_s + table.lead_s
+    for vehicle in sorted(vehicles, key=lambda one: (-counts[one.plate], one.ready_s, one.plate)):
+        stays = kept.get(vehicle.plate, {})
+        waves = _waves(stays.keys(), counts[vehicle.plate])
+        own = {wave: stays[wave] if wave in stays else _Kept(waiting.pop(0), 0) for wave in waves}
+        free_at: int | None = None
+        for wave, (table, not_before_s) in own.items():
+            earliest = 0 if free_at is None else free_at + problem.limits.turnaround_s + table.lead_s
+            depart_s = max(earliest, not_before_s, vehicle.ready_s)
             free_at = depart_s + table.busy_s
             yield Trip(
                 plate=vehicle.plate,
@@ -122,11 +150,17 @@ def _group_trips(
             )
 
 
-def _trip_counts(vehicles: Sequence[VehicleOption], wanted: int) -> dict[str, int]:
-    counts = dict.fromkeys((vehicle.plate for vehicle in vehicles), 0)
-    while wanted:
-        for vehicle in vehicles:
-            if wanted and counts[vehicle.plate] < vehicle.max_trips:
-                counts[vehicle.plate] += 1
-                wanted -= 1
-    return counts
+def _waves(stay: Collection[int], fresh: int) -> list[int]:
+    """The waves that are kept, and the first ``fresh`` of the others, in their order."""
+    free = (wave for wave in count(1) if wave not in stay)
+    return sorted([*stay, *islice(free, fresh)])
+
+
+def _trip_counts(vehicles: Sequence[VehicleOption], wanted: int, kept: Mapping[str, int]) -> dict[str, int]:
+    """How many of the wanted trips each vehicle drives beside its kept ones; who is there first begins."""
+    order = sorted(vehicles, key=lambda vehicle: (vehicle.ready_s, vehicle.plate))
+    busy = {vehicle.plate: kept.get(vehicle.plate, 0) for vehicle in order}
+    for _trip in range(wanted):
+        able = [vehicle for vehicle in order if busy[vehicle.plate] < vehicle.max_trips]
+        busy[min(able, key=lambda vehicle: busy[vehicle.plate]).plate] += 1
+    return {plate: trips - kept.get(plate, 0) for plate, trips in busy.items()}

@@ -2,15 +2,17 @@
 The independent check of a plan: every time, load, length and cost is computed again from the problem.
 
 It shares the types of ``problem.py`` with the solver and nothing else; no plan is stored unverified.
+The rules that people set are judged in ``verify_rules.py``, in the same way.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 
 from busops.domain.findings import Finding, Severity
 from busops.domain.values import CAMPUS, Direction
 from busops.planner.problem import Plan, Problem, Trip, TripStop, UnservedReason, VehicleOption
+from busops.planner.verify_rules import kept_waves, rule_findings
 
 _OUTSIDE = frozenset({UnservedReason.NOT_REGISTERED, UnservedReason.ROSTER_UNREADABLE})
 
@@ -31,6 +33,7 @@ def verify(problem: Problem, plan: Plan) -> tuple[Finding, ...]:
         own = sorted((trip for trip in plan.trips if trip.plate == vehicle.plate), key=lambda trip: trip.wave)
         findings.extend(_wave_findings(problem, vehicle, own))
     findings.extend(_rider_findings(problem, plan))
+    findings.extend(rule_findings(problem, plan))
     findings.extend(_total_findings(plan))
     return tuple(findings)
 
@@ -153,9 +156,14 @@ def _cost_findings(problem: Problem, vehicle: VehicleOption, trip: Trip) -> Iter
 def _wave_findings(problem: Problem, vehicle: VehicleOption, trips: Sequence[Trip]) -> Iterator[Finding]:
     if len(trips) > vehicle.max_trips:
         yield _finding("plan_too_many_trips", trips[-1], trips=len(trips), max_trips=vehicle.max_trips)
+    kept = kept_waves(problem, vehicle.plate)
+    driven: set[int] = set()
     for number, trip in enumerate(trips, start=1):
-        if trip.wave != number:
-            yield _finding("plan_wave_wrong", trip, right_wave=number)
+        # A kept trip keeps its wave, whether or not the vehicle still drives before it.
+        free = next(wave for wave in count(1) if wave not in driven)
+        if trip.wave in driven or (trip.wave != free and trip.wave not in kept):
+            yield _finding("plan_wave_wrong", trip, right_wave=free)
+        driven.add(trip.wave)
         if number == 1 and trip.depart_s < 0:
             yield _finding("plan_wave_overlap", trip, depart_s=trip.depart_s, earliest_s=0)
     known = set(problem.stop_ids)

@@ -15,7 +15,7 @@ from busops.planner.columns.pricing import Duals
 from busops.planner.columns.within import Found, found_for, routes_within
 from busops.planner.effort import Effort
 from busops.planner.model import Model
-from busops.planner.search.assemble import Column, Rules, choose
+from busops.planner.search.assemble import Column, Rules, choose, is_lawful
 from busops.planner.search.fleet_state import Assigned
 
 _FEW: Final = 1_500  # routes: CP-SAT chooses among as many in seconds, among ten times as many it does not
@@ -85,7 +85,8 @@ class Closer:
                 return False
             within = routes_within(self.climb.pricer, self._few, kind, gap.duals, room + 1, steps=_STEPS)
             for stops, cost in zip(within.routes, within.reduced, strict=True):
-                reduced[kind, frozenset(stops)] = cost, (kind, stops)
+                if is_lawful(self.climb.model, stops):
+                    reduced[kind, frozenset(stops)] = cost, (kind, stops)
             if not within.is_complete:
                 return False
         return True

@@ -19,10 +19,12 @@ from busops.planner.demand import direct_s, nodes_of, shortest_ways
 from busops.planner.effort import Effort
 from busops.planner.model import UNREACHABLE
 from busops.planner.problem import Problem
+from busops.planner.search.assemble import is_lawful
 from busops.planner.search.case import case_of
 from busops.planner.search.fleet_state import Assigned
 from busops.planner.search.greedy import Search, greedy_plan
 from busops.planner.search.routes import Route
+from busops.planner.timetable import kept_cost_fen
 from busops.planner.travel import TravelTimes
 
 ROUTES: Final = "routes_of_groups"
@@ -50,6 +52,7 @@ class Prover:
 
     def __init__(self, problem: Problem, search: Search, seed: int = 1) -> None:
         self.search = search
+        self.kept_fen = kept_cost_fen(problem)
         self.has_choosers = any(len(rider.stop_ids) > 1 for rider in problem.riders)
         relaxed = _without_choosers(problem) if self.has_choosers else search
         self.model_name = ROUTES_WITHOUT_CHOOSERS if self.has_choosers else ROUTES
@@ -67,6 +70,8 @@ class Prover:
         if self.tree is None:
             return Proof(fen=0, model=self.model_name, rounds=0)
         fen = max(0, -(-self.tree.bound // 1000))
+        # Kept trips are in no route of the model: whatever the others cost, these come on top.
+        fen += self.kept_fen if fen else 0
         return Proof(fen=fen, model=self.model_name, rounds=self.tree.climb.rounds)
 
     @property
@@ -114,7 +119,8 @@ class Prover:
         for column, _share in sorted(master.shares(), key=lambda one: (-one[1], one[0])):
             kind, stops = column
             group = kinds[kind].group
-            if stock[group] and served.isdisjoint(stops) and len(set(stops)) == len(stops):
+            is_route = len(set(stops)) == len(stops) and is_lawful(self.search.model, stops)
+            if is_route and stock[group] and served.isdisjoint(stops):
                 stock[group] -= 1
                 served.update(stops)
                 plan.append(column)
@@ -156,8 +162,7 @@ def _without_choosers(problem: Problem) -> Search:
     """Greedy plans for the riders with one stop only, on ways that no detour shortens; their caps stay."""
     ways = problem.travel
     fixed = replace(
-        problem,
-        riders=tuple(rider for rider in problem.riders if len(rider.stop_ids) == 1),
+        problem.for_riders(rider for rider in problem.riders if len(rider.stop_ids) == 1),
         travel=TravelTimes(
             ids=ways.ids, distance_m=shortest_ways(ways.distance_m), duration_s=shortest_ways(ways.duration_s)
         ),

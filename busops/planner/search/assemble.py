@@ -71,6 +71,15 @@ def assemble(
     return solution.plan if solution.cost < best_cost else None
 
 
+def is_lawful(model: Model, stops: Sequence[int]) -> bool:
+    """
+    True when a trip may take these nodes together.
+
+    The proof's routes know nothing of pairs, and take a stop in parts for one halt wherever it comes.
+    """
+    return model.keeps_pairs(stops) and model.halts(stops) <= model.max_stops
+
+
 def _cost(model: Model, kind: int, metres: int) -> int:
     """Milli-fen of a trip."""
     return model.kinds[kind].fixed + model.kinds[kind].per_m * metres
@@ -82,7 +91,10 @@ def _columns(model: Model, pool: RoutePool, best: Sequence[Assigned]) -> list[Co
     for kind, stops in best:
         load = sum(model.load[node] for node in stops)
         offered.append((model.kinds[kind].course, stops, load, model.metres(stops)))
+    own = {frozenset(stops) for _kind, stops in best}
     for course, stops, load, metres in offered:
+        if not is_lawful(model, stops) and frozenset(stops) not in own:
+            continue
         for kind in model.kinds_on[course]:
             if model.kinds[kind].capacity >= load:
                 column = Column(kind=kind, stops=stops, cost=_cost(model, kind, metres))

@@ -33,7 +33,11 @@ class Case(NamedTuple):
     kinds_of: Ints  # (K)
     room: Ints  # (C) seats of the largest kind
     names: Keys  # (n+1) random words; a set of nodes is named by their exclusive or
-    max_stops: int
+    max_stops: int  # nodes on a trip
+    max_halts: int
+    has_twins: bool  # nodes of one stop may follow each other: fewer halts than nodes
+    has_pairs: bool  # some nodes are foes or mates
+    ties: Ints  # one array, so that no call carries more (see ``_ties``); empty where neither is so
 
 
 def case_of(model: Model) -> Case:
@@ -65,8 +69,30 @@ def case_of(model: Model) -> Case:
             dtype=np.int64,
         ),
         names=np.random.default_rng(_SEED).integers(1, 2**63, len(model.load), dtype=np.uint64),
-        max_stops=min(model.max_stops, max(model.size, 1)),
+        max_stops=model.most_nodes,
+        max_halts=model.max_stops,
+        has_twins=model.has_twins,
+        has_pairs=bool(model.foes),
+        ties=_ties(model),
     )
+
+
+def _ties(model: Model) -> Ints:
+    """
+    Place v: a number that nodes of one stop share. Places n+1+v and 2(n+1)+v, where there are pairs:
+    where the list of v's foes and that of its mates stand in the same array; a list begins with its length.
+    """
+    if not model.has_twins and not model.foes:
+        return np.zeros(1, dtype=np.int64)
+    ties = list(model.place)
+    lists = [*model.foes, *model.mates]
+    begin = len(ties) + len(lists)
+    for one in lists:
+        ties.append(begin)
+        begin += 1 + len(one)
+    for one in lists:
+        ties += [len(one), *one]
+    return np.array(ties, dtype=np.int64)
 
 
 def _neighbours(way_m: Table) -> Places:

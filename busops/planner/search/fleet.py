@@ -215,6 +215,8 @@ def best_place(case: Case, fleet: Fleet, slot: int, node: int) -> None:
     from_m, from_s = way_m[node], way_s[node]
     rank, late = ranks[node], case.late_s[node]
     best, place, before = UNREACHABLE, NOWHERE, 0
+    twins = case.has_twins
+    room = _halts_left(case, fleet, slot) if twins else 0
     for at in range(length + 1):
         after = stops[at] if at < length else 0
         if ranks[before] <= rank or at == 0:
@@ -224,10 +226,51 @@ def best_place(case: Case, fleet: Fleet, slot: int, node: int) -> None:
                 later = there + from_s[after] - way_s[before, after]
                 in_time = arrive[at] + there <= late
                 if in_time and (after == 0 or (later <= slack[at] and ranks[after] >= rank)):
+                    if twins and _more_halts(case, node, before, after) > room:
+                        before = after
+                        continue
                     best, place = extra, at
         before = after
     fleet.extra_m[slot, node] = best
     fleet.place[slot, node] = place
+
+
+@inner
+def _halts_left(case: Case, fleet: Fleet, slot: int) -> int:
+    """How many halts the slot may still make; nodes of one stop behind each other are one."""
+    left, before = case.max_halts, 0
+    for at in range(fleet.length[slot]):
+        node = fleet.stops[slot, at]
+        left -= case.ties[node] != case.ties[before]
+        before = node
+    return int(left)
+
+
+@inner
+def _more_halts(case: Case, node: int, before: int, after: int) -> int:
+    """How many halts the node adds between these two (0 is the campus)."""
+    spot = case.ties
+    more = int(spot[before] != spot[node])
+    if after != 0:
+        more += int(spot[node] != spot[after]) - int(spot[before] != spot[after])
+    return more
+
+
+@inner
+def may_join(case: Case, fleet: Fleet, slot: int, node: int) -> bool:
+    """True when no rule keeps the node from the slot (NOWHERE: from a trip of its own)."""
+    ties, nodes = case.ties, len(case.load)
+    if slot != NOWHERE:
+        foes = ties[nodes + node]
+        for at in range(foes + 1, foes + 1 + ties[foes]):
+            if fleet.slot_of[ties[at]] == slot:
+                return False
+    mates = ties[2 * nodes + node]
+    for at in range(mates + 1, mates + 1 + ties[mates]):
+        where = fleet.slot_of[ties[at]]
+        if where not in (NOWHERE, slot):
+            return False
+    return True
 
 
 @inner

@@ -11,8 +11,9 @@ from typing import Final
 from busops.planner.demand import Node
 from busops.planner.model import UNREACHABLE, Model, compile_model
 from busops.planner.problem import Problem, UnservedReason
+from busops.planner.rules.bonds import Bonds
 from busops.planner.search.fleet_state import NO_KIND, Assigned, FleetState
-from busops.planner.search.insertion import insert_by_regret
+from busops.planner.search.insertion import NEW_SLOT, insert_by_regret, may_join
 from busops.planner.search.pool import RoutePool
 from busops.planner.search.routes import RouteBook
 
@@ -31,6 +32,7 @@ class Search:
     best: tuple[Assigned, ...] = ()
     missing: int = 0
     cost: int = 0
+    is_recut: bool = False  # groups are cut otherwise than when the search began: see ``regroup``
     stats: dict[str, int | str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -83,22 +85,29 @@ def fill_seats(problem: Problem, search: Search) -> Search:
 
 
 def _one_pass(problem: Problem, search: Search) -> Search | None:
-    """Each group left over has given a part to one slot, each slot has taken one part at most."""
+    """
+    Each group left over has given a part to one slot, each slot has taken one part at most.
+
+    Whom the rules keep together is not cut, and a mate of who has got a seat waits for the next pass.
+    """
+    bonds = Bonds(problem.rules)
     state = FleetState(search.model, search.book, search.best)
     nodes = list(search.model.nodes)
     taken: dict[int, int] = {}  # slot → node of the part
     placed: list[tuple[int, int, int]] = []  # slot, node of the part, position
     fresh: list[tuple[int, int]] = []  # kind, node of the part
+    seated: set[int] = set()
     for node in state.absent():
+        if state.model.mates and not seated.isdisjoint(state.model.mates[node]):
+            continue
         slot, seats, position = _roomiest(state, node, taken)
         kind, capacity = _largest_spare(state, node, [one for one, _part in fresh])
-        if max(seats, capacity) == 0:
-            continue
         group = nodes[node - 1]
-        size = min(max(seats, capacity), len(group.rider_ids))
-        part = Node(stop_id=group.stop_id, rider_ids=group.rider_ids[:size])
-        rest = group.rider_ids[size:]
-        nodes[node - 1] = part
+        riders, rest = bonds.cut(group.rider_ids, max(seats, capacity))
+        if not riders:
+            continue
+        nodes[node - 1] = Node(stop_id=group.stop_id, rider_ids=riders)
+        seated.add(node)
         if rest:
             nodes.append(Node(stop_id=group.stop_id, rider_ids=rest))
         if capacity >= seats:
@@ -113,7 +122,7 @@ def _one_pass(problem: Problem, search: Search) -> Search | None:
         kind, stops = plan[slot]
         plan[slot] = (kind, (*stops[:position], node, *stops[position:]))
     finer = new_search(compile_model(problem, nodes))
-    finer.stats = search.stats
+    finer.stats, finer.is_recut = search.stats, search.is_recut
     finer.offer((*plan.values(), *((kind, (node,)) for kind, node in fresh)))
     return finer
 
@@ -125,7 +134,7 @@ def _roomiest(state: FleetState, node: int, taken: dict[int, int]) -> tuple[int,
         if number == NO_KIND or slot in taken:
             continue
         seats = state.model.kinds[number].capacity - state.routes[slot].load
-        if seats > best[1]:
+        if seats > best[1] and may_join(state, slot, node):
             extra, position = state.book.insertion(state.routes[slot], node)
             if extra < UNREACHABLE:
                 best = (slot, seats, position)
@@ -135,6 +144,8 @@ def _roomiest(state: FleetState, node: int, taken: dict[int, int]) -> tuple[int,
 def _largest_spare(state: FleetState, node: int, promised: Sequence[int]) -> tuple[int, int]:
     """The largest kind still in stock that may serve the node, with its seats."""
     best = (NO_KIND, 0)
+    if not may_join(state, NEW_SLOT, node):
+        return best
     groups = [state.model.kinds[number].group for number in promised]
     for number, kind in enumerate(state.model.kinds):
         spare = state.stock[kind.group] - groups.count(kind.group)
@@ -144,17 +155,23 @@ def _largest_spare(state: FleetState, node: int, promised: Sequence[int]) -> tup
 
 
 def why_left_over(search: Search, node: int) -> UnservedReason:
-    """The cause that a group is in no trip of the best plan: seats, else stop limit, else ride cap."""
+    """The cause that a group is in no trip of the best plan: seats, else a rule, stop limit, ride cap."""
     state = FleetState(search.model, search.book, search.best)
+    model = state.model
     with_seats = [
-        state.routes[slot]
+        slot
         for slot, number in enumerate(state.kinds)
         if number != NO_KIND
-        and state.model.kinds[number].capacity > state.routes[slot].load
-        and state.model.may_serve(state.routes[slot].course, node)
+        and model.kinds[number].capacity > state.routes[slot].load
+        and model.may_serve(state.routes[slot].course, node)
     ]
-    if not with_seats:
+    spare = any(state.stock[kind.group] > 0 and model.may_serve(kind.course, node) for kind in model.kinds)
+    if not with_seats and not spare:
         return UnservedReason.NO_SEAT
-    if all(len(route.stops) >= state.model.max_stops for route in with_seats):
+    open_slots = [slot for slot in with_seats if may_join(state, slot, node)]
+    if not open_slots:
+        free = spare and may_join(state, NEW_SLOT, node)
+        return UnservedReason.NO_SEAT if free else UnservedReason.PAIR_RULE
+    if all(model.halts(state.routes[slot].stops) >= model.max_stops for slot in open_slots):
         return UnservedReason.STOP_LIMIT
     return UnservedReason.RIDE_CAP

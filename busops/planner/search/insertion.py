@@ -37,12 +37,22 @@ def option_in_slot(state: FleetState, slot: int, node: int) -> Option:
     if load > kind.capacity and not _larger_in_stock(state, route, load):
         return NO_OPTION
     extra, position = state.book.insertion(route, node)
-    if extra >= UNREACHABLE:
+    if extra >= UNREACHABLE or not may_join(state, slot, node):
         return NO_OPTION
     if load <= kind.capacity:
         return Option(kind.per_m * extra, slot, number, route.course, position)
     cost, chosen = state.cheapest_kind(route.course, load, route.distance_m + extra)
     return Option(cost - kind.fixed - kind.per_m * route.distance_m, slot, chosen, route.course, position)
+
+
+def may_join(state: FleetState, slot: int, node: int) -> bool:
+    """True when no rule keeps the node from the slot (NEW_SLOT: from a trip of its own)."""
+    model = state.model
+    if not model.foes:
+        return True
+    if slot != NEW_SLOT and any(state.slot_of[foe] == slot for foe in model.foes[node]):
+        return False
+    return all(state.slot_of[mate] in (NO_KIND, slot) for mate in model.mates[node])
 
 
 def _larger_in_stock(state: FleetState, route: Route, load: int) -> bool:
@@ -58,6 +68,8 @@ def option_alone(state: FleetState, node: int) -> Option:
     model = state.model
     metres = model.way_m[0][node] + model.way_m[node][0]
     best = NO_OPTION
+    if not may_join(state, NEW_SLOT, node):
+        return best
     for course in range(len(model.ranks)):
         if model.may_serve(course, node):
             cost, chosen = state.cheapest_kind(course, model.load[node], metres)
@@ -97,6 +109,9 @@ def insert_by_regret(state: FleetState, nodes: Iterable[int], *, regret_weight_p
         slot = apply_option(state, best, node)
         for other, options in waiting.items():
             options[slot] = option_in_slot(state, slot, other)
+        for mate in state.model.mates[node] if state.model.mates else ():
+            if mate in waiting:  # the other slots are closed to him now
+                waiting[mate] = _options(state, mate)
     return left_over
 
 

@@ -68,7 +68,8 @@ class RouteBook:
     def _cheapest(self, route: Route, node: int) -> Insertion:
         model, stops = self.model, route.stops
         first, last = self._window(route, node)
-        if len(stops) >= model.max_stops or first > last:
+        room = model.max_stops - model.halts(stops)
+        if first > last or (room <= 0 and not model.has_twins):
             return _NOWHERE
         if route.arrive_s is None:
             self._schedule(route)
@@ -80,7 +81,7 @@ class RouteBook:
             before = stops[at - 1] if at else 0
             after = stops[at] if at < len(stops) else 0
             extra = way_m[before][node] + from_node_m[after] - way_m[before][after]
-            if extra >= best:
+            if extra >= best or (model.has_twins and _more_halts(model, node, before, after) > room):
                 continue
             there = way_s[before][node]
             if arrive[at] + there > late:
@@ -118,9 +119,16 @@ class RouteBook:
         route.arrive_s, route.slack_s = arrive, slack
 
 
+def _more_halts(model: Model, node: int, before: int, after: int) -> int:
+    """How many halts the node adds between these two (0 is the campus); one stop's nodes in a row are one."""
+    ways = (before, node, after) if after else (before, node)
+    old = (before, after) if after else (before,)
+    return model.halts_between(ways) - model.halts_between(old)
+
+
 def keeps_limits(model: Model, course: int, stops: Sequence[int]) -> bool:
     """True when a bus may drive these nodes in this order (caps, stop limit, line); seats are not seen."""
-    if len(stops) > model.max_stops:
+    if model.halts(stops) > model.max_stops:
         return False
     ranks = model.ranks[course]
     now = last = rank = 0

@@ -20,6 +20,7 @@ _NEVER_S: Final = 10**9
 _ABSENT_COST: Final = 10**11
 _LIMIT_ASKED_EVERY: Final = 64
 _FOREVER_S: Final = 3600
+_BOTH: Final = 2  # who share a trip
 
 
 class RoutingSearch:
@@ -77,7 +78,7 @@ class RoutingSearch:
         seats = [model.kinds[number].capacity for number in self.vehicles]
         load = routing.RegisterUnaryTransitVector(list(model.load))
         routing.AddDimensionWithVehicleCapacity(load, 0, seats, True, "seats")
-        halts = routing.RegisterUnaryTransitVector([0] + [1] * model.size)
+        halts = self._halts()
         routing.AddDimension(halts, 0, model.max_stops, True, "halts")
         drives = {course: routing.RegisterTransitMatrix(_drives(model, course)) for course in self._courses()}
         transits = [drives[model.kinds[number].course] for number in self.vehicles]
@@ -95,6 +96,31 @@ class RoutingSearch:
             if len(allowed) < len(self.vehicles):
                 # -1 stays allowed: it means "served by nobody".
                 routing.VehicleVar(index).SetValues([-1, *allowed])
+        self._add_pairs()
+
+    def _halts(self) -> int:
+        """What each step adds to the halts of a trip: nothing where the place stays the same."""
+        model, routing = self.model, self._routing
+        if not model.has_twins:
+            return int(routing.RegisterUnaryTransitVector([0] + [1] * model.size))
+        rows: list[Any] = [
+            [int(other > 0 and here != model.place[other]) for other in range(model.size + 1)]
+            for here in model.place
+        ]
+        return int(routing.RegisterTransitMatrix(rows))
+
+    def _add_pairs(self) -> None:
+        """Foes are never both on one vehicle's trip, mates never on two; who is absent binds nobody."""
+        model, routing, solver = self.model, self._routing, self._routing.solver()
+        for table, is_apart in ((model.foes, True), (model.mates, False)):
+            for node, others in enumerate(table):
+                for other in others:
+                    if other < node:
+                        continue
+                    first, second = self._nodes.NodeToIndex(node), self._nodes.NodeToIndex(other)
+                    active = routing.ActiveVar(first) + routing.ActiveVar(second)
+                    same = solver.IsEqualVar(routing.VehicleVar(first), routing.VehicleVar(second))
+                    solver.Add(active + same <= _BOTH if is_apart else active - same < _BOTH)
 
     def _courses(self) -> set[int]:
         return {self.model.kinds[number].course for number in self.vehicles}

@@ -19,6 +19,7 @@ from busops.planner.search.fleet import (
     best_place,
     cheapest_kind,
     keep,
+    may_join,
     measure,
     price,
     release,
@@ -58,6 +59,39 @@ def ruin(case: Case, fleet: Fleet, centre: int, random: Keys) -> None:
             at += 1
         _take_string(case, fleet, slot, at, (min(length, stops), random))
         strings -= 1
+    if case.has_pairs:
+        _take_mates(case, fleet)
+
+
+@inner
+def _take_mates(case: Case, fleet: Fleet) -> None:
+    """Whoever must ride with an absent node is absent too; they sat in one slot, which is kept."""
+    for number in range(fleet.totals[KEPT]):
+        slot = fleet.kept[number]
+        for old in range(fleet.old[slot, 0]):
+            node = fleet.old_stops[slot, old]
+            if fleet.slot_of[node] != NOWHERE:
+                continue
+            mates = case.ties[2 * len(case.load) + node]
+            for row in range(mates + 1, mates + 1 + case.ties[mates]):
+                mate = case.ties[row]
+                if fleet.slot_of[mate] == slot:
+                    _take_one(case, fleet, slot, mate)
+
+
+@inner
+def _take_one(case: Case, fleet: Fleet, slot: int, gone: int) -> None:
+    kind = release(case, fleet, slot)
+    write = 0
+    for read in range(fleet.length[slot]):
+        node = fleet.stops[slot, read]
+        if node != gone:
+            fleet.stops[slot, write] = node
+            write += 1
+    fleet.slot_of[gone] = NOWHERE
+    fleet.length[slot] = write
+    measure(case, fleet, slot)
+    assign(case, fleet, slot, kind)
 
 
 @inner
@@ -145,7 +179,11 @@ def put(case: Case, fleet: Fleet, node: int, random: Keys) -> bool:
         wanted, cost = kind, per_m[kind] * extra
         if total > capacity[kind]:
             cost, wanted = _larger(case, fleet, number, (total, extra))
-        if cost < best and draw(random) >= _BLINK:
+        if (
+            cost < best
+            and draw(random) >= _BLINK
+            and (not case.has_pairs or may_join(case, fleet, number, node))
+        ):
             best, chosen, slot = cost, wanted, number
     if chosen == NO_KIND or (slot == NOWHERE and empty == NOWHERE):
         return False
@@ -186,6 +224,8 @@ def _write(case: Case, fleet: Fleet, slot: int, place: int, node: int) -> None:
 def _alone(case: Case, fleet: Fleet, node: int) -> tuple[int, int, int]:
     """Cost and kind of a trip for the node alone, and NOWHERE as its slot; the kind is NO_KIND if none."""
     best, chosen = UNREACHABLE, NO_KIND
+    if case.has_pairs and not may_join(case, fleet, NOWHERE, node):
+        return best, chosen, NOWHERE
     metres = case.way_m[0, node] + case.way_m[node, 0]
     for course in range(len(case.ranks)):
         if case.ranks[course, node] >= 0:

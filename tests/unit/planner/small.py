@@ -2,12 +2,14 @@
 Small planning problems with names: a line town of four stops, and random tiny towns from a seed.
 """
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
 
 from busops.domain.values import CAMPUS, Direction
 from busops.planner.problem import Limits, Problem, RiderDemand, VehicleOption
+from busops.planner.rules.rules import Rules
 from busops.planner.travel import TravelTimes
 
 STOPS = ("S1", "S2", "S3", "S4")
@@ -110,3 +112,38 @@ def random_problem(seed: int, *, stops: int, riders_at_most: int, spare: bool = 
         limits=limits,
         travel=ways,
     )
+
+
+def random_wishes(case: Problem, seed: int, pairs: int = 1) -> Problem:
+    """The problem with rules by chance: siblings, quarrels, closed stops, late vehicles; no contradiction."""
+    random = Random(seed)
+    names = [rider.rider_id for rider in case.riders]
+    most = max(vehicle.capacity for vehicle in case.vehicles)
+    together: list[frozenset[str]] = []
+    apart: list[frozenset[str]] = []
+    for _pair in range(pairs if len(names) > 1 and most > 1 else 0):
+        pair = frozenset(random.sample(names, 2))
+        if random.random() < 0.6 and all(pair.isdisjoint(other) for other in together):
+            together.append(pair)
+    for _pair in range(pairs if len(names) > 2 else 0):
+        pair = frozenset(random.sample(names, 2))
+        if random.random() < 0.6 and pair not in together:
+            apart.append(pair)
+    vehicles = tuple(_with_access(vehicle, case.stop_ids, random) for vehicle in case.vehicles)
+    only_by = {}
+    if random.random() < 0.3:
+        plates = [vehicle.plate for vehicle in case.vehicles]
+        only_by[random.choice(case.stop_ids)] = frozenset(random.sample(plates, 2))
+    rules = Rules(together=tuple(together), apart=tuple(apart), only_by=only_by)
+    return replace(case, vehicles=vehicles, rules=rules)
+
+
+def _with_access(vehicle: VehicleOption, stop_ids: tuple[str, ...], random: Random) -> VehicleOption:
+    by = random.random()
+    ready_s = random.choice((0, 0, 0, 1800))
+    if by < 0.2:
+        return replace(vehicle, not_stops=frozenset(random.sample(stop_ids, 1)), ready_s=ready_s)
+    if by < 0.3:
+        few = frozenset(random.sample(stop_ids, max(1, len(stop_ids) - 1)))
+        return replace(vehicle, only_stops=few, ready_s=ready_s)
+    return replace(vehicle, ready_s=ready_s)

@@ -1,0 +1,1 @@
+"""Other groups than those that the search began with: stops shared out anew, stops chosen again."""
