@@ -2,7 +2,8 @@
 Plans as they were made: the document, what it costs, and where it stands between draft and release.
 
 The document is the JSON contract of the planner's files and is never changed after it is
-stored; only the state moves: draft → approved → released, or → discarded.
+stored; only the state moves: draft → approved → released, or → discarded. What is proved about a plan
+later stands beside it, and whoever reads the plan reads the best that is proved.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,19 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Date, Index, Integer, String, Text, insert, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    insert,
+    select,
+)
 from sqlalchemy import update as update_rows
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -71,6 +84,30 @@ class PlanRow(Base):
     made_by: Mapped[str] = mapped_column(Text)
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_by: Mapped[str] = mapped_column(Text)
+
+
+class PlanProofRow(Base):
+    """What was proved about a plan after it was stored."""
+
+    __tablename__ = "plan_proof"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "plan_id"], ["plan.school_id", "plan.plan_id"]),
+        CheckConstraint("lower_bound_fen > 0", name="amount"),
+    )
+    school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    plan_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    lower_bound_fen: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    bound_model: Mapped[str] = mapped_column(Text)
+    proved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterProof:
+    """No plan of the named model costs less than this."""
+
+    lower_bound_fen: int
+    bound_model: str
+    proved_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +174,9 @@ def load_plan(tx: Transaction, plan_id: str) -> StoredPlan:
     row = tx.session.execute(query).first()
     if row is None:
         raise NotFound("plan_not_found", plan_id=plan_id)
-    return StoredPlan(summary=_summary(row), document=row.document, notices=tuple(row.notices))
+    later = _later(tx, plan_id).get(plan_id)
+    notices = tuple(row.notices)
+    return StoredPlan(summary=_summary(row, later), document=_proved(row, later), notices=notices)
 
 
 def list_plans(
@@ -151,7 +190,9 @@ def list_plans(
     if direction is not None:
         query = query.where(table.c.direction == direction.value)
     newest_first = (table.c.weekend_on.desc(), table.c.made_at.desc(), table.c.plan_id.desc())
-    return tuple(_summary(row) for row in tx.session.execute(query.order_by(*newest_first)))
+    later = _later(tx)
+    rows = tx.session.execute(query.order_by(*newest_first))
+    return tuple(_summary(row, later.get(row.plan_id)) for row in rows)
 
 
 def move_plan(tx: Transaction, plan_id: str, state: PlanState, *, by: str, at: datetime) -> None:
@@ -169,8 +210,43 @@ def move_plan(tx: Transaction, plan_id: str, state: PlanState, *, by: str, at: d
         raise Conflict("plan_state_changed", plan_id=plan_id, state=was, wanted=state.value)
 
 
-def _summary(row: Any) -> PlanSummary:
+def add_proof(tx: Transaction, plan_id: str, proof: LaterProof) -> bool:
+    """The proof stands beside its plan; False if as much was proved, or the plan costs less than it says."""
+    stored = load_plan(tx, plan_id)
+    if not stored.summary.lower_bound_fen < proof.lower_bound_fen <= stored.summary.cost_fen:
+        return False
+    row = {name: getattr(proof, name) for name in LaterProof.__dataclass_fields__}
+    row |= {"school_id": tx.school_id, "plan_id": plan_id}
+    tx.session.execute(insert(table_of(PlanProofRow)), [row])
+    return True
+
+
+def _later(tx: Transaction, plan_id: str | None = None) -> dict[str, LaterProof]:
+    """The best later proof of each plan that has any."""
+    table = table_of(PlanProofRow)
+    query = select(table).where(table.c.school_id == tx.school_id).order_by(table.c.lower_bound_fen)
+    if plan_id is not None:
+        query = query.where(table.c.plan_id == plan_id)
+    return {
+        row.plan_id: LaterProof(**{name: getattr(row, name) for name in LaterProof.__dataclass_fields__})
+        for row in tx.session.execute(query)
+    }
+
+
+def _proved(row: Any, later: LaterProof | None) -> Mapping[str, Any]:
+    """The document with what is proved later, its gap by the rule of the file contract."""
+    document: Mapping[str, Any] = row.document
+    if later is None:
+        return document
+    over = (row.cost_fen - later.lower_bound_fen) / later.lower_bound_fen
+    proved = {"lower_bound_fen": later.lower_bound_fen, "bound_model": later.bound_model}
+    return {**document, **proved, "gap": round(over, 6)}
+
+
+def _summary(row: Any, later: LaterProof | None) -> PlanSummary:
     values = {name: getattr(row, name) for name in _SUMMARY}
+    if later is not None:
+        values["lower_bound_fen"] = later.lower_bound_fen
     values["plan_id"] = PlanId(row.plan_id)
     values["direction"], values["state"] = Direction(row.direction), PlanState(row.state)
     return PlanSummary(**values)

@@ -6,11 +6,12 @@ from sqlalchemy.exc import DBAPIError
 
 from busops.storage import plan_store, roster_store
 from busops.storage.database import Base, Database
-from busops.storage.plan_store import PlanState
+from busops.storage.plan_store import LaterProof, PlanState
 from tests.small_school import FRIDAY
 from tests.small_school import fill as fill_school
 from tests.storage.test_roster_and_plan_store import AT, RIDES, fill, plan, version
 
+PROVED = LaterProof(lower_bound_fen=95, bound_model="m", proved_at=AT)
 ATTACKS = {
     "change an entry of a lock": "UPDATE roster_version_entry SET rides_homeward = NOT rides_homeward",
     "remove an entry of a lock": "DELETE FROM roster_version_entry",
@@ -24,6 +25,16 @@ ATTACKS = {
     "turn a plan back": "UPDATE plan SET state = 'draft'",
     "release at once": "UPDATE plan SET state = 'released' WHERE state = 'draft'",
     "remove a plan": "DELETE FROM plan",
+    "rewrite a later proof": "UPDATE plan_proof SET lower_bound_fen = lower_bound_fen - 1",
+    "remove a later proof": "DELETE FROM plan_proof",
+    "prove less than before": (
+        "INSERT INTO plan_proof SELECT school_id, plan_id, lower_bound_fen - 1, bound_model, proved_at"
+        " FROM plan_proof"
+    ),
+    "prove more than the plan costs": (
+        "INSERT INTO plan_proof SELECT school_id, plan_id, 10000 + lower_bound_fen * 1000, bound_model,"
+        " proved_at FROM plan_proof"
+    ),
 }
 
 
@@ -34,6 +45,7 @@ def test_history_of_rosters_and_plans_stands(database: Database, attack: str) ->
     with database.transaction() as tx:
         roster_store.lock_roster(tx, FRIDAY, version(1, RIDES))
         plan_store.save_plan(tx, plan())
+        assert plan_store.add_proof(tx, "p1", PROVED)
         if "SET state = 'draft'" in attack:
             plan_store.move_plan(tx, "p1", PlanState.APPROVED, by="u1", at=AT)
 
@@ -45,7 +57,10 @@ def test_history_of_rosters_and_plans_stands(database: Database, attack: str) ->
         strike()
     with database.reading() as tx:
         assert roster_store.load_versions(tx, FRIDAY) == (version(1, RIDES),)
-        assert plan_store.load_plan(tx, "p1").document == plan().document
+        stored = plan_store.load_plan(tx, "p1")
+        proved = {"lower_bound_fen": 95, "bound_model": "m", "gap": round(5 / 95, 6)}
+        assert stored.document == {**plan().document, **proved}
+        assert (stored.summary.cost_fen, stored.summary.lower_bound_fen) == (100, 95)
 
 
 @pytest.mark.parametrize("table", ["rider", "stop", "vehicle", "crew_member", "approved_line"])

@@ -79,6 +79,11 @@ class Prover:
         """True when the best plan is proved to be the best."""
         return self.tree is not None and not self.has_choosers and self.tree.bound >= self.tree.upper
 
+    def look_below(self, cost_fen: int) -> None:
+        """A plan of this cost is known: branches that cannot undercut it are closed."""
+        if self.tree is not None and not self.has_choosers:
+            self.tree.upper = min(self.tree.upper, 1000 * (cost_fen - self.kept_fen))
+
     def grow(self, effort: Effort, on_better: Callable[[Proof], None] = lambda _proof: None) -> None:
         """The bound has risen as far as the effort reached; better plans are the search's."""
         if self.tree is None:

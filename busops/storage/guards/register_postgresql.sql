@@ -29,6 +29,25 @@ BEGIN
 END;
 $$;
 
+CREATE OR REPLACE FUNCTION plan_proof_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'plan_proof_stands' USING ERRCODE = 'integrity_constraint_violation';
+END;
+$$;
+
+CREATE OR REPLACE FUNCTION plan_proof_rises() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM 1 FROM plan WHERE school_id = NEW.school_id AND plan_id = NEW.plan_id FOR NO KEY UPDATE;
+  IF EXISTS (SELECT 1 FROM plan_proof WHERE school_id = NEW.school_id AND plan_id = NEW.plan_id
+        AND lower_bound_fen >= NEW.lower_bound_fen)
+    OR NOT EXISTS (SELECT 1 FROM plan WHERE school_id = NEW.school_id AND plan_id = NEW.plan_id
+        AND lower_bound_fen < NEW.lower_bound_fen AND cost_fen >= NEW.lower_bound_fen) THEN
+    RAISE EXCEPTION 'plan_proof_stands' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END;
+$$;
+
 CREATE OR REPLACE FUNCTION register_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'retire_never_delete' USING ERRCODE = 'integrity_constraint_violation';
@@ -46,6 +65,12 @@ CREATE OR REPLACE TRIGGER roster_version_entry_no_change BEFORE UPDATE OR DELETE
 
 CREATE OR REPLACE TRIGGER plan_only_forward BEFORE UPDATE ON plan
   FOR EACH ROW EXECUTE FUNCTION plan_forward();
+
+CREATE OR REPLACE TRIGGER plan_proof_only_rises BEFORE INSERT ON plan_proof
+  FOR EACH ROW EXECUTE FUNCTION plan_proof_rises();
+
+CREATE OR REPLACE TRIGGER plan_proof_no_change BEFORE UPDATE OR DELETE ON plan_proof
+  FOR EACH ROW EXECUTE FUNCTION plan_proof_refuse();
 
 CREATE OR REPLACE TRIGGER plan_no_delete BEFORE DELETE ON plan
   FOR EACH ROW EXECUTE FUNCTION register_keep();

@@ -48,6 +48,25 @@ BEGIN
   SELECT RAISE(ABORT, 'plan_is_decided');
 END;
 
+CREATE TRIGGER IF NOT EXISTS plan_proof_true BEFORE INSERT ON plan_proof
+WHEN EXISTS (SELECT 1 FROM plan_proof WHERE school_id = NEW.school_id AND plan_id = NEW.plan_id
+      AND lower_bound_fen >= NEW.lower_bound_fen)
+  OR NOT EXISTS (SELECT 1 FROM plan WHERE school_id = NEW.school_id AND plan_id = NEW.plan_id
+      AND lower_bound_fen < NEW.lower_bound_fen AND cost_fen >= NEW.lower_bound_fen)
+BEGIN
+  SELECT RAISE(ABORT, 'plan_proof_stands');
+END;
+
+CREATE TRIGGER IF NOT EXISTS plan_proof_no_update BEFORE UPDATE ON plan_proof
+BEGIN
+  SELECT RAISE(ABORT, 'plan_proof_stands');
+END;
+
+CREATE TRIGGER IF NOT EXISTS plan_proof_no_delete BEFORE DELETE ON plan_proof
+BEGIN
+  SELECT RAISE(ABORT, 'plan_proof_stands');
+END;
+
 CREATE TRIGGER IF NOT EXISTS plan_no_delete BEFORE DELETE ON plan
 BEGIN
   SELECT RAISE(ABORT, 'plan_is_decided');

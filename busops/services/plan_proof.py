@@ -1,0 +1,76 @@
+"""
+The proof of a stored plan goes on in the background: its lower bound rises, nothing else changes.
+
+Only while the plan still fits what it was made from: register and roster as they stand now must give
+the problem it solves, or the new bound would be another problem's.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from busops.domain.errors import InvalidInput, Refused
+from busops.domain.values import Clock, Direction
+from busops.planner.document import gap, read_plan_document
+from busops.planner.further import prove_further
+from busops.planner.verify import verify
+from busops.services.planning_input import load_input, prepare
+from busops.storage import plan_store
+from busops.storage.database import Database
+from busops.storage.plan_store import LaterProof
+
+PROOF_S: Final = 60.0
+_CLOSE_ENOUGH: Final = 0.001  # a gap that nobody would want to know better
+
+OnBound = Callable[[int, int], None]  # cost and bound in fen
+
+
+def is_worth_proving(document: Mapping[str, Any]) -> bool:
+    """True for a plan that serves everybody and may be farther from the best than a thousandth."""
+    plan = read_plan_document(document)
+    return bool(plan.trips) and not plan.unserved and (plan.lower_bound_fen <= 0 or gap(plan) > _CLOSE_ENOUGH)
+
+
+def prove_plan(
+    database: Database,
+    plan_id: str,
+    *,
+    clock: Clock,
+    seconds: float = PROOF_S,
+    on_bound: OnBound | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    rounds: int | None = None,
+) -> int:
+    """
+    The stored plan carries the best bound reached in about ``seconds``; returns it in fen.
+
+    Raises NotFound for a plan that is gone, Refused when the roster or the register has changed.
+    """
+    with database.reading() as tx:
+        stored = plan_store.load_plan(tx, plan_id)
+        given = load_input(tx, stored.summary.weekend_on)
+    plan = read_plan_document(stored.document)
+    problem = prepare(given, Direction(stored.document["direction"])).problem
+    if verify(problem, plan):
+        raise Refused("plan_problem_changed", plan_id=plan_id)
+    proof = prove_further(
+        problem,
+        plan,
+        seconds=seconds,
+        seed=int(stored.document["seed"]),
+        on_better=lambda better: on_bound(plan.cost_fen, better.fen) if on_bound else None,
+        should_stop=should_stop,
+        rounds=rounds,
+    )
+    if proof.fen > plan.lower_bound_fen:
+        later = LaterProof(lower_bound_fen=proof.fen, bound_model=proof.model, proved_at=clock.now())
+        with database.transaction() as tx:
+            plan_store.add_proof(tx, plan_id, later)
+    return proof.fen
+
+
+def read_proof_order(arguments: Mapping[str, Any]) -> tuple[str, float]:
+    """Plan and seconds of a proof job; raises InvalidInput."""
+    try:
+        return str(arguments["plan_id"]), float(arguments.get("seconds", PROOF_S))
+    except (KeyError, ValueError, TypeError) as fault:
+        raise InvalidInput("plan_order_invalid") from fault
