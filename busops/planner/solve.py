@@ -7,6 +7,7 @@ The planner as a function: a problem, a time and a seed in, a plan out; nothing 
 """
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import Final
 
 from busops.planner.demand import nodes_of
@@ -32,6 +33,7 @@ def solve(
     should_stop: Callable[[], bool] | None = None,
     rounds: int | None = None,
     fair_milli: int = 0,
+    executor: Executor | None = None,
 ) -> Plan:
     """
     The best plan found in about ``seconds``; always a plan, partial when the fleet is too small.
@@ -40,15 +42,16 @@ def solve(
     95th percentile, then all together. With ``rounds`` the work is counted instead of the time, and the
     plan is the same on every machine. ``should_stop`` and ``on_progress`` are called on the calling
     thread; after a yes the best plan so far comes back within about half a second. Never worse than the
-    greedy plan, but for what kinder rides may cost. On a
-    machine where the search has no machine code yet, making it comes on top of ``seconds``.
+    greedy plan, but for what kinder rides may cost. With an ``executor`` every chain has a second one
+    beside it there. On a machine where the search has no machine code yet, making it comes on top of
+    ``seconds``.
     """
     warm()
     effort = Effort(seconds, StopWish(should_stop), rounds)
     demand = nodes_of(problem)
     search = greedy_plan(problem, demand.nodes)
     search.stats["greedy_cost_fen"] = search.cost // 1000
-    steps = Steps(problem, search, effort, (seed, on_progress))
+    steps = Steps(problem, search, effort, (seed, on_progress), executor)
     steps.tell(PlanningPhase.GREEDY)
     if search.best:
         whole = steps.effort

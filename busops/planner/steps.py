@@ -7,12 +7,15 @@ riders have a choice, how much time there is.
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
 from busops.planner.columns.proof import NOTHING_PROVED, Proof, Prover
+from busops.planner.comfort import kinder
 from busops.planner.effort import Effort
+from busops.planner.elsewhere import Elsewhere
 from busops.planner.problem import Problem
 from busops.planner.regroup.regroup import is_worth_regrouping, regroup
 from busops.planner.search.assemble import assemble
@@ -74,12 +77,18 @@ class Steps:
     """The improving steps; each leaves the search no worse than it was."""
 
     def __init__(
-        self, problem: Problem, search: Search, effort: Effort, how: tuple[int, OnProgress | None]
+        self,
+        problem: Problem,
+        search: Search,
+        effort: Effort,
+        how: tuple[int, OnProgress | None],
+        executor: Executor | None = None,
     ) -> None:
         self.problem = problem
         self.search = search
         self.effort = effort
         self.seed, self.report = how
+        self.elsewhere = Elsewhere(executor)
         self.chains = 0
         self.rounds = 0
         self.proof = NOTHING_PROVED
@@ -172,7 +181,10 @@ class Steps:
             self._tell_sometimes(PlanningPhase.RUIN, lambda: chain.best_score)
             return effort.spent()
 
-        search.offer(chain.run(spent, annealing_for(search.cost, len(search.best), max(number, 0))))
+        heat = annealing_for(search.cost, len(search.best), number)
+        self.elsewhere.begin(search, self.seed + number, effort, heat)
+        search.offer(chain.run(spent, heat))
+        self.elsewhere.join(search, effort)
         self.rounds += chain.rounds
         search.stats["ruin_rounds"] = self.rounds
         search.stats["ruin_cost_fen"] = search.cost // 1000
@@ -228,8 +240,10 @@ class Steps:
         effort = self._share(1.0, _FAIR_ROUNDS)
         if effort is None:
             return
+        search.replace(kinder(search.model, search.best))
         before, cost = rides_of(search.model, search.best), search.cost
-        search.replace(fairer(search.model, search.best, cost + cost * fair_milli // 1000, effort, self.seed))
+        most = cost + cost * fair_milli // 1000
+        search.replace(kinder(search.model, fairer(search.model, search.best, most, effort, self.seed)))
         search.stats["fairness_before_longest_s"] = before.longest_s
         search.stats["fairness_before_p95_s"] = before.p95_s
         search.stats["fairness_cost_fen"] = (search.cost - cost) // 1000
