@@ -6,6 +6,7 @@ so that one verifier and one cost judge all. What an engine cannot express is re
 """
 
 import importlib
+import importlib.util
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -44,6 +45,11 @@ def solve_with(engine: str, problem: Problem, *, seconds: float, seed: int) -> P
         return None
     search.offer(routes)
     return finish(problem, search, demand.unserved, NOTHING_PROVED, StopWish(None))
+
+
+def is_installed(engine: str) -> bool:
+    """True when the engine's package is there; whether it loads is seen when it is asked."""
+    return importlib.util.find_spec(engine) is not None
 
 
 def _package(name: str) -> Any:
@@ -156,3 +162,4 @@ def _square(model: Model) -> tuple[np.ndarray, np.ndarray]:
 
 
 ENGINES: Final[Mapping[str, Engine]] = {"ortools": _ortools, "pyvrp": _pyvrp, "vroom": _vroom}
+UNTIMED: Final = frozenset({"vroom"})  # knows neither seconds nor seed and ends by itself

@@ -241,4 +241,5 @@ def _places(word: Word) -> int:
 def _scaled(word: Word, scale: int) -> int:
     whole, _, part = word.text.lstrip("+").partition(".")
     places = part.rstrip("0")
-    return int((whole or "0") + places) * scale // 10 ** len(places)
+    shift: int = 10 ** len(places)
+    return int((whole or "0") + places) * scale // shift
