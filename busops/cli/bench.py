@@ -13,6 +13,7 @@ from busops.cli.context import Cli, WrongUse, read_folder
 from busops.cli.racing import race, race_options, wish_of
 from busops.cli.scratch import scratch_school
 from busops.domain.values import Direction
+from busops.planner.instances.towns import NAMED, Town, fresh_town, town_problem
 from busops.planner.instances.vrplib import Rounding
 from busops.services import benchmark_cases, weekend
 from busops.services.benchmark import Case
@@ -81,6 +82,49 @@ def bench_cvrp(ctx: click.Context, /, **given: Any) -> None:
                 f"# {one.case.name}: the .sol says {one.stated}; its {one.trips} routes cost {known:,.2f}"
             )
     _end(ctx, race(cli, _distinct([one.case for one in priced]), wish))
+
+
+@bench.command(name="towns")
+@click.argument("names", nargs=-1)
+@race_options
+@click.pass_context
+def bench_towns(ctx: click.Context, /, **given: Any) -> None:
+    """Plans the synthetic schools NAMES (A to L; all of them when none is named), made from their seeds."""
+    cli: Cli = ctx.obj
+    wish = wish_of(given)
+    chosen = [name.upper() for name in given["names"]] or list(NAMED)
+    for name in chosen:
+        if name not in NAMED:
+            raise WrongUse("bench_town_unknown", found=name, known=", ".join(NAMED))
+    _end(ctx, race(cli, _distinct([_town(NAMED[name]) for name in chosen]), wish))
+
+
+@bench.command(name="fresh")
+@click.option(
+    "--count", type=click.IntRange(1, 1000), default=6, show_default=True, help="How many networks."
+)
+@click.option(
+    "--first",
+    type=click.IntRange(0),
+    required=True,
+    help="Number of the first: choose one never used before.",
+)
+@race_options
+@click.pass_context
+def bench_fresh(ctx: click.Context, /, **given: Any) -> None:
+    """
+    Plans networks that nobody has tuned on: 60 to 150 stops, 3 to 12 stops a bus, open and returning.
+
+    Six in a row go through the range of stops a bus; a number always makes the same network.
+    """
+    cli: Cli = ctx.obj
+    wish = wish_of(given)
+    numbers = range(given["first"], given["first"] + given["count"])
+    _end(ctx, race(cli, [_town(fresh_town(number)) for number in numbers], wish))
+
+
+def _town(town: Town) -> Case:
+    return Case(name=town.name, problem=town_problem(town))
 
 
 def _distinct(cases: Sequence[Case]) -> Sequence[Case]:

@@ -14,6 +14,7 @@ from busops.cli.context import Cli, WrongUse
 from busops.cli.machine import machine_facts, machine_line
 from busops.domain.errors import InvalidInput
 from busops.domain.values import SCHOOL_TIME
+from busops.i18n import words
 from busops.planner.peers import ENGINES, is_installed
 from busops.services import benchmark, benchmark_tables
 from busops.services.benchmark import OURS, Case, Entrant, Result, Track
@@ -112,7 +113,14 @@ def race(cli: Cli, cases: Sequence[Case], wish: Wish) -> int:
         text = json.dumps(_document(facts, wish, (results, rows, duels)), ensure_ascii=False, indent=1)
         wish.json_file.write_text(text + "\n", encoding="utf-8")
     if wish.picture:
-        wish.picture.write_text(picture(rows, cases, results, locale=cli.locale), encoding="utf-8")
+        drawn = picture(
+            rows,
+            cases,
+            results,
+            lambda code, said: words(code, said, cli.locale),
+            foot=machine_line(facts),
+        )
+        wish.picture.write_text(drawn, encoding="utf-8")
     return sum(one.violations + one.split_stops for one in results)
 
 

@@ -151,8 +151,8 @@ def races(
 ) -> tuple[Race, ...]:
     """
     Every run: those of one case and seed stand next to each other, so that a slow hour of the
-    machine meets all engines alike. None is made twice; an engine that knows neither time nor seed
-    runs once a case.
+    machine meets all engines alike. None is made twice; an engine that takes no seed runs once a case,
+    to its end unless it is given seconds.
     """
     made: dict[Race, None] = {}
     seeds = tuple(seeds)
@@ -171,9 +171,10 @@ def races(
 
 def _race(case: str, entrant: Entrant, seconds: float, seed_and_first: tuple[int, int]) -> Race:
     seed, first = seed_and_first
-    if entrant.engine in UNTIMED:
-        return Race(case=case, engine=entrant.engine, seconds=0, seed=first)
-    return Race(case=case, engine=entrant.engine, seconds=seconds, seed=seed)
+    if entrant.engine not in UNTIMED:
+        return Race(case=case, engine=entrant.engine, seconds=seconds, seed=seed)
+    has_limit = entrant.seconds is not None or entrant.times is not None
+    return Race(case=case, engine=entrant.engine, seconds=seconds if has_limit else 0, seed=first)
 
 
 def hold(lineup: Sequence[Race], cases: Sequence[Case], track: Track) -> Iterator[Result]:
@@ -198,10 +199,11 @@ def hold(lineup: Sequence[Race], cases: Sequence[Case], track: Track) -> Iterato
 def run(race: Race, case: Case, *, core: int | None = None, processes: int = 1) -> Result:
     """The race in a fresh process: nothing of an earlier run warms it or weighs on it."""
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as process:
-        return process.submit(_run_here, race, case, core, processes).result()
+        return process.submit(run_here, race, case, core=core, processes=processes).result()
 
 
-def _run_here(race: Race, case: Case, core: int | None, processes: int) -> Result:
+def run_here(race: Race, case: Case, *, core: int | None = None, processes: int = 1) -> Result:
+    """The race in this very process, which is pinned to ``core`` when one is given."""
     problem = case.problem
     if core is not None:
         os.sched_setaffinity(0, {core})
@@ -229,7 +231,7 @@ def _run_here(race: Race, case: Case, core: int | None, processes: int) -> Resul
         loaded_mb=loaded_mb,
         unserved=len(problem.riders),
     )
-    return _judged(measured, case, plan) if plan else measured
+    return judged(measured, case, plan) if plan else measured
 
 
 class _FirstPlan:
@@ -276,7 +278,8 @@ class _Team:
         return replace(best, lower_bound_fen=proved.lower_bound_fen, bound_model=proved.bound_model)
 
 
-def _judged(measured: Result, case: Case, plan: Plan) -> Result:
+def judged(measured: Result, case: Case, plan: Plan) -> Result:
+    """What was measured, with the plan's own figures and what the verifier says of it."""
     problem = case.problem
     rides = sorted(_rides_s(plan, problem.direction))
     halts = Counter(halt.stop_id for trip in plan.trips for halt in trip.stops)
