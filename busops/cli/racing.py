@@ -129,7 +129,7 @@ def head_line(cases: Sequence[Case]) -> str:
     kinds = {Against.KNOWN if case.known_fen else Against.BOUND for case in cases}
     over = _OVER[kinds.pop()] if len(kinds) == 1 else "% over"
     return (
-        f"{'case':<16} {'engine':<8} {'s':>5} {'seed':>4} {'cost':>13} {over:>8} {'bound %':>7} {'trips':>5}"
+        f"{'case':<16} {'engine':<12} {'s':>5} {'seed':>4} {'cost':>13} {over:>8} {'bound %':>7} {'trips':>5}"
         f" {'longest':>7} {'p95':>5} {'first':>6} {'wall':>6} {'cpu':>6} {'MB':>5} {'+MB':>5} {'faults':>6}"
     )
 
@@ -138,7 +138,7 @@ def run_line(result: Result, case: Case, reference: Reference) -> str:
     """A run as a row; minutes, seconds and megabytes, ``faults``: rules broken, stops split, riders left."""
     race = result.race
     seconds = f"{race.seconds:g}" if race.seconds else _NOTHING
-    begin = f"{race.case:<16} {race.engine:<8} {seconds:>5} {race.seed:>4}"
+    begin = f"{race.case:<16} {race.engine:<12} {seconds:>5} {race.seed:>4}"
     if result.refused:
         return f"{begin} {result.refused}"
     own_gap = None
@@ -165,7 +165,7 @@ def median_lines(rows: Sequence[Median], cases: Sequence[Case], results: Sequenc
             if row.case == case.name:
                 spread = f"{_cost(row.least_fen, scales[row.case])} … {_cost(row.most_fen, scales[row.case])}"
                 lines.append(
-                    f"  {row.label:<14} {_cost(row.cost_fen, case.scale):>13} {_two(row.over_pct):>8}"
+                    f"  {row.label:<16} {_cost(row.cost_fen, case.scale):>13} {_two(row.over_pct):>8}"
                     f" {row.trips:>5g} {row.longest_ride_s / 60:>7.1f} {row.p95_ride_s / 60:>5.1f}"
                     f"   {row.served}/{row.runs} served, {spread}"
                 )
@@ -178,11 +178,11 @@ def duel_lines(duels: Sequence[Duel]) -> list[str]:
         return []
     lines = [
         "",
-        f"{'ours':<12} {'peer':<14} {'cases':>5} {'mean':>7} {'worst':>7} {'on':<16} {'won':>4} {'tied':>4}"
+        f"{'ours':<12} {'peer':<16} {'cases':>5} {'mean':>7} {'worst':>7} {'on':<16} {'won':>4} {'tied':>4}"
         f" {'lost':>4} {'longest':>7} {'p95':>7}",
     ]
     lines += [
-        f"{one.ours:<12} {one.peer:<14} {one.cases:>5} {_four(one.mean_ratio):>7} {_four(one.worst_ratio):>7}"
+        f"{one.ours:<12} {one.peer:<16} {one.cases:>5} {_four(one.mean_ratio):>7} {_four(one.worst_ratio):>7}"
         f" {one.worst_case:<16} {one.wins:>4} {one.ties:>4} {one.losses:>4}"
         f" {_four(one.longest_ride_ratio):>7} {_four(one.p95_ride_ratio):>7}"
         for one in duels

@@ -1,5 +1,5 @@
 """
-Other engines on the same problem, for comparison: PyVRP, VROOM, and OR-Tools' routing search alone.
+Other engines on the same problem, for comparison: PyVRP, VROOM, and OR-Tools' routing searches alone.
 
 They are optional extras. Each answers with a plan that goes the same way as ours from the routes on,
 so that one verifier and one cost judge all. What an engine cannot express is refused, not simplified.
@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
 from busops.domain.errors import InvalidInput
 from busops.planner.columns.proof import NOTHING_PROVED
@@ -29,6 +30,9 @@ from busops.planner.search.routing import RoutingSearch
 
 Engine: TypeAlias = Callable[[Model, float, int], tuple[Assigned, ...] | None]
 _PENALTY_A_UNIT: Final = 100_000  # PyVRP's own max_penalty where a unit of distance costs 1
+_ILS_REMOVED: Final = 10
+_ILS_NEIGHBOURS: Final = (10, 20)
+_ILS_COOLED: Final = 1e-4
 _COARSER: Final = 100  # VROOM counts in 32 bits: its costs are in tenths of a fen
 
 
@@ -51,7 +55,7 @@ def solve_with(engine: str, problem: Problem, *, seconds: float, seed: int) -> P
 
 def is_installed(engine: str) -> bool:
     """True when the engine's package is there; whether it loads is seen when it is asked."""
-    return importlib.util.find_spec(engine) is not None
+    return importlib.util.find_spec(engine.partition("-")[0]) is not None
 
 
 def _package(name: str) -> Any:
@@ -65,6 +69,61 @@ def _ortools(model: Model, seconds: float, seed: int) -> tuple[Assigned, ...] | 
     """Guided local search from parallel cheapest insertion; it takes no seed."""
     del seed
     run = RoutingSearch(RouteBook(model), (), RoutePool(model))
+    return run.run(Effort(seconds, StopWish(None)), lambda: None)
+
+
+class _IteratedSearch(RoutingSearch):
+    """
+    OR-Tools' iterated local search: ruin and recreate of its own, from parallel cheapest insertion.
+
+    Better than guided search where all vehicles are alike (planner notes, §1a, whose settings these
+    are). It keeps memory for as long as it runs: only for a process of its own.
+    """
+
+    def run(self, effort: Effort, on_better: Callable[[], None]) -> tuple[Assigned, ...] | None:
+        """The best plan found; None when the search found no plan at all."""
+        routing = self._routing
+        parameters = self._parameters(effort)
+        routing.AddAtSolutionCallback(lambda: self._at_solution(on_better))
+        routing.CloseModelWithParameters(parameters)
+        # With SolveWithParameters the same settings are passed over in silence.
+        found = routing.SolveWithIteratedLocalSearch(parameters)
+        return None if found is None else self._read(lambda index: found.Value(routing.NextVar(index)))
+
+    def _parameters(self, effort: Effort) -> Any:
+        parameters = pywrapcp.DefaultRoutingSearchParameters()
+        strategies = routing_enums_pb2.FirstSolutionStrategy
+        parameters.first_solution_strategy = strategies.PARALLEL_CHEAPEST_INSERTION
+        parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GREEDY_DESCENT
+        parameters.time_limit.FromMilliseconds(int(1000 * effort.left_s()))
+        parameters.use_iterated_local_search = True
+        search = parameters.iterated_local_search_parameters
+        search.improve_perturbed_solution = False
+        again = search.ruin_recreate_parameters
+        ruin = again.ruin_strategies.add().sisr
+        ruin.max_removed_sequence_size = ruin.avg_num_removed_visits = _ILS_REMOVED
+        ruin.bypass_factor = 0.01
+        again.recreate_strategy.heuristic = strategies.LOCAL_CHEAPEST_INSERTION
+        again.route_selection_neighbors_ratio = 1.0
+        again.route_selection_min_neighbors, again.route_selection_max_neighbors = _ILS_NEIGHBOURS
+        cooling = search.reference_solution_acceptance_strategy.simulated_annealing
+        cooling.initial_temperature = _leg_cost(self.model)
+        cooling.final_temperature = cooling.initial_temperature * _ILS_COOLED
+        return parameters
+
+
+def _leg_cost(model: Model) -> float:
+    """What a leg to a stop near by costs in the dearest vehicle, milli-fen: the size of a small loss."""
+    ways, _seconds = _square(model)
+    near = np.sort(ways[1:, 1:], axis=1)[:, 1 : _ILS_NEIGHBOURS[0] + 1]
+    per_m = max(kind.per_m for kind in model.kinds)
+    return float(near.mean() * per_m) if near.size else float(per_m)
+
+
+def _ortools_ils(model: Model, seconds: float, seed: int) -> tuple[Assigned, ...] | None:
+    """Iterated local search with ruin and recreate; it takes no seed."""
+    del seed
+    run = _IteratedSearch(RouteBook(model), (), RoutePool(model))
     return run.run(Effort(seconds, StopWish(None)), lambda: None)
 
 
@@ -95,17 +154,15 @@ def _pyvrp(model: Model, seconds: float, seed: int) -> tuple[Assigned, ...] | No
 
 def most_penalty(model: Model) -> int:
     """
-    What PyVRP may at most charge for a rider or a second too much, in milli-fen.
+    What PyVRP may at most charge for a rider, a stop or a second too much, in milli-fen.
 
-    At least a whole trip's cost, or a limit broken would pay; not much more, because its search begins
-    at half of this and lowers it by a tenth in 500 rounds: from far too high a start it does not come
-    to look at plans that break a limit a little, which is how it improves. Where trips have no fixed
-    cost its own default of 100,000 for each unit of distance's cost is kept.
+    Its search begins at half of this and lowers it by a tenth in 500 rounds. Begun far too high (10^11)
+    it does not come to look at plans that break a limit a little, which is how it improves; begun too
+    low, to break one would save a vehicle. So it begins at the largest fixed cost. Where trips have no
+    fixed cost, PyVRP's own 100,000 for each unit that a metre costs is kept.
     """
-    per_m = max(kind.per_m for kind in model.kinds)
-    there_and_back = max(model.way_m[0][node] + model.way_m[node][0] for node in range(1, model.size + 1))
-    dearest = max(kind.fixed for kind in model.kinds) + per_m * there_and_back
-    return max(_PENALTY_A_UNIT * per_m, dearest)
+    dearest = max(kind.fixed for kind in model.kinds)
+    return max(_PENALTY_A_UNIT * max(kind.per_m for kind in model.kinds), 2 * dearest)
 
 
 def pyvrp_problem(model: Model) -> Any:
@@ -223,5 +280,10 @@ def _square(model: Model) -> tuple[np.ndarray, np.ndarray]:
     return ways_m, ways_s
 
 
-ENGINES: Final[Mapping[str, Engine]] = {"ortools": _ortools, "pyvrp": _pyvrp, "vroom": _vroom}
+ENGINES: Final[Mapping[str, Engine]] = {
+    "ortools": _ortools,
+    "ortools-ils": _ortools_ils,
+    "pyvrp": _pyvrp,
+    "vroom": _vroom,
+}
 UNTIMED: Final = frozenset({"vroom"})  # takes no seed and ends by itself

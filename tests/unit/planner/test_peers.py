@@ -85,17 +85,12 @@ def test_limits_that_cannot_bind_do_not_burden_pyvrp():
     assert (bound.num_load_dimensions, bound.has_time_windows()) == (1, True)
 
 
-def test_to_break_a_limit_is_never_cheaper_than_any_trip():
-    """The most that PyVRP may charge for one unit too much is above each single trip, and of its order."""
+def test_pyvrp_begins_where_breaking_a_limit_costs_a_vehicle():
+    """Half of the most it may charge is the largest fixed cost; without any its own choice is kept."""
     model = model_of(county(stops=30, riders=240, seed=3))
-    dearest = max(
-        kind.fixed + kind.per_m * model.metres((node,))
-        for kind in model.kinds
-        for node in range(1, model.size + 1)
-    )
-    assert dearest <= most_penalty(model) <= 3 * dearest
-    plain = problem(riders(S1=3), coach(fixed_fen=0, per_km_fen=1))
-    assert most_penalty(model_of(plain)) == 100_000  # PyVRP's own choice
+    assert most_penalty(model) // 2 == max(kind.fixed for kind in model.kinds) == 61_000_000
+    plain = problem(riders(S1=3), coach(fixed_fen=0, per_km_fen=7))
+    assert most_penalty(model_of(plain)) == 7 * 100_000
 
 
 @pytest.mark.parametrize("engine", [name for name in ENGINES if is_installed(name.partition("-")[0])])
