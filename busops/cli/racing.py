@@ -17,7 +17,7 @@ from busops.domain.values import SCHOOL_TIME
 from busops.i18n import words
 from busops.planner.peers import ENGINES, is_installed
 from busops.services import benchmark, benchmark_tables
-from busops.services.benchmark import OURS, Case, Entrant, Result, Track
+from busops.services.benchmark import FAIR, OURS, Case, Entrant, Result, Track
 from busops.services.benchmark_picture import picture
 from busops.services.benchmark_tables import Against, Duel, Median, Reference
 
@@ -32,7 +32,7 @@ _OPTIONS: Final = (
     click.option(
         "--against",
         default="",
-        help=f"Peers, with commas between: {', '.join(ENGINES)}. ENGINE gets our seconds, ENGINE@60"
+        help=f"Peers, with commas between: {', '.join((*ENGINES, FAIR))}. ENGINE gets our seconds, ENGINE@60"
         " sixty, ENGINE@3x three times ours.",
     ),
     click.option("--skip-missing", is_flag=True, help="Leave out peers that are not installed."),

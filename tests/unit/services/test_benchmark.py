@@ -7,6 +7,7 @@ import pytest
 from busops.domain.errors import InvalidInput
 from busops.services import benchmark
 from busops.services.benchmark import OURS, Case, Entrant, Race, Track
+from tests.bench.towns import county
 from tests.unit.planner.small import coach, problem, riders
 
 TINY = Case(name="tiny", problem=problem(riders(S1=3, S2=4), coach()))
@@ -18,12 +19,13 @@ def names(lineup) -> list[str]:
 
 
 def test_a_peer_gets_our_seconds_its_own_or_a_multiple_of_ours():
-    """The three ways to write a peer, spaces and empty places aside."""
+    """The three ways to write a peer, spaces and empty places aside; ours with kinder rides is one."""
     assert benchmark.entrants_of(" pyvrp, pyvrp@60,,ortools@3x ") == (
         Entrant(engine="pyvrp"),
         Entrant(engine="pyvrp", seconds=60),
         Entrant(engine="ortools", times=3),
     )
+    assert benchmark.entrants_of("busops-fair") == (Entrant(engine=benchmark.FAIR),)
     assert benchmark.entrants_of("") == ()
 
 
@@ -92,6 +94,20 @@ def test_an_engine_that_cannot_express_a_problem_is_told_not_hidden():
     bound = Case(name="line", problem=problem(riders(S1=3), coach(lines=(("S1", "S2"),))))
     found = benchmark.run_here(Race(case="line", engine="ortools", seconds=0.2, seed=1), bound)
     assert (found.refused, found.cost_fen, found.unserved) == ("peer_knows_no_lines", None, 3)
+
+
+def test_ours_with_kinder_rides_is_an_engine_of_its_own():
+    """It answers with a plan that passes the verifier and lies above every bound, as ours does."""
+    case = Case(name="county", problem=county(stops=10, riders=80, seed=4))
+    plain, fair = (
+        benchmark.run_here(Race(case="county", engine=engine, seconds=1, seed=1), case)
+        for engine in (OURS, benchmark.FAIR)
+    )
+    assert (plain.violations, fair.violations, fair.unserved) == (0, 0, 0)
+    assert fair.cost_fen is not None
+    assert plain.cost_fen is not None
+    assert fair.cost_fen >= max(plain.bound_fen, fair.bound_fen)
+    assert fair.longest_ride_s > 0
 
 
 def test_a_stop_that_two_trips_share_is_a_fault_only_on_public_files():
