@@ -28,10 +28,12 @@ check: .venv/dev node_modules/.package-lock.json ## lint, format, types, import 
 soak: .venv/dev ## the server killed 500 times in the middle of batches: nothing lost, nothing doubled
 	SOAK_KILLS=500 $(BIN)/python -m pytest -q tests/sim/test_killed_server.py
 
-bench: .venv/dev ## benchmarks of imports, planner and pages
+bench: .venv/dev ## benchmarks of imports, pages and planner, beside peers where they are installed (8 minutes)
 	$(BIN)/python -m pytest -q -s -p no:cacheprovider tests/bench/bench_import.py
 	$(BIN)/python -m tests.bench.bench_pages
 	$(BIN)/python -m tests.bench.bench_planner
+	$(BIN)/busops bench towns A E L --seconds 5 --against pyvrp@3x,ortools --skip-missing
+	$(BIN)/busops bench fresh --first 100 --count 6 --seconds 3 --against pyvrp@3x --skip-missing
 	$(BIN)/python -m tests.bench.bench_weekend
 
 shots: .venv/dev browser ## the screenshots of the README, made again
