@@ -14,7 +14,7 @@ from busops.planner.demand import nodes_of
 from busops.planner.effort import Effort, StopWish
 from busops.planner.finish import finish
 from busops.planner.problem import Plan, Problem
-from busops.planner.search.greedy import fill_seats, greedy_plan
+from busops.planner.search.greedy import fill_seats, whole_groups
 from busops.planner.steps import OnProgress, PlanningPhase, Progress, Steps
 from busops.planner.warm import warm
 
@@ -49,8 +49,9 @@ def solve(
     warm()
     effort = Effort(seconds, StopWish(should_stop), rounds)
     demand = nodes_of(problem)
-    search = greedy_plan(problem, demand.nodes)
-    search.stats["greedy_cost_fen"] = search.cost // 1000
+    search = whole_groups(problem, demand.nodes)
+    floor = fill_seats(problem, search) if search.missing else search
+    search.stats["greedy_cost_fen"] = floor.cost // 1000
     steps = Steps(problem, search, effort, (seed, on_progress), executor)
     steps.tell(PlanningPhase.GREEDY)
     if search.best:
@@ -61,6 +62,10 @@ def solve(
         steps.effort = whole
         steps.fairness(fair_milli)
     steps.tell(PlanningPhase.BOUND)
-    plan = finish(problem, fill_seats(problem, steps.search), demand.unserved, steps.proof, effort.wish)
+    best = fill_seats(problem, steps.search)
+    for_kindness = 1000 * int(best.stats.get("fairness_cost_fen", 0))
+    if (floor.missing, floor.cost) < (best.missing, best.cost - for_kindness):
+        best = floor
+    plan = finish(problem, best, demand.unserved, steps.proof, effort.wish)
     steps.tell(PlanningPhase.DONE)
     return plan

@@ -21,7 +21,7 @@ from busops.planner.regroup.regroup import is_worth_regrouping, regroup
 from busops.planner.search.assemble import assemble
 from busops.planner.search.fair import fairer, rides_of
 from busops.planner.search.fleet_state import Assigned
-from busops.planner.search.greedy import Search
+from busops.planner.search.greedy import Search, fill_seats
 from busops.planner.search.routing import RoutingSearch
 from busops.planner.search.ruin import ABSENT_COST, RuinRecreate, annealing_for
 
@@ -142,6 +142,11 @@ class Steps:
     def improve(self) -> None:
         """Every step has had its share of the time, or the plan is proved to be the best."""
         self.routing()
+        if self.search.missing or self._is_worth_proving():
+            self.ruin(_BEFORE_PROOF_SHARE, _BEFORE_PROOF_ROUNDS)
+        if self.search.missing:
+            # Whole groups do not fit into the fleet, or were not made to fit in the time: they are cut.
+            self.search = fill_seats(self.problem, self.search)
         self.prove()
         if self.proof_is_closed:
             self.regroup()
@@ -165,9 +170,9 @@ class Steps:
         search.stats["routing_cost_fen"] = search.cost // 1000
         self.tell(PlanningPhase.ROUTING)
 
-    def ruin(self) -> None:
+    def ruin(self, share: float = _RUIN_SHARE, rounds: int | None = None) -> None:
         """One annealed chain has run from the best plan."""
-        effort = self._share(_RUIN_SHARE)
+        effort = self._share(share, rounds)
         if effort is not None:
             self._run_chain(effort, self.chains, self.start)
             self.chains += 1
@@ -191,13 +196,9 @@ class Steps:
         self.tell(PlanningPhase.RUIN)
 
     def prove(self) -> None:
-        """A chain, what column generation proves from its routes on, and the best choice of those left."""
+        """What column generation proves from the routes met so far on, and the best choice of those left."""
         if self.search.missing or not self._is_worth_proving():
             return
-        before = self._share(_BEFORE_PROOF_SHARE, _BEFORE_PROOF_ROUNDS)
-        if before is not None:
-            self._run_chain(before, self.chains)
-            self.chains += 1
         effort = self._share(_PROOF_SHARE, _PROOF_ROUNDS)
         if effort is None:
             return

@@ -12,10 +12,13 @@ from typing import Final
 import numpy as np
 
 from busops.domain.values import CAMPUS, Direction
+from busops.planner.columns.pricing import Duals, Pricer
 from busops.planner.columns.proof import Prover
+from busops.planner.columns.within import found_for, routes_within
 from busops.planner.demand import nodes_of
 from busops.planner.effort import Effort, StopWish
 from busops.planner.problem import Limits, Problem, RiderDemand, VehicleOption
+from busops.planner.search.case import case_of
 from busops.planner.search.compiled import forget_stored
 from busops.planner.search.fair import fairer
 from busops.planner.search.greedy import greedy_plan
@@ -50,7 +53,10 @@ def _run_all() -> None:
     chain.run(once.spent, annealing_for(search.cost, len(search.best)))
     prover = Prover(problem, search)
     prover.grow(Effort(0, StopWish(None), 2))
-    prover.choose(Effort(0, StopWish(None), 1))
+    pricer = Pricer(case_of(search.model))
+    dear = Duals(node=np.full(search.model.size + 1, 10**9), group=np.zeros(2, dtype=np.int64))
+    pricer.price(0, dear, below=-1, width=4, most=1)
+    routes_within(pricer, found_for(pricer.case, 9), 0, dear, 0, steps=99)
     fairer(search.model, search.best, 2 * search.cost, Effort(0, StopWish(None), 4), 1)
 
 

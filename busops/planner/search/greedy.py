@@ -56,6 +56,11 @@ class Search:
 
 def greedy_plan(problem: Problem, nodes: Sequence[Node]) -> Search:
     """The best of a few greedy plans; groups are cut where only a part of them finds seats."""
+    return fill_seats(problem, whole_groups(problem, nodes))
+
+
+def whole_groups(problem: Problem, nodes: Sequence[Node]) -> Search:
+    """The best of a few greedy plans; a group that finds no seats is left over whole."""
     search = new_search(compile_model(problem, nodes))
     weights = _REGRET_WEIGHTS_PCT if search.model.size <= _MANY_NODES else _REGRET_WEIGHTS_PCT[:1]
     for weight in weights:
@@ -64,7 +69,7 @@ def greedy_plan(problem: Problem, nodes: Sequence[Node]) -> Search:
         for route in state.routes:
             search.pool.add(route)
         search.offer(state.assigned())
-    return fill_seats(problem, search)
+    return search
 
 
 def new_search(model: Model) -> Search:
