@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from busops.planner.demand import direct_s
-from busops.planner.margin.replan import Replanning, is_sound, standing
+from busops.planner.margin.replan import Replanning, bounded_as, is_sound, standing
 from busops.planner.margin.rides import longest_s, p95_s
 from busops.planner.problem import Plan, Problem
 
@@ -69,7 +69,7 @@ def frontier(
             shown.append((0, cap_s))
         else:
             shown.append((longest_s(plan), cap_s))
-            plans.append(_with_bound(plan, start))
+            plans.append(bounded_as(plan, start))
     return points_of(plan for plan in plans if is_sound(problem, plan))
 
 
@@ -115,15 +115,6 @@ def tightened(problem: Problem, cap_s: int) -> Problem:
             max_ride_s=min(limits.max_ride_s, cap_s),
             ride_factor_milli=min(limits.ride_factor_milli, 1000 * cap_s // farthest_s),
         ),
-    )
-
-
-def _with_bound(plan: Plan, start: Plan) -> Plan:
-    """The plan with the bound of the problem itself: that of a tighter one would be too high."""
-    return replace(
-        plan,
-        lower_bound_fen=min(start.lower_bound_fen, plan.cost_fen),
-        bound_model=start.bound_model,
     )
 
 

@@ -1,5 +1,5 @@
 """
-Every lever tried on a plan and sorted by what it brings for each rider who is worse off.
+Every lever tried on a plan, sorted by what it brings for each rider who is worse off.
 
 A lever is never taken here: it is a figure to decide by. All are measured against the same plan, and
 whatever a longer search alone would save is told as a lever of its own, so that none takes credit for it.
@@ -7,6 +7,7 @@ whatever a longer search alone would save is told as a lever of its own, so that
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from typing import Final, TypeAlias
 
 from busops.planner.margin.lever import fares as by_fares
@@ -39,7 +40,7 @@ def levers(
     on_step: OnStep | None = None,
 ) -> tuple[Lever, ...]:
     """
-    The levers of a sound plan, the most worth per rider first; what was tried and brings nothing last.
+    The levers of a sound plan in the order of ``sorted_levers``, those that bring nothing last.
 
     ``walks`` are metres on foot between stops (none: no stops are merged); fares are fen a ride. A longer
     search and the fares are measured against ``plan``, all else against the best plan found within
@@ -64,10 +65,18 @@ def levers(
 
 
 def sorted_levers(found: list[Lever]) -> tuple[Lever, ...]:
-    """Those that bring more per rider affected first; of equals the one that brings more in all."""
-    return tuple(
-        sorted(found, key=lambda one: (-one.gain_per_rider, -one.gain_fen, one.kind, str(one.facts)))
-    )
+    """
+    Those that bring more per rider affected first; of equals the one that brings more in all.
+
+    A higher fare brings exactly what its riders pay: by that measure the harshest would lead. So fares
+    come after what saves cost, the smallest rise first; then what was tried and brings nothing.
+    """
+    return tuple(sorted(found, key=_place))
+
+
+def _place(lever: Lever) -> tuple[bool, int, Fraction, int, str]:
+    rise_fen = max((one.dearer_fen for one in lever.affected), default=0)
+    return lever.gain_fen <= 0, rise_fen, -lever.gain_per_rider, -lever.gain_fen, f"{lever.kind}{lever.facts}"
 
 
 def _trials(before: Before, how: Replanning, walks: Walks, walk_most_m: int) -> Iterator[_Trial]:

@@ -162,8 +162,9 @@ def test_levers_are_kept_with_names_and_figures(sqlite_database: Database) -> No
     assert all(one.name.startswith("学生") and one.class_name.startswith("高一") for one in payers)
     assert ("dearer", len(payers), rise) in fare.effects
     assert all(row.is_verified for row in shown.levers.levers)
-    worth = [row.gain_fen / max(1, len(row.people)) for row in shown.levers.levers]
-    assert worth == sorted(worth, reverse=True)
+    rises = [row.facts["rise_fen"] for row in shown.levers.levers if "rise_fen" in row.facts]
+    assert rises == sorted(rises)
+    assert rises[0] == rise
 
 
 def test_the_certificate_is_that_of_the_plan(sqlite_database: Database) -> None:

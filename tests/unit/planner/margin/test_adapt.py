@@ -74,7 +74,7 @@ def test_vehicles_are_handed_out_at_the_least_cost(seed: int) -> None:
     assert carried is None or carried.cost_fen <= plan.cost_fen
 
 
-def _all_ways(asked, drives, metres):  # type: ignore[no-untyped-def]
+def _all_ways(asked, drives, metres):
     slots = [one for one in asked.vehicles for _trip in range(one.max_trips)]
     for chosen in permutations(slots, len(drives)):
         fits = all(
@@ -86,6 +86,6 @@ def _all_ways(asked, drives, metres):  # type: ignore[no-untyped-def]
             yield sum(trip_cost_fen(one, m) for one, m in zip(chosen, metres, strict=True))
 
 
-def _on(line, halts):  # type: ignore[no-untyped-def]
+def _on(line, halts):
     rest = iter(line)
     return all(stop in rest for stop, _riders in halts)

@@ -51,6 +51,16 @@ def test_the_cheapest_point_is_no_dearer_than_what_was_known() -> None:
     assert [one.plan for one in points] == [one.plan for one in again]
 
 
+def test_a_bound_of_another_day_is_not_taken_over() -> None:
+    """A known plan that says nothing cheaper exists keeps its trips and loses its bound to the search's."""
+    asked = wide_town()
+    known = solve(asked, seconds=0, seed=3, rounds=60)
+    boasting = replace(known, lower_bound_fen=known.cost_fen, bound_model="another day's")
+    for point in frontier(asked, HOW, known=[boasting], wanted=3):
+        assert point.plan.bound_model != "another day's"
+        assert point.plan.lower_bound_fen < known.cost_fen
+
+
 def test_known_plans_that_break_the_problem_do_not_count() -> None:
     """A plan with a forged cost is no point, however cheap it says it is."""
     asked = wide_town()

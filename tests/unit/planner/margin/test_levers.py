@@ -22,7 +22,7 @@ WALKS = {(one, two): 400 for one in TOWN.ids[1:3] for two in TOWN.ids[1:3] if on
 
 
 def test_every_kind_is_tried_verified_and_sorted() -> None:
-    """Each lever's figures add up, nobody is affected twice, and worth per rider falls down the list."""
+    """Figures add up, nobody is affected twice; worth per rider falls, then come fares, then the useless."""
     plan = solve(ASKED, seconds=0, seed=1, rounds=20)
     told: list[tuple[int, int]] = []
     found = levers(
@@ -37,7 +37,11 @@ def test_every_kind_is_tried_verified_and_sorted() -> None:
         LeverKind.MERGE_STOPS,
         LeverKind.LEAST_AT_STOP,
     }
-    worth = [lever.gain_per_rider for lever in found]
+    useful = [lever for lever in found if lever.gain_fen > 0]
+    assert found[: len(useful)] == tuple(useful)
+    saving = [lever for lever in useful if not any(one.dearer_fen for one in lever.affected)]
+    assert useful[: len(saving)] == saving
+    worth = [lever.gain_per_rider for lever in saving]
     assert worth == sorted(worth, reverse=True)
     for lever in found:
         assert lever.verified
@@ -76,3 +80,12 @@ def test_without_walks_nobody_walks_and_stopped_ends_early() -> None:
     stopped = levers(ASKED, plan, FARES, replace(HOW, should_stop=lambda: True), walks=WALKS)
     assert {lever.kind for lever in stopped} <= {LeverKind.FARE_ALL, LeverKind.SEARCH_ON}
     assert sorted_levers([]) == ()
+
+
+def test_the_harshest_fare_does_not_lead() -> None:
+    """One band alone pays more a rider than all together: the smaller rise stands first, after savings."""
+    plan = solve(ASKED, seconds=0, seed=1, rounds=20)
+    fares = {name: replace(fare, band=name[:2]) for name, fare in FARES.items()}
+    found = [lever for lever in levers(ASKED, plan, fares, HOW) if lever.facts.get("rise_fen")]
+    assert found[0].kind is LeverKind.FARE_ALL
+    assert len(found) == 9
