@@ -189,12 +189,9 @@ def use_point(
     with database.reading() as tx:
         job = job_store.load_job(tx, job_id)
     order = job.arguments if job.kind == JOB else {}
-    points = job.result["found"] if job.state is JobState.DONE else []
-    if (
-        order.get("plan_id") != plan_id
-        or order.get("part") != Part.FRONTIER
-        or not 1 <= number <= len(points)
-    ):
+    is_of_plan = order.get("plan_id") == plan_id and order.get("part") == Part.FRONTIER
+    points = job.result["found"] if is_of_plan and job.state is JobState.DONE else []
+    if not 1 <= number <= len(points):
         raise NotFound("margin_point_not_found", plan_id=plan_id, number=number)
     now = current_of(database, plan_id)
     document = points[number - 1]["document"]

@@ -137,6 +137,13 @@ def test_a_point_that_is_not_there_or_not_of_today_is_refused(sqlite_database: D
     with pytest.raises(NotFound):
         plan_margin.use_point(sqlite_database, "another", job_id, 1, **tools)
     with sqlite_database.transaction() as tx:
+        job_store.insert_job(tx, "J-plan", "plan", {"plan_id": plan_id, "part": "frontier"}, by="", at=NOW)
+        claim = job_store.claim_job(tx, "J-plan", at=NOW)
+        assert claim is not None
+        job_store.end_job(tx, claim, JobState.DONE, at=NOW, result={"plan_id": plan_id})
+    with pytest.raises(NotFound):
+        plan_margin.use_point(sqlite_database, plan_id, "J-plan", 1, **tools)
+    with sqlite_database.transaction() as tx:
         fleet_store.retire_vehicle(tx, COACH, FRIDAY)
     with pytest.raises(Refused) as refused:
         plan_margin.use_point(sqlite_database, plan_id, job_id, 1, **tools)
