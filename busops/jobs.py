@@ -22,7 +22,7 @@ from busops.config import Settings
 from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.values import Clock, Ids
 from busops.planner.solve import Progress
-from busops.services import planning
+from busops.services import plan_margin, planning
 from busops.storage import job_store
 from busops.storage.database import Database, sqlite_journal_mode
 from busops.storage.job_store import Job, JobState
@@ -333,6 +333,12 @@ def plan_weekend(context: JobContext, **arguments: Any) -> dict[str, str]:
         clock=context.clock,
         ids=context.ids,
     )
+
+
+@job(plan_margin.JOB)
+def weigh_margin(context: JobContext, **arguments: Any) -> Any:
+    """What the 10 % page asked about a plan: its frontier or its levers."""
+    return plan_margin.run_margin_job(context, arguments)
 
 
 class _QuietConsumer(Consumer):

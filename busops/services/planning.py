@@ -64,9 +64,26 @@ def plan_weekend(
     )
     if should_stop is not None and should_stop():
         raise Refused("planning_stopped", weekend_on=weekend_on, direction=direction)
-    stored = _stored(
-        given, prepared, plan, seed=seed, seconds=seconds, made=(PlanId(ids.new()), clock.now(), user_of(by))
+    return store_draft(
+        database, given, prepared, plan, seed=seed, seconds=seconds, clock=clock, ids=ids, by=by
     )
+
+
+def store_draft(
+    database: Database,
+    given: PlanningInput,
+    prepared: Prepared,
+    plan: Plan,
+    *,
+    seed: int,
+    seconds: float,
+    clock: Clock,
+    ids: Ids,
+    by: By = None,
+) -> PlanId:
+    """The plan stands as a draft with what the verifier finds against it; its id."""
+    made = (PlanId(ids.new()), clock.now(), user_of(by))
+    stored = _stored(given, prepared, plan, seed=seed, seconds=seconds, made=made)
     with database.transaction() as tx:
         plan_store.save_plan(tx, stored)
     return stored.plan_id

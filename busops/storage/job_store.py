@@ -212,6 +212,19 @@ def list_jobs(tx: Transaction, *, kind: str | None = None, limit: int = 50) -> t
     return tuple(_job(row) for row in tx.session.scalars(wanted.order_by(JobRow.job_id.desc()).limit(limit)))
 
 
+def latest_job(
+    tx: Transaction, kind: str, about: Mapping[str, str], *, state: JobState | None = None
+) -> Job | None:
+    """The newest job of a kind whose arguments have these values, in ``state`` if given; None without one."""
+    wanted = select(JobRow).where(JobRow.school_id == tx.school_id, JobRow.kind == kind)
+    for name, value in about.items():
+        wanted = wanted.where(JobRow.arguments[name].as_string() == value)
+    if state is not None:
+        wanted = wanted.where(JobRow.state == state)
+    row = tx.session.scalar(wanted.order_by(JobRow.job_id.desc()).limit(1))
+    return None if row is None else _job(row)
+
+
 def forget_jobs(tx: Transaction, *, ended_before: datetime) -> None:
     """Jobs that ended before then are gone; they are a convenience, no record."""
     tx.session.execute(delete(JobRow).where(JobRow.school_id == tx.school_id, JobRow.ended_at < ended_before))

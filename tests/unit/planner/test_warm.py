@@ -28,7 +28,7 @@ def test_a_plan_makes_no_machine_code_that_warming_has_not_made() -> None:
 
 
 def test_stored_code_of_an_older_version_is_thrown_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cache that cannot be read is emptied once and everything is made again; a real fault is not hidden."""
+    """A cache that cannot be read is emptied once and all is made again; a real fault is not hidden."""
     calls: list[str] = []
 
     def failing(times: int) -> Callable[[], None]:
