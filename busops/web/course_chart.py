@@ -14,6 +14,7 @@ from busops.services.search_course import Point, drawn
 TOP_PER_CENT, FLOOR_PER_CENT = 15, 10  # of the last cost: beyond, a curve runs along the edge
 LABEL_PX: Final = 15
 STEPS: Final = (1, 2, 5)
+LABEL_FROM: Final = 70.0  # per cent across: beside this much of a curve its label stands
 LEAST_MS: Final = 1000
 HEIGHT_PX: Final = 190
 FOOT_PX: Final = 20
@@ -138,9 +139,11 @@ def _span(values: Sequence[int]) -> tuple[int, int]:
 def _label_places(
     field: int, cost: Sequence[tuple[float, float]], bound: Sequence[tuple[float, float]]
 ) -> tuple[float, float]:
-    """The baseline of the cost's label above its end, of the bound's below; neither leaves the field."""
-    cost_y = max(LABEL_PX - 3, field * cost[-1][1] / WIDE - 7)
-    bound_y = field * bound[-1][1] / WIDE + LABEL_PX if bound else 0.0
+    """The baselines of the labels: the cost's above its end, the bound's below; neither leaves the field."""
+    highest = min(y for x, y in _since(cost, LABEL_FROM) if x >= LABEL_FROM)
+    lowest = max((y for x, y in _since(bound, LABEL_FROM)), default=0.0) if bound else 0.0
+    cost_y = max(LABEL_PX - 3, field * highest / WIDE - 7)
+    bound_y = field * lowest / WIDE + LABEL_PX if bound else 0.0
     return round(cost_y, 2), round(min(bound_y, field - 3), 2)
 
 

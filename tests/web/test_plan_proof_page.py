@@ -21,8 +21,8 @@ def plan_id(sqlite_database: Database, clock: FixedClock, ids: CountingIds) -> s
     """A plan on the locked roster."""
     fill(sqlite_database)
     rosters.lock(sqlite_database, FRIDAY, by="test", clock=clock)
-    order: dict[str, Any] = {"weekend_on": FRIDAY, "direction": Direction.HOMEWARD, "seconds": 0.05, "seed": 1}
-    return planning.plan_weekend(sqlite_database, **order, clock=clock, ids=ids)
+    order: dict[str, Any] = {"weekend_on": FRIDAY, "direction": Direction.HOMEWARD, "seconds": 0.05}
+    return planning.plan_weekend(sqlite_database, **order, seed=1, clock=clock, ids=ids)
 
 
 def altered(database: Database, plan_id: str, *, bound_share: float = 0.0, **document: Any) -> str:
@@ -38,21 +38,21 @@ def altered(database: Database, plan_id: str, *, bound_share: float = 0.0, **doc
 
 
 @pytest.mark.parametrize(
-    ("share", "zh", "en"),
+    ("share", "words"),
     [
-        (1.0, "已证明没有更便宜的方案", "proven: no plan is cheaper"),
-        (0.99, "最多比最优方案贵", "above the best possible"),
-        (0.85, "没有有用的证明", "nothing useful is proved"),
+        (1.0, {"zh": "已证明没有更便宜的方案", "en": "proven: no plan is cheaper"}),
+        (0.99, {"zh": "最多比最优方案贵", "en": "above the best possible"}),
+        (0.85, {"zh": "没有有用的证明", "en": "nothing useful is proved"}),
     ],
 )
 def test_the_gap_is_said_in_words(
-    sqlite_database: Database, sign_in: SignIn, plan_id: str, share: float, zh: str, en: str
+    sqlite_database: Database, sign_in: SignIn, plan_id: str, share: float, words: dict[str, str]
 ) -> None:
     """Proven best, at most so much above, or that nothing useful is proved; no number in that case."""
     name = altered(sqlite_database, plan_id, bound_share=share)
-    for language, words in (("zh", zh), ("en", en)):
+    for language, said in words.items():
         page = sign_in(Role.DISPATCHER, language).get(f"/plans/{name}").text
-        assert words in page
+        assert said in page
     assert ("1.02 %" in page) is (share == 0.99)  # 1 / 0.99, rounded up
 
 
@@ -105,7 +105,7 @@ def test_while_somebody_proves_the_page_says_so_and_brings_the_tile_along(
 def test_those_left_over_come_first_by_cause_with_a_way_out(
     sqlite_database: Database, sign_in: SignIn, plan_id: str
 ) -> None:
-    """Above the figures; the commonest cause first; each with what can be done; a cause of tomorrow has words."""
+    """Above the figures, the commonest cause first, each with what can be done; an unknown one has words."""
     left = [{"rider_id": f"2023{number:04d}", "reason": "no_seat"} for number in range(15)]
     left += [{"rider_id": "20230020", "reason": "ride_cap"}, {"rider_id": "x", "reason": "no_such_cause"}]
     name = altered(sqlite_database, plan_id, unserved=left)

@@ -63,7 +63,7 @@ def test_a_step_that_changes_nothing_only_moves_the_end() -> None:
 
 
 def test_thinning_takes_the_closest_in_time_and_spares_turns() -> None:
-    """Of plain points the one with the nearest neighbours goes; beginnings of phases and of the bound stay."""
+    """The plain point with the nearest neighbours goes; beginnings of phases and of the bound stay."""
     plain = (point(0), point(10, 99), point(11, 98), point(50, 97), point(100, 96))
     assert [one.at_ms for one in thinned(plain, 4)] == [0, 11, 50, 100]
     turns = (

@@ -133,7 +133,8 @@ function leafletTrip(L, map, section, trip, campus) {
     part.on("click", () => announce(section, trip.number));
   }
   const elements = () => [line.getElement(), ...stops.map((stop) => stop.getElement()), leader.getElement(), mark.getElement()];
-  return { paths: elements, front: () => line.bringToFront(), mark, leader, at: L.latLng(last.lat, last.lon) };
+  const front = () => [line, ...stops].forEach((part) => part.bringToFront());
+  return { paths: elements, front, mark, leader, at: L.latLng(last.lat, last.lon) };
 }
 
 /** Every tag beside its stop, none over another; a thin line leads from the stop to a tag that moved.
