@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from busops.i18n import has_words
 from busops.services.search_course import Point, drawn
+from busops.web.language import code_words
 
 TOP_PER_CENT, FLOOR_PER_CENT = 15, 10  # of the last cost: beyond, a curve runs along the edge
 LABEL_PX: Final = 15
@@ -85,6 +87,12 @@ def course_plot(points: Sequence[Point], height: int = HEIGHT_PX) -> CoursePlot 
         cost_label_y=cost_y,
         bound_label_y=bound_y,
     )
+
+
+def phase_words(phase: str) -> str:
+    """What the planner is doing, in the reader's language; something general for a phase of tomorrow."""
+    code = f"plan_phase.{phase}"
+    return code_words(code if has_words(code) else "plan_phase.other")
 
 
 def ticks(floor: int, top: int, most: int = 4) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from busops.services.plan_figures import gap_bp
 from busops.services.search_course import read_points
 from busops.storage.job_store import Job, JobState
 from busops.web.context import current
-from busops.web.course_chart import CoursePlot, course_plot
+from busops.web.course_chart import CoursePlot, course_plot, phase_words
 from busops.web.security import OFFICE, allow
 
 bp = Blueprint("jobs", __name__, url_prefix="/jobs")
@@ -65,7 +65,7 @@ def _gap(facts: Mapping[str, Any]) -> int | None:
     return gap_bp(facts["cost_fen"], facts.get("bound_fen", 0))
 
 
-_PICTURES: Mapping[str, Any] = {"plot_of": _plot, "gap_of": _gap}
+_PICTURES: Mapping[str, Any] = {"plot_of": _plot, "gap_of": _gap, "phase_words": phase_words}
 
 
 def _weekend_of(job: Job) -> date | None:

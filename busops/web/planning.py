@@ -15,7 +15,7 @@ from busops.services import plan_proving, plan_view, planning, rosters, runs
 from busops.services.plan_view import PlanView, TripView
 from busops.web import formats, tables
 from busops.web.context import current
-from busops.web.course_chart import course_plot
+from busops.web.course_chart import course_plot, phase_words
 from busops.web.language import code_words, say
 from busops.web.security import OFFICE, allow
 from busops.web.tables import Column, Filter, Listing
@@ -148,6 +148,7 @@ def _plan_page(shown: PlanView, listing: Listing, error: Refused | None) -> str:
         listing=listing,
         **_proved(shown),
         course=course_plot(shown.course),
+        phase_words=phase_words,
         left_ways=_ways_out(shown),
         cause_words=cause_words,
         rides=[(str(minutes), riders) for minutes, riders in shown.rides],

@@ -2,8 +2,9 @@
 
 import pytest
 
+from busops.planner.solve import PlanningPhase
 from busops.services.search_course import Point
-from busops.web.course_chart import course_plot, ticks
+from busops.web.course_chart import course_plot, phase_words, ticks
 
 
 def point(at_ms: int, cost: int, bound: int = 0, unserved: int = 0) -> Point:
@@ -67,6 +68,14 @@ def test_before_the_first_plan_there_is_no_picture_and_one_point_is_a_line() -> 
     assert plot is not None
     assert plot.first_fen == plot.cost_fen == 900
     assert places(plot.cost)[-1][0] == 100.0
+
+
+def test_every_phase_has_words_and_a_new_one_shows_no_code() -> None:
+    """What the planner can tell stands in words of its own; what it may tell tomorrow in general ones."""
+    said = [phase_words(phase.value) for phase in PlanningPhase]
+    assert len(set(said)) == len(said)
+    assert phase_words("of_tomorrow") not in said
+    assert not any("plan_phase" in words for words in (*said, phase_words("of_tomorrow")))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import pytest
 
 from busops.domain.people import Role
 from busops.domain.values import Direction, PlanId
+from busops.i18n import has_words
+from busops.planner.problem import UnservedReason
 from busops.services import planning, rosters
 from busops.storage import job_store, plan_store
 from busops.storage.database import Database
@@ -117,6 +119,13 @@ def test_those_left_over_come_first_by_cause_with_a_way_out(
     assert "另外 3 人" in card
     assert "left_cause" not in page
     assert 'id="left-over"' not in sign_in(Role.DISPATCHER).get(f"/plans/{plan_id}").text
+
+
+@pytest.mark.parametrize("reason", UnservedReason)
+def test_every_reason_of_the_planner_has_its_words(reason: UnservedReason) -> None:
+    """Why, and what can be done: none falls back on the general sentence."""
+    assert has_words(f"left_cause.{reason}")
+    assert has_words(f"left_way.{reason}")
 
 
 @pytest.mark.parametrize(
