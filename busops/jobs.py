@@ -21,8 +21,7 @@ from busops.clock import SystemClock
 from busops.config import Settings
 from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.values import Clock, Ids
-from busops.planner.solve import Progress
-from busops.services import plan_margin, planning
+from busops.services import plan_job, plan_margin
 from busops.storage import job_store
 from busops.storage.database import Database, sqlite_journal_mode
 from busops.storage.job_store import Job, JobState
@@ -65,7 +64,10 @@ def job(kind: str) -> Callable[[Handler], Handler]:
 class JobContext:
     """What a handler may use while it works: the database, the clock, ids, and its own progress."""
 
-    def __init__(self, *, database: Database, settings: Settings, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, *, database: Database, settings: Settings, clock: Clock, ids: Ids, job_id: str = ""
+    ) -> None:
+        self.job_id = job_id
         self.database = database
         self.settings = settings
         self.clock = clock
@@ -87,6 +89,19 @@ class JobContext:
         """Raises JobCancelled when somebody asked to stop."""
         if self._stop.is_set():
             raise JobCancelled
+
+    def keeps_best(self) -> bool:
+        """
+        After a stop: True when what was found is to be kept, False when it is to be thrown away.
+
+        Raises JobCancelled when nobody asked to stop: the worker is leaving, and the next one does
+        the work.
+        """
+        with self.database.reading() as tx:
+            job = job_store.load_job(tx, self.job_id)
+        if not job.cancel_asked:
+            raise JobCancelled
+        return not job.is_unwanted
 
     def stop(self) -> None:
         """The handler is asked to stop."""
@@ -142,10 +157,13 @@ class JobQueue:
         with self.database.reading() as tx:
             return job_store.load_job(tx, job_id)
 
-    def cancel(self, job_id: str) -> None:
-        """A waiting job is cancelled, a running one asked to stop."""
+    def cancel(self, job_id: str, *, discards: bool = False) -> None:
+        """
+        A waiting job is cancelled, a running one asked to stop; what it has found until then is
+        kept where its kind can, or thrown away when ``discards``.
+        """
         with self.database.transaction() as tx:
-            job_store.ask_to_cancel(tx, job_id, at=self._machine.now())
+            job_store.ask_to_cancel(tx, job_id, at=self._machine.now(), discards=discards)
 
     def work(self, job_id: str) -> None:
         """The job is done here and now, unless somebody else has it or it is over."""
@@ -154,7 +172,9 @@ class JobQueue:
         if claim is None:
             return
         log.info("job_started", job_id=job_id, kind=claim.kind, tries=claim.tries)
-        context = JobContext(database=self.database, settings=self.settings, clock=self.clock, ids=self.ids)
+        context = JobContext(
+            database=self.database, settings=self.settings, clock=self.clock, ids=self.ids, job_id=job_id
+        )
         finished = threading.Event()
         beats = threading.Thread(target=self._beat, args=(claim, context, finished), daemon=True)
         beats.start()
@@ -266,36 +286,10 @@ def _outcome(claim: Job, context: JobContext) -> tuple[JobState, Mapping[str, An
         if context.cancelled():  # an error of work that was told to stop is its way of stopping
             return JobState.CANCELLED, {}
         log.info("job_refused", job_id=claim.job_id, code=error.code)
-        return JobState.FAILED, {"error_code": error.code, "error_facts": _plain(error)}
+        return JobState.FAILED, {"error_code": error.code, "error_facts": job_store.plain_error(error)}
     except Exception:
         log.exception("job_crashed", job_id=claim.job_id, kind=claim.kind)
         return JobState.FAILED, {"error_code": "job_failed", "error_facts": {"job_id": claim.job_id}}
-
-
-def _plain(error: BusopsError) -> dict[str, Any]:
-    """An error's facts as JSON, its findings or reasons under ``findings``."""
-    found = getattr(error, "findings", ()) or getattr(error, "reasons", ())
-    facts: dict[str, Any] = {name: _plain_value(value) for name, value in error.facts.items()}
-    if found:
-        facts["findings"] = [
-            {
-                "code": one.code,
-                "severity": one.severity.value,
-                "place": one.place,
-                "facts": {name: _plain_value(value) for name, value in one.facts.items()},
-            }
-            for one in found
-        ]
-    return facts
-
-
-def _plain_value(value: Any) -> Any:
-    match value:
-        case None | bool() | int() | float():
-            return value
-        case list() | tuple() | set() | frozenset():
-            return [_plain_value(one) for one in value]
-    return str(value)
 
 
 def _open_queue(settings: Settings) -> Any:
@@ -314,25 +308,7 @@ def _open_queue(settings: Settings) -> Any:
 @job("plan")
 def plan_weekend(context: JobContext, **arguments: Any) -> dict[str, str]:
     """A plan of one direction of a weekend is made and stored; ``{"plan_id": …}``."""
-
-    def told(step: Progress) -> None:
-        context.progress(
-            step.done_milli,
-            1000,
-            phase=step.phase.value,
-            cost_fen=step.cost_fen,
-            unserved=step.unserved,
-            bound_fen=step.bound_fen,
-        )
-
-    return planning.run_plan_job(
-        context.database,
-        arguments,
-        on_progress=told,
-        should_stop=context.cancelled,
-        clock=context.clock,
-        ids=context.ids,
-    )
+    return plan_job.run(context, arguments)
 
 
 @job(plan_margin.JOB)

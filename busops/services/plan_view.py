@@ -5,6 +5,7 @@ Reads a stored document and the register; computes only what can be added up fro
 plan may do is decided by ``services.planning``.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,17 +16,25 @@ from busops.domain.fleet import Vehicle, VehicleClass
 from busops.domain.network import Stop
 from busops.domain.roster import Rider
 from busops.domain.values import SCHOOL_TIME, Direction, Plate, Position
+from busops.services.plan_figures import (
+    FULL_BP,
+    FairnessTrade,
+    RideFigures,
+    fairness_of,
+    gap_bp,
+    ride_figures,
+    ride_s,
+    rides_s,
+)
 from busops.services.planning import reasons_not_to_approve
 from busops.services.run_release import FIRST_DEPARTURE
+from busops.services.search_course import Point, course_of
 from busops.storage import fleet_store, network_store, plan_store, register_store, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.plan_store import PlanState, PlanSummary
 
 BIN_S: Final = 15 * 60
 COLOURS: Final = 8
-# A bound below half the cost says nothing that helps to decide.
-USEFUL_BOUND: Final = 2
-FULL_BP: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +107,11 @@ class PlanView:
     notices: tuple[Finding, ...]
     reasons: tuple[Finding, ...]
     rides: tuple[tuple[int, int], ...]  # minutes from which, riders
+    figures: RideFigures
+    fairness: FairnessTrade | None
+    bound_model: str
+    course: tuple[Point, ...]  # how the search went; empty for plans that came without
+    is_stopped: bool
     campus: Position
     cap_s: int
     target_bp: int
@@ -123,7 +137,7 @@ class PlanView:
     @property
     def longest_s(self) -> int:
         """The longest ride of anybody."""
-        return max((trip.longest_s for trip in self.trips), default=0)
+        return self.figures.longest_s
 
     @property
     def net_fen(self) -> int:
@@ -143,10 +157,16 @@ class PlanView:
     @property
     def gap_bp(self) -> int | None:
         """How far above the proven bound the cost can lie, rounded up; None when that says nothing."""
-        bound, cost = self.summary.lower_bound_fen, self.summary.cost_fen
-        if bound <= 0 or bound * USEFUL_BOUND < cost:
-            return None
-        return -((bound - cost) * FULL_BP // bound)
+        return gap_bp(self.summary.cost_fen, self.summary.lower_bound_fen)
+
+    @property
+    def left_groups(self) -> tuple[tuple[str, tuple[LeftOver, ...]], ...]:
+        """Those left over by what is in the way, the commonest first."""
+        counts = Counter(one.reason for one in self.left_over)
+        return tuple(
+            (reason, tuple(one for one in self.left_over if one.reason == reason))
+            for reason, _ in counts.most_common()
+        )
 
     @property
     def states_next(self) -> tuple[str, ...]:
@@ -172,6 +192,7 @@ def view(database: Database, plan_id: str) -> PlanView:
         left = plan.document.get("unserved", [])
         riders = _riders(tx) if left else {}
     direction = plan.summary.direction
+    rides = rides_s(plan.document)
     trips = tuple(
         _trip(number, trip, _zero_at(plan.summary, trip, runs), stops=stops, fleet=fleet, direction=direction)
         for number, trip in enumerate(plan.document["trips"], start=1)
@@ -183,7 +204,12 @@ def view(database: Database, plan_id: str) -> PlanView:
         violations=tuple(_finding(one) for one in plan.violations),
         notices=tuple(_finding(one) for one in plan.notices),
         reasons=reasons,
-        rides=_histogram(plan.document["trips"], direction),
+        rides=_histogram(rides),
+        figures=ride_figures(rides),
+        fairness=fairness_of(plan.document),
+        bound_model=plan.document.get("bound_model", ""),
+        course=course_of(plan.document),
+        is_stopped=bool(plan.document.get("is_stopped")),
         campus=school.campus,
         cap_s=60 * school.planning.max_ride_min,
         target_bp=school.finance.target_bp,
@@ -191,13 +217,6 @@ def view(database: Database, plan_id: str) -> PlanView:
         seed=plan.document.get("seed", 0),
         travel=plan.document.get("travel", ""),
     )
-
-
-def ride_s(trip: Mapping[str, Any], halt: Mapping[str, Any], direction: Direction) -> int:
-    """How long those at this halt ride."""
-    if direction is Direction.HOMEWARD:
-        return int(halt["arrive_s"])
-    return int(trip["campus_arrive_s"]) - int(halt["leave_s"])
 
 
 def map_data(shown: PlanView) -> dict[str, Any]:
@@ -307,16 +326,12 @@ def _left_over(row: Mapping[str, Any], riders: Mapping[str, Rider], stops: Mappi
     )
 
 
-def _histogram(trips: Iterable[Mapping[str, Any]], direction: Direction) -> tuple[tuple[int, int], ...]:
+def _histogram(rides: Iterable[int]) -> tuple[tuple[int, int], ...]:
     """Riders by quarter of an hour of their ride, from the shortest to the longest."""
-    counts: dict[int, int] = {}
-    for trip in trips:
-        for halt in trip["stops"]:
-            quarter = max(0, ride_s(trip, halt, direction) - 1) // BIN_S
-            counts[quarter] = counts.get(quarter, 0) + len(halt["riders"])
+    counts = Counter(max(0, ride - 1) // BIN_S for ride in rides)
     if not counts:
         return ()
-    return tuple((15 * quarter, counts.get(quarter, 0)) for quarter in range(max(counts) + 1))
+    return tuple((15 * quarter, counts[quarter]) for quarter in range(max(counts) + 1))
 
 
 def _finding(plain: Mapping[str, Any]) -> Finding:

@@ -6,6 +6,7 @@ unverified, and none with a hard violation is ever approved. Releasing is ``serv
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from busops.domain.findings import Finding, Severity
 from busops.domain.values import Clock, Direction, Ids, PlanId
 from busops.planner.document import plan_document, read_plan_document
 from busops.planner.problem import Plan, Problem
-from busops.planner.solve import OnProgress, solve
+from busops.planner.solve import OnProgress, PlanningPhase, Progress, solve
 from busops.planner.travel import travel_from_rows
 from busops.planner.verify import verify
 from busops.services.acting import By, record_act, user_of
@@ -30,6 +31,7 @@ from busops.services.planning_input import (
     travel_source_of,
     wants_to_ride,
 )
+from busops.services.search_course import SearchCourse
 from busops.storage import plan_store, roster_store
 from busops.storage.database import Database, Transaction
 from busops.storage.plan_store import PlanState, PlanSummary, StoredPlan
@@ -50,22 +52,42 @@ def plan_weekend(
     by: By = None,
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] | None = None,
+    keeps_best: Callable[[], bool] | None = None,
+    course: SearchCourse | None = None,
 ) -> PlanId:
     """A verified draft of one direction is stored; its id.
 
-    Raises Refused when nobody rides, or when somebody stopped it: then nothing is stored.
+    Stopped, the best plan so far is the draft, and its document says so; unless ``keeps_best``,
+    which is asked once after a stop, says no: then nothing is stored. ``course`` collects how the
+    search went. Raises Refused when nobody rides, or when a stopped plan is not to be kept.
     """
     check_order(weekend_on, seconds)
     with database.reading() as tx:
         given = load_input(tx, weekend_on)
     prepared = prepare(given, direction)
-    plan = solve(
-        prepared.problem, seconds=seconds, seed=seed, on_progress=on_progress, should_stop=should_stop
-    )
-    if should_stop is not None and should_stop():
+    course = SearchCourse() if course is None else course
+
+    def told(step: Progress) -> None:
+        course.add(step)
+        if on_progress is not None:
+            on_progress(step)
+
+    plan = solve(prepared.problem, seconds=seconds, seed=seed, on_progress=told, should_stop=should_stop)
+    told(_end_of(plan))
+    is_stopped = should_stop is not None and should_stop()
+    if is_stopped and keeps_best is not None and not keeps_best():
         raise Refused("planning_stopped", weekend_on=weekend_on, direction=direction)
     return store_draft(
-        database, given, prepared, plan, seed=seed, seconds=seconds, clock=clock, ids=ids, by=by
+        database,
+        given,
+        prepared,
+        plan,
+        seed=seed,
+        seconds=seconds,
+        clock=clock,
+        ids=ids,
+        by=by,
+        how={"is_stopped": is_stopped, "course": course.rows()},
     )
 
 
@@ -80,13 +102,27 @@ def store_draft(
     clock: Clock,
     ids: Ids,
     by: By = None,
+    how: Mapping[str, Any] | None = None,
 ) -> PlanId:
-    """The plan stands as a draft with what the verifier finds against it; its id."""
+    """The plan stands as a draft with what the verifier finds against it, and how it was found; its id."""
     made = (PlanId(ids.new()), clock.now(), user_of(by))
     stored = _stored(given, prepared, plan, seed=seed, seconds=seconds, made=made)
+    if how is not None:
+        stored = replace(stored, document={**stored.document, **how})
     with database.transaction() as tx:
         plan_store.save_plan(tx, stored)
     return stored.plan_id
+
+
+def _end_of(plan: Plan) -> Progress:
+    """Where the search ended: the plan as it is shown, with the sharper of its bounds."""
+    return Progress(
+        phase=PlanningPhase.DONE,
+        done_milli=1000,
+        cost_fen=plan.cost_fen,
+        unserved=len(plan.unserved),
+        bound_fen=plan.lower_bound_fen,
+    )
 
 
 def check_order(weekend_on: date, seconds: float) -> None:
@@ -138,11 +174,20 @@ def run_plan_job(
     should_stop: Callable[[], bool] | None,
     clock: Clock,
     ids: Ids,
+    keeps_best: Callable[[], bool] | None = None,
+    course: SearchCourse | None = None,
 ) -> dict[str, str]:
     """A plan made as a job's arguments (weekend_on, direction, seconds, seed, by) ask for; its id."""
     order = read_order(arguments)
     plan_id = plan_weekend(
-        database, **order, clock=clock, ids=ids, on_progress=on_progress, should_stop=should_stop
+        database,
+        **order,
+        clock=clock,
+        ids=ids,
+        on_progress=on_progress,
+        should_stop=should_stop,
+        keeps_best=keeps_best,
+        course=course,
     )
     return {"plan_id": plan_id}
 

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, Boolean, CheckConstraint, Index, Integer, String, Text, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from busops.domain.errors import NotFound
+from busops.domain.errors import BusopsError, NotFound
 from busops.storage.database import Base, Transaction, UtcDateTime
 
 
@@ -28,6 +28,7 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+UNWANTED: Final = "is_unwanted"  # among a job's arguments: the order was taken back
 ENDS = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
@@ -85,6 +86,11 @@ class Job:
     def is_over(self) -> bool:
         """True when nothing more will happen to it."""
         return self.state in ENDS
+
+    @property
+    def is_unwanted(self) -> bool:
+        """True when somebody asked that what it has found is thrown away."""
+        return bool(self.arguments.get(UNWANTED))
 
 
 def insert_job(
@@ -152,9 +158,16 @@ def hand_back(tx: Transaction, claim: Job) -> None:
     )
 
 
-def ask_to_cancel(tx: Transaction, job_id: str, *, at: datetime) -> None:
-    """A waiting job is cancelled; a running one is asked to stop; one that is over stays as it is."""
-    load_job(tx, job_id)
+def ask_to_cancel(tx: Transaction, job_id: str, *, at: datetime, discards: bool = False) -> None:
+    """
+    A waiting job is cancelled; a running one is asked to stop; one that is over stays as it is.
+
+    With ``discards`` the order is taken back: what the job has found is not wanted either.
+    """
+    job = load_job(tx, job_id)
+    if discards and not job.is_over:
+        taken_back = {**job.arguments, UNWANTED: True}
+        tx.session.execute(update(JobRow).where(_is(tx, job_id)).values(arguments=taken_back))
     tx.session.execute(
         update(JobRow)
         .where(_is(tx, job_id), JobRow.state == JobState.QUEUED)
@@ -230,6 +243,23 @@ def forget_jobs(tx: Transaction, *, ended_before: datetime) -> None:
     tx.session.execute(delete(JobRow).where(JobRow.school_id == tx.school_id, JobRow.ended_at < ended_before))
 
 
+def plain_error(error: BusopsError) -> dict[str, Any]:
+    """An error's facts as JSON, its findings or reasons under ``findings``."""
+    found = getattr(error, "findings", ()) or getattr(error, "reasons", ())
+    facts: dict[str, Any] = {name: _plain_value(value) for name, value in error.facts.items()}
+    if found:
+        facts["findings"] = [
+            {
+                "code": one.code,
+                "severity": one.severity.value,
+                "place": one.place,
+                "facts": {name: _plain_value(value) for name, value in one.facts.items()},
+            }
+            for one in found
+        ]
+    return facts
+
+
 def _is(tx: Transaction, job_id: str) -> Any:
     return (JobRow.school_id == tx.school_id) & (JobRow.job_id == job_id)
 
@@ -257,3 +287,12 @@ def _job(row: JobRow) -> Job:
         error_code=row.error_code,
         error_facts=row.error_facts,
     )
+
+
+def _plain_value(value: Any) -> Any:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case list() | tuple() | set() | frozenset():
+            return [_plain_value(one) for one in value]
+    return str(value)

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,11 +10,13 @@ from flask.typing import ResponseReturnValue
 from busops.domain.errors import BusopsError, InvalidInput, Refused
 from busops.domain.people import Role
 from busops.domain.values import Direction, school_date
-from busops.services import plan_view, planning, rosters, runs
+from busops.i18n import has_words
+from busops.services import plan_proving, plan_view, planning, rosters, runs
 from busops.services.plan_view import PlanView, TripView
 from busops.web import formats, tables
 from busops.web.context import current
-from busops.web.language import say
+from busops.web.course_chart import course_plot, phase_words
+from busops.web.language import code_words, say
 from busops.web.security import OFFICE, allow
 from busops.web.tables import Column, Filter, Listing
 
@@ -78,6 +80,15 @@ def map_json(plan_id: str) -> Response:
     return jsonify(plan_view.map_data(plan_view.view(current().database, plan_id)))
 
 
+@bp.get("/<plan_id>/proof")
+@allow(*OFFICE, polled=True)
+def proof(plan_id: str) -> ResponseReturnValue:
+    """What is proved by now: the part of the plan page that changes while somebody proves on."""
+    here = current()
+    shown = plan_view.view(here.database, plan_id)
+    return render_template("planning/proof.html", is_part=True, **_proved(shown))
+
+
 @bp.get("/<plan_id>/plan.json")
 @allow(*PLANNERS, Role.SUPERVISOR)
 def document(plan_id: str) -> Response:
@@ -134,9 +145,12 @@ def _plan_page(shown: PlanView, listing: Listing, error: Refused | None) -> str:
     cap = next((at for at, (minutes, _) in enumerate(shown.rides) if 60 * minutes >= shown.cap_s), None)
     return render_template(
         "planning/plan.html",
-        plan=shown,
-        summary=shown.summary,
         listing=listing,
+        **_proved(shown),
+        course=course_plot(shown.course),
+        phase_words=phase_words,
+        left_ways=_ways_out(shown),
+        cause_words=cause_words,
         rides=[(str(minutes), riders) for minutes, riders in shown.rides],
         spans=[(f"{minutes}–{minutes + 15}", riders) for minutes, riders in shown.rides],
         rides_cap_at=cap,
@@ -146,6 +160,42 @@ def _plan_page(shown: PlanView, listing: Listing, error: Refused | None) -> str:
         settings=current().settings,
         error=error,
     )
+
+
+def _proved(shown: PlanView) -> dict[str, Any]:
+    """What the page says about the bound, and whether a job still raises it."""
+    proving = plan_proving.proof_under_way(current().database, shown.summary.plan_id)
+    words = bound_words(shown.bound_model)
+    return {"plan": shown, "summary": shown.summary, "proving": proving, "bound_words": words}
+
+
+def bound_words(model: str) -> str:
+    """For what a bound of this model holds; a sentence for models that this page does not know."""
+    if not model:
+        return ""
+    code = f"bound_model.{model}"
+    return code_words(code) if has_words(code) else code_words("bound_model_other", {"name": model})
+
+
+def cause_words(reason: str, kind: str) -> str:
+    """Why riders are left over (``kind`` left_cause), or what can be done about it (left_way)."""
+    code = f"{kind}.{reason}"
+    return code_words(code if has_words(code) else f"{kind}.other")
+
+
+def _ways_out(shown: PlanView) -> dict[str, str]:
+    """The page where a reason can be mended."""
+    return {**_WAYS_OUT, "roster_unreadable": f"/rosters/{shown.summary.weekend_on}"}
+
+
+_WAYS_OUT: Final = {
+    "no_stop": "/register/riders",
+    "not_registered": "/register/riders",
+    "no_vehicle_for_stop": "/register/lines",
+    "ride_cap": "/register/vehicles",
+    "stop_limit": "/register/riders",
+    "no_seat": "/register/vehicles",
+}
 
 
 def _is_near_cap(shown: PlanView) -> frozenset[int]:

@@ -97,6 +97,55 @@ def test_cancel_reaches_the_work_within_half_a_second(queue: JobQueue, handlers:
     assert time.monotonic() - asked < 1.5  # half a second, and a loaded test machine
 
 
+@pytest.mark.parametrize("discards", [False, True])
+def test_a_stop_says_whether_what_was_found_is_wanted(
+    queue: JobQueue, handlers: dict[str, Any], discards: bool
+) -> None:
+    """Asked to stop, the work learns whether to keep what it has; kept, the job is done with a result."""
+    started = threading.Event()
+
+    @jobs.job("keeps")
+    def keeps(context: JobContext) -> str:
+        started.set()
+        while not context.cancelled():
+            time.sleep(0.005)
+        if not context.keeps_best():
+            raise Refused("planning_stopped")
+        return "the best so far"
+
+    queue.start()
+    job_id = queue.submit("keeps", {})
+    assert started.wait(WAIT_S)
+    queue.cancel(job_id, discards=discards)
+    seen = until_over(queue, job_id)
+    found = (JobState.CANCELLED, None) if discards else (JobState.DONE, "the best so far")
+    assert (seen.state, seen.result) == found
+
+
+def test_a_leaving_worker_keeps_nothing_half_done(queue: JobQueue, handlers: dict[str, Any]) -> None:
+    """Nobody asked to stop: what the worker had is not stored, and the next one does the work."""
+    started = threading.Event()
+    may_end = threading.Event()
+
+    @jobs.job("keeps")
+    def keeps(context: JobContext) -> str:
+        started.set()
+        while not (context.cancelled() or may_end.is_set()):
+            time.sleep(0.005)
+        if context.cancelled():
+            context.keeps_best()
+        return "all of it"
+
+    queue.start()
+    job_id = queue.submit("keeps", {})
+    assert started.wait(WAIT_S)
+    queue.stop()
+    assert queue.look(job_id).state is JobState.QUEUED
+    may_end.set()
+    queue.start()
+    assert until_over(queue, job_id).result == "all of it"
+
+
 def test_a_refusal_keeps_its_reasons(queue: JobQueue, handlers: dict[str, Any]) -> None:
     """An error with a code ends as that code, its findings as plain JSON."""
 

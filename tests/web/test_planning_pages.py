@@ -8,7 +8,7 @@ from flask import Flask
 from busops.domain.people import Role
 from busops.domain.values import SCHOOL_TIME, Direction, PlanId
 from busops.services import plan_view, planning, rosters, runs
-from busops.storage import run_store
+from busops.storage import job_store, run_store
 from busops.storage.database import Database
 from busops.web.context import EXTENSION
 from tests.machine import CountingIds, FixedClock
@@ -51,28 +51,51 @@ def test_the_plan_page_shows_trips_forecast_and_verdict(
     assert plan_id in browser.get(PLANS).text
 
 
-def test_a_plan_is_ordered_as_a_job_and_the_page_goes_on_to_it(
+def test_an_order_of_both_directions_shows_both_and_leads_to_both_plans(
     app: Flask, sqlite_database: Database, sign_in: SignIn
 ) -> None:
-    """The order answers at once; after the worker has worked the job leads to the plan."""
+    """The order answers at once; the page holds a job for each direction, then a way to each plan."""
     fill(sqlite_database)
     browser = sign_in(Role.DISPATCHER)
     form = {"weekend_on": str(FRIDAY), "direction": "both", "seconds": "0.3", "seed": "1"}
     answer = send(browser, PLANS, PLANS, **form)
     assert answer.status_code == 302
     where = answer.headers["Location"]
-    waiting = browser.get(where).text
-    assert 'hx-trigger="every 1s"' in waiting
     first, second = where.removeprefix("/jobs/").split("?then=")
+    waiting = browser.get(where).text
+    assert all(f'hx-get="/jobs/{one}/part?seen=queued"' in waiting for one in (first, second))
     jobs = app.extensions[EXTENSION].jobs
     jobs.work(first)
-    part = browser.get(f"/jobs/{first}/part?then={second}")
-    assert part.headers["HX-Redirect"] == f"/jobs/{second}"
+    part = browser.get(f"/jobs/{first}/part?seen=queued")
+    assert part.headers["HX-Refresh"] == "true"
+    assert "HX-Refresh" not in browser.get(f"/jobs/{second}/part?seen=queued").headers
     jobs.work(second)
-    done = browser.get(f"/jobs/{second}")
-    assert done.status_code == 302
-    assert browser.get(done.headers["Location"]).status_code == 200
-    assert len(planning.plans_of(sqlite_database, FRIDAY)) == 2
+    done = browser.get(where).text
+    plans = [one.plan_id for one in planning.plans_of(sqlite_database, FRIDAY)]
+    assert len(plans) == 2
+    assert all(f'href="/plans/{plan_id}"' in done for plan_id in plans)
+
+
+def test_an_order_of_one_direction_goes_on_to_its_plan_which_shows_how_it_was_found(
+    app: Flask, sqlite_database: Database, sign_in: SignIn
+) -> None:
+    """Done, the job's page sends on; the plan page has the picture of the search and its table."""
+    fill(sqlite_database)
+    browser = sign_in(Role.DISPATCHER)
+    form = {"weekend_on": str(FRIDAY), "direction": "homeward", "seconds": "0.3", "seed": "1"}
+    where = send(browser, PLANS, PLANS, **form).headers["Location"]
+    job_id = where.removeprefix("/jobs/")
+    app.extensions[EXTENSION].jobs.work(job_id)
+    course = app.extensions[EXTENSION].jobs.look(job_id).facts["course"]
+    assert [len(row) for row in course] == [5] * len(course)
+    stay = browser.get(f"{where}?stay=1").text
+    assert 'class="chart course"' in stay
+    assert "费用" in stay
+    answer = browser.get(where)
+    assert answer.status_code == 302
+    page = browser.get(answer.headers["Location"]).text
+    assert 'class="chart course"' in page
+    assert "先排出一份" in page
 
 
 def test_a_job_is_stopped_and_a_failed_one_says_why(
@@ -90,6 +113,30 @@ def test_a_job_is_stopped_and_a_failed_one_says_why(
     app.extensions[EXTENSION].jobs.work(where.removeprefix("/jobs/"))
     assert "没有人乘车" in browser.get(where).text
     assert planning.plans_of(sqlite_database) == ()
+
+
+@pytest.mark.parametrize(("form", "is_unwanted"), [({}, False), ({"discard": "1"}, True)])
+def test_a_running_search_is_stopped_in_one_of_two_ways(
+    app: Flask, sqlite_database: Database, sign_in: SignIn, form: dict[str, str], is_unwanted: bool
+) -> None:
+    """Both buttons are there while it runs; the wish is in the job; who may not stop sees none."""
+    fill(sqlite_database)
+    browser = sign_in(Role.DISPATCHER)
+    order = {"weekend_on": str(FRIDAY), "direction": "homeward", "seconds": "20"}
+    where = send(browser, PLANS, PLANS, **order).headers["Location"]
+    job_id = where.removeprefix("/jobs/")
+    with sqlite_database.transaction() as tx:
+        job_store.claim_job(tx, job_id, at=app.extensions[EXTENSION].clock.now())
+    page = browser.get(where).text
+    assert "停止，留下目前最好的" in page
+    assert "停止并丢弃" in page
+    assert "停止并丢弃" not in sign_in(Role.SUPERVISOR).get(where).text
+    assert send(browser, f"{where}/cancel", where, back=where, **form).headers["Location"] == where
+    job = app.extensions[EXTENSION].jobs.look(job_id)
+    assert (job.cancel_asked, job.is_unwanted) == (True, is_unwanted)
+    assert "正在停止" in browser.get(where).text
+    outside = send(browser, f"{where}/cancel", where, back="https://example.org/").headers["Location"]
+    assert outside == where
 
 
 @pytest.mark.parametrize(

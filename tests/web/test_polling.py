@@ -12,7 +12,15 @@ from tests.run_kit import store_run
 from tests.web.conftest import SignIn
 
 REFRESH = {"X-Refresh": "board"}
-POLLED = {"dispatch.part", "dispatch.wall_part", "home.home", "home.verdict", "jobs.part", "plan_margin.part"}
+POLLED = {
+    "dispatch.part",
+    "dispatch.wall_part",
+    "home.home",
+    "home.verdict",
+    "jobs.part",
+    "plan_margin.part",
+    "planning.proof",
+}
 
 
 @pytest.fixture

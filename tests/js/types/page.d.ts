@@ -2,6 +2,7 @@
 
 interface HTMLElementEventMap {
   "busops:trip": CustomEvent<{ number: number }>;
+  "busops:drawn": CustomEvent<null>;
 }
 interface DocumentEventMap {
   "busops:fresh": CustomEvent<null>;

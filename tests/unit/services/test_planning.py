@@ -12,6 +12,7 @@ from busops.domain.network import TravelTime
 from busops.domain.values import CAMPUS, Direction, PlanId, StopId
 from busops.services import planning, rosters
 from busops.services.planning_input import load_input, prepare
+from busops.services.search_course import course_of
 from busops.storage import fleet_store, network_store, plan_store
 from busops.storage.database import Database
 from busops.storage.plan_store import PlanState, StoredPlan
@@ -19,6 +20,7 @@ from tests.machine import CountingIds, FixedClock
 from tests.small_school import COACH, FRIDAY, LAPSED, LICENSED, SUNDAY, fill
 
 Facts = dict[str, Any]
+ORDER = {"weekend_on": "2026-03-13", "direction": "homeward", "seconds": 0.4, "seed": 3, "by": "u1"}
 
 
 def plan(database: Database, direction: Direction = Direction.HOMEWARD, **changed: Any) -> PlanId:
@@ -235,27 +237,57 @@ def test_an_order_that_cannot_be_planned_is_refused(sqlite_database: Database) -
         plan(sqlite_database, weekend_on=date(2026, 3, 20))
 
 
-def test_a_job_stores_its_plan_and_a_stopped_one_nothing(sqlite_database: Database) -> None:
-    """The job's result names the plan and progress was told; stopped, it refuses and leaves no plan."""
+def test_a_job_stores_its_plan(sqlite_database: Database) -> None:
+    """The job's result names the plan, and progress was told to the end."""
     fill(sqlite_database)
-    arguments = {"weekend_on": "2026-03-13", "direction": "homeward", "seconds": 0.4, "seed": 3, "by": "u1"}
     seen: list[int] = []
 
-    def run(*, stops: bool) -> dict[str, str]:
+    def run() -> dict[str, str]:
         return planning.run_plan_job(
             sqlite_database,
-            arguments,
+            ORDER,
             on_progress=lambda progress: seen.append(progress.done_milli),
-            should_stop=lambda: stops,
+            should_stop=lambda: False,
             clock=FixedClock(),
             ids=CountingIds(),
         )
 
-    with pytest.raises(Refused):
-        run(stops=True)
-    assert planning.plans_of(sqlite_database) == ()
-    result = run(stops=False)
+    result = run()
     assert [one.plan_id for one in planning.plans_of(sqlite_database, FRIDAY)] == [result["plan_id"]]
     assert seen[-1] == 1000
     with pytest.raises(Conflict):
-        run(stops=False)  # the counting ids give the same id again: a plan is never overwritten
+        run()  # the counting ids give the same id again: a plan is never overwritten
+    kept = stored(sqlite_database, result["plan_id"])
+    assert kept.document["is_stopped"] is False
+    last = course_of(kept.document)[-1]
+    assert (last.cost_fen, last.bound_fen) == (kept.summary.cost_fen, kept.summary.lower_bound_fen)
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_stopped_search_keeps_its_best_plan_unless_it_is_not_wanted(
+    sqlite_database: Database, keeps: bool
+) -> None:
+    """Stopped at once, a verified draft marked as stopped is stored; thrown away, nothing is."""
+    fill(sqlite_database)
+
+    def run() -> dict[str, str]:
+        return planning.run_plan_job(
+            sqlite_database,
+            {**ORDER, "seconds": 60},
+            on_progress=None,
+            should_stop=lambda: True,
+            keeps_best=lambda: keeps,
+            clock=FixedClock(),
+            ids=CountingIds(),
+        )
+
+    if not keeps:
+        with pytest.raises(Refused):
+            run()
+        assert planning.plans_of(sqlite_database) == ()
+        return
+    kept = stored(sqlite_database, run()["plan_id"])
+    assert kept.document["is_stopped"] is True
+    assert kept.summary.state is PlanState.DRAFT
+    assert kept.summary.served_count == 22
+    assert kept.violations == ()

@@ -1,0 +1,73 @@
+"""
+Planning as long work: what a job of kind "plan" tells while it searches, and what a stop keeps.
+
+The search itself is ``services.planning``'s; how jobs are queued, watched and stopped, ``busops.jobs``'s.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+from busops.domain.values import Clock, Ids
+from busops.planner.solve import Progress
+from busops.services import planning
+from busops.services.search_course import SearchCourse
+from busops.storage.database import Database
+
+WHOLE: Final = 1000
+
+
+class Working(Protocol):
+    """What a worker lends to the work it does."""
+
+    @property
+    def database(self) -> Database:
+        """The school's database."""
+
+    @property
+    def clock(self) -> Clock:
+        """The school's clock."""
+
+    @property
+    def ids(self) -> Ids:
+        """New ids."""
+
+    def progress(self, done: int, total: int, **facts: Any) -> None:
+        """Tells how far the work is."""
+
+    def cancelled(self) -> bool:
+        """True once the work must end."""
+
+    def keeps_best(self) -> bool:
+        """After that: whether what was found is wanted."""
+
+
+def run(context: Working, arguments: Mapping[str, Any]) -> dict[str, str]:
+    """
+    A plan of one direction of a weekend is stored; ``{"plan_id": …}``.
+
+    Its progress says how the search went so far. Stopped by somebody, it stores the best plan so
+    far, unless that is not wanted: then it raises Refused.
+    """
+    course = SearchCourse()
+
+    def told(step: Progress) -> None:
+        context.progress(
+            step.done_milli,
+            WHOLE,
+            phase=step.phase.value,
+            cost_fen=step.cost_fen,
+            unserved=step.unserved,
+            bound_fen=step.bound_fen,
+            course=course.rows(),
+        )
+
+    return planning.run_plan_job(
+        context.database,
+        arguments,
+        on_progress=told,
+        should_stop=context.cancelled,
+        keeps_best=context.keeps_best,
+        course=course,
+        clock=context.clock,
+        ids=context.ids,
+    )
