@@ -28,6 +28,7 @@ from busops.planner.search.pool import RoutePool
 from busops.planner.search.routes import RouteBook
 from busops.planner.search.routing import RoutingSearch
 
+_KNOWS_NO_PAIRS: Final = frozenset({"pyvrp", "vroom"})
 Engine: TypeAlias = Callable[[Model, float, int], tuple[Assigned, ...] | None]
 _PENALTY_A_UNIT: Final = 100_000  # PyVRP's own max_penalty where a unit of distance costs 1
 _ILS_REMOVED: Final = 10
@@ -46,6 +47,8 @@ def solve_with(engine: str, problem: Problem, *, seconds: float, seed: int) -> P
     search = new_search(compile_model(problem, demand.nodes))
     if any(kind.course != FREE for kind in search.model.kinds):
         raise InvalidInput("peer_knows_no_lines", engine=engine)
+    if search.model.foes and engine in _KNOWS_NO_PAIRS:
+        raise InvalidInput("peer_knows_no_pairs", engine=engine)
     routes = ENGINES[engine](search.model, seconds, seed)
     if routes is None:
         return None

@@ -10,12 +10,12 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from multiprocessing import get_context
 from queue import SimpleQueue
-from typing import Final, Self
+from typing import Final
 
 from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.values import Direction
@@ -29,7 +29,6 @@ OURS: Final = "busops"
 FAIR: Final = "busops-fair"  # ours, allowed to pay half a per cent for kinder rides
 OUR_ENGINES: Final = {OURS: 0, FAIR: 5}  # thousandths of the cost that kinder rides may take
 _TIMES: Final = "x"  # pyvrp@3x: three times our seconds
-_APART: Final = 1_000_003  # from one process' seed to the next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,14 +211,21 @@ def run_here(race: Race, case: Case, *, core: int | None = None, processes: int 
         os.sched_setaffinity(0, {core})
     first = _FirstPlan()
     is_ours = race.engine in OUR_ENGINES
-    with _Team(processes if is_ours else 1) as team:
+    with _workers(processes - 1 if is_ours else 0) as workers:
         if is_ours:
             warm()  # the peers come as machine code too
         loaded_mb, busy_s = _peak_mb(), _cpu_s()
         began = first.began = time.monotonic()
         try:
             if is_ours:
-                plan: Plan | None = team.best_plan(problem, race, first)
+                plan: Plan | None = solve(
+                    problem,
+                    seconds=race.seconds,
+                    seed=race.seed,
+                    on_progress=first,
+                    fair_milli=OUR_ENGINES[race.engine],
+                    executor=workers,
+                )
             else:
                 plan = solve_with(race.engine, problem, seconds=race.seconds, seed=race.seed)
         except BusopsError as error:
@@ -250,37 +256,16 @@ class _FirstPlan:
             self.seconds = time.monotonic() - self.began
 
 
-class _Team:
-    """Our planner in this process and, with several, in others from other seeds: the best plan counts."""
-
-    def __init__(self, processes: int) -> None:
-        self.others = processes - 1
-        self.pool: ProcessPoolExecutor | None = None
-
-    def __enter__(self) -> Self:
-        if self.others:
-            self.pool = ProcessPoolExecutor(max_workers=self.others, mp_context=get_context("spawn"))
-            for ready in [self.pool.submit(warm) for _other in range(self.others)]:
-                ready.result()
-        return self
-
-    def __exit__(self, *fault: object) -> None:
-        if self.pool:
-            self.pool.shutdown()
-
-    def best_plan(self, problem: Problem, race: Race, first: _FirstPlan) -> Plan:
-        """The best of the plans; its bound is the best that any process has proved."""
-        search = partial(solve, problem, seconds=race.seconds, fair_milli=OUR_ENGINES[race.engine])
-        theirs = [
-            self.pool.submit(search, seed=race.seed + _APART * number)
-            for number in range(1, self.others + 1)
-            if self.pool
-        ]
-        ours = search(seed=race.seed, on_progress=first)
-        plans = [ours, *(one.result() for one in theirs)]
-        best = min(plans, key=lambda plan: (len(plan.unserved), plan.cost_fen))
-        proved = max(plans, key=lambda plan: plan.lower_bound_fen)
-        return replace(best, lower_bound_fen=proved.lower_bound_fen, bound_model=proved.bound_model)
+@contextmanager
+def _workers(count: int) -> Iterator[Executor | None]:
+    """Processes that are up and have their machine code before the clock runs; None for no process."""
+    if not count:
+        yield None
+        return
+    with ProcessPoolExecutor(max_workers=count, mp_context=get_context("spawn")) as pool:
+        for ready in [pool.submit(warm) for _worker in range(count)]:
+            ready.result()
+        yield pool
 
 
 def judged(measured: Result, case: Case, plan: Plan) -> Result:

@@ -1,10 +1,10 @@
 """
 A routing file as a planning problem, and its known routes as a plan: the same judge for all.
 
-A client is a stop whose demand are so many riders; buses start and end at the campus, there is no
-ride cap, no dwell, no limit of stops and one trip a vehicle. No way takes time, so that nothing
-but cost tells two plans apart. One fen is 1/``cost_scale`` of the file's unit of cost; where the
-distances are whole units the cost is exact, else each trip's cost is rounded to the fen.
+A client is a stop whose demand are so many riders, whom a rule keeps together; buses start and end
+at the campus, there is no ride cap, no dwell, no limit of stops and one trip a vehicle. No way takes
+time, so that nothing but cost tells two plans apart. One fen is 1/``cost_scale`` of the file's unit of
+cost; where the distances are whole units the cost is exact, else each trip's cost is rounded to the fen.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from busops.domain.errors import InvalidInput
 from busops.domain.values import CAMPUS, Direction
 from busops.planner.instances.vrplib import FileVehicle, RoutingInstance
 from busops.planner.problem import Limits, Plan, Problem, RiderDemand, Trip, VehicleOption, trip_cost_fen
+from busops.planner.rules.rules import Rules
 from busops.planner.timetable import Halt, timetable
 from busops.planner.travel import TravelTimes
 
@@ -45,6 +46,7 @@ def problem_of(instance: RoutingInstance) -> Problem:
             returns_to_campus=True,
             turnaround_s=0,
         ),
+        rules=Rules(together=_clients_with_company(instance)),
         travel=TravelTimes(
             ids=(str(CAMPUS), *clients),
             distance_m=instance.distance.copy(),
@@ -127,6 +129,12 @@ def _option(instance: RoutingInstance, number: int) -> VehicleOption:
         fixed_fen=vehicle.fixed,
         per_km_fen=vehicle.per_unit * _PER_KM // instance.distance_scale,
     )
+
+
+def _clients_with_company(instance: RoutingInstance) -> tuple[frozenset[str], ...]:
+    """The riders of each client who has more than one: they must not be split over trips."""
+    riders = (_rider_ids(instance, client) for client in range(1, len(instance.demand)))
+    return tuple(frozenset(together) for together in riders if len(together) > 1)
 
 
 def _stop_id(client: int) -> str:

@@ -67,9 +67,10 @@ NO_RULES: Final = Rules()
 
 def chains(together: Sequence[frozenset[str]]) -> tuple[frozenset[str], ...]:
     """The sets joined where they share a rider: who must ride with whom in the end; in a fixed order."""
-    joined: list[frozenset[str]] = []
+    chain_of: dict[str, set[str]] = {}
     for group in together:
-        touching = [one for one in joined if one & group]
-        joined = [one for one in joined if not one & group]
-        joined.append(group.union(*touching))
-    return tuple(sorted(joined, key=sorted))
+        touching = {id(chain_of[rider]): chain_of[rider] for rider in group if rider in chain_of}
+        chain = set(group).union(*touching.values())
+        chain_of.update(dict.fromkeys(chain, chain))
+    distinct = {id(chain): frozenset(chain) for chain in chain_of.values()}
+    return tuple(sorted(distinct.values(), key=sorted))

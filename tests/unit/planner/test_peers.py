@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -12,6 +13,7 @@ from busops.planner.demand import nodes_of
 from busops.planner.model import Model, compile_model
 from busops.planner.peers import ENGINES, is_installed, most_penalty, pyvrp_problem, solve_with
 from busops.planner.problem import Limits
+from busops.planner.rules.rules import Rules
 from busops.planner.search.routes import keeps_limits
 from busops.planner.verify import verify
 from tests.bench.towns import county
@@ -102,6 +104,19 @@ def test_the_plan_of_every_engine_passes_the_verifier(engine, direction, returns
     assert plan is not None
     assert (verify(case, plan), plan.unserved) == ((), ())
     assert plan.lower_bound_fen <= plan.cost_fen
+
+
+@needs_pyvrp
+def test_riders_who_must_ride_together_are_refused_only_where_they_stand_at_two_stops():
+    """PyVRP and VROOM know no pairs; a rule about riders of one stop is kept by the groups themselves."""
+    given = problem(riders(S1=3, S2=2), coach())
+    two_stops = replace(given, rules=Rules(together=(frozenset({"S1-1", "S2-1"}),)))
+    with pytest.raises(InvalidInput, match="peer_knows_no_pairs"):
+        solve_with("pyvrp", two_stops, seconds=0.1, seed=1)
+    one_stop = replace(given, rules=Rules(together=(frozenset({"S1-1", "S1-2"}),)))
+    plan = solve_with("pyvrp", one_stop, seconds=0.1, seed=1)
+    assert plan is not None
+    assert verify(one_stop, plan) == ()
 
 
 def test_lines_are_refused_and_so_is_an_engine_that_is_not_there(monkeypatch):

@@ -58,7 +58,7 @@ def test_our_planner_solves_the_problem_and_finds_the_best_of_a_tiny_file(text):
     """Clients stay whole, every one is served, and no cheaper plan exists among the few there are."""
     instance = instance_of(text, file="t.vrp")
     problem = problem_of(instance)
-    plan = solve(problem, seconds=0, seed=1, rounds=50)
+    plan = solve(problem, seconds=0, seed=1, rounds=8)
     assert verify(problem, plan) == ()
     assert plan.unserved == ()
     partitions = {
@@ -75,3 +75,35 @@ def _priced(instance, problem, routes):
         return plan_of_routes(instance, problem, routes).cost_fen
     except InvalidInput:  # more than any vehicle can carry
         return 10**9
+
+
+def test_a_client_is_never_split_over_vehicles():
+    """Riders of one client on two trips are found by the verifier, and a tight fleet does not part them."""
+    instance = instance_of(PLAIN, file="t.vrp")
+    problem = problem_of(instance)
+    plan = plan_of_routes(instance, problem, [(1, 2), (3,)])
+    assert [len(group) for group in problem.rules.together] == list(instance.demand[1:])
+    first, second = plan.trips
+    halt = first.stops[0]
+    moved = replace(second.stops[0], stop_id=halt.stop_id, rider_ids=halt.rider_ids[:1])
+    split = replace(
+        plan,
+        trips=(
+            replace(first, stops=(replace(halt, rider_ids=halt.rider_ids[1:]), *first.stops[1:])),
+            replace(second, stops=(*second.stops, moved)),
+        ),
+    )
+    assert "plan_pair_parted" in {finding.code for finding in verify(problem, split)}
+    # Loads 5 and 4 and 3 in two vehicles of 6: only parting somebody would seat all twelve
+    tight = instance_of(
+        MIXED.replace("DIMENSION: 3", "DIMENSION: 4")
+        .replace("VEHICLES: 3", "VEHICLES: 2")
+        .replace("3 3 4\n", "3 3 4\n4 5 5\n")
+        .replace("3 6\nCAP", "3 4\n4 3\nCAP")
+        .replace("3 12\n", "")
+        .replace("3 250\n", "")
+        .replace("3 100\n", ""),
+        file="t.vrp",
+    )
+    served = solve(problem_of(tight), seconds=0, seed=1, rounds=5)
+    assert (len(served.unserved), verify(problem_of(tight), served)) == (3, ())
