@@ -24,8 +24,7 @@ from busops.planner.warm import warm
 
 Ride: TypeAlias = tuple[int, tuple[Node, ...]]  # stock of vehicles; groups in the order from the campus
 
-_FIRST_ROUNDS: Final = 2  # of a chain that begins without a plan, to know what a trip costs
-_FIRST_SHARE: Final = 0.02
+_FIRST_ROUNDS: Final = 8  # of a chain without a plan: everybody seated if that is easy, and what a trip costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +97,7 @@ def _searched(search: Search, effort: Effort, order: Order) -> int:
     chain = RuinRecreate(search.model, search.best, order.seed, search.pool)
     chain.store = _without_rows(chain.store)
     if not search.best:
-        first = Effort(0, effort.wish, _FIRST_ROUNDS)
+        first = Effort(0, StopWish(None), _FIRST_ROUNDS)
         chain.run(first.spent, Annealing(hot=1.0, cold=1.0))
     trips = sum(1 for _trip in chain.best)
     usual = annealing_for(chain.best_score % ABSENT_COST, trips)

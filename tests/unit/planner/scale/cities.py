@@ -14,7 +14,7 @@ from busops.planner.scale.whole import Cut
 from tests.bench.towns import county
 
 
-def town(stops: int = 90, seed: int = 3, **how: object) -> Problem:
+def town(stops: int = 60, seed: int = 3, **how: object) -> Problem:
     """A county of so many stops, five riders a stop."""
     return county(stops=stops, riders=5 * stops, seed=seed, **how)  # type: ignore[arg-type]
 
@@ -60,7 +60,7 @@ def with_too_few(problem: Problem) -> Problem:
     return replace(problem, vehicles=problem.vehicles[::2])
 
 
-def homeward_and_back(stops: int = 60) -> tuple[Problem, Problem]:
+def homeward_and_back(stops: int = 40) -> tuple[Problem, Problem]:
     """The same town in both directions, the return run open."""
     return town(stops), town(stops, direction=Direction.RETURN, returns_to_campus=False)
 

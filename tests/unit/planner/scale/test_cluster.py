@@ -19,7 +19,7 @@ from busops.planner.verify import verify
 from tests.unit.planner.scale.cities import town, with_choices, with_lines
 
 ROOT = Path(__file__).resolve().parents[4]
-TOWN = with_choices(with_lines(town(70, seed=11)))
+TOWN = with_choices(with_lines(town(50, seed=11)))
 PATIENCE_S = 90
 
 pytestmark = pytest.mark.slow
