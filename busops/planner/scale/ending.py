@@ -14,7 +14,7 @@ from busops.planner.model import compile_model
 from busops.planner.problem import Plan, Trip, Unserved, UnservedReason
 from busops.planner.scale.part import Answer, Order, Part, Ride, Stocks, given_rides, solve_part
 from busops.planner.scale.rings import bound_by_rings
-from busops.planner.scale.whole import Whole, cut, put_back
+from busops.planner.scale.whole import Whole, cut, may_halt, put_back
 from busops.planner.timetable import Halt, halts_of, trips_of
 
 _BATCH: Final = 300  # groups of a part in which seats are looked for
@@ -148,15 +148,11 @@ def _why_left(whole: Whole, node: Node) -> UnservedReason:
     with_seats = [
         ride
         for ride in whole.rides
-        if free_seats(whole, ride) > 0 and _may_halt(whole, ride[0], node.stop_id)
+        if free_seats(whole, ride) > 0 and may_halt(whole.stocks[ride[0]], node.stop_id)
     ]
     if not with_seats:
         return UnservedReason.NO_SEAT
-    if all(len(nodes) >= whole.problem.limits.max_stops for _stock, nodes in with_seats):
+    most = whole.problem.limits.max_stops
+    if all(len(_halts(whole, nodes)) >= most for _stock, nodes in with_seats):
         return UnservedReason.STOP_LIMIT
     return UnservedReason.RIDE_CAP
-
-
-def _may_halt(whole: Whole, stock: int, stop_id: str) -> bool:
-    lines = whole.stocks[stock].lines
-    return lines is None or any(stop_id in line for line in lines)

@@ -21,7 +21,7 @@ from busops.planner.scale.executors import OpenExecutor
 from busops.planner.scale.part import Answer, Order, solve_part
 from busops.planner.scale.shares import exchange
 from busops.planner.scale.whole import Cut, Whole, put_back, whole_of
-from busops.planner.solve import OnProgress, PlanningPhase, Progress
+from busops.planner.solve import OnProgress, PlanningPhase, Progress, solve
 from busops.planner.warm import warm
 
 PART_GROUPS: Final = 300  # in a part: of 120 to 450, what came out cheapest in the same seconds
@@ -53,8 +53,18 @@ def solve_region(
     ``rounds`` each part is searched for so many steps and the borders are crossed three times: then
     the plan is the same on every machine and every executor. A worker, a pool or a scheduler that is
     lost costs time, not the plan; ``stats`` says what happened. ``lower_bound_fen`` holds for the
-    whole problem, by seats and reach.
+    whole problem, by seats and reach. A problem with rules about riders is one search, as ``solve``'s.
     """
+    if problem.rules.riders:
+        # Who must ride together ties groups of different parts: only one search sees all of them.
+        return solve(
+            problem,
+            seconds=seconds,
+            seed=seed,
+            on_progress=on_progress,
+            should_stop=should_stop,
+            rounds=rounds,
+        )
     warm()
     wish = StopWish(should_stop)
     effort = Effort(seconds, wish, rounds)

@@ -11,7 +11,7 @@ from ortools.graph.python import min_cost_flow
 from busops.domain.values import Direction
 from busops.planner.demand import Node
 from busops.planner.problem import VehicleOption, follows
-from busops.planner.scale.whole import Whole
+from busops.planner.scale.whole import Whole, may_halt
 
 _NOBODY: Final = 0.5  # weight of a piece without riders: it comes last, and may be divided by
 _MOST_ARCS: Final = 200_000  # above, the exchange among all rides takes longer than it brings
@@ -27,17 +27,17 @@ def shared_out(
     ``trips`` (by stock) given to the pieces: to each the number it has of every stock.
 
     Charter coaches go, the largest first, to where seats are fewest for a piece's weight; a licensed
-    bus to where they are fewest for the riders on its lines, and nowhere if none is.
+    bus, or one that may not halt everywhere, to where they are fewest for the riders it may take, and
+    nowhere if there are none.
     """
     shares: list[dict[int, int]] = [{} for _piece in pieces]
     seats = np.zeros(len(pieces))
     for stock in sorted(range(len(stocks)), key=lambda one: (-stocks[one].capacity, one)):
         vehicle = stocks[stock]
-        if vehicle.lines is None:
+        if vehicle.lines is None and vehicle.only_stops is None:
             wanting, given = np.maximum(np.array(weights, dtype=np.float64), _NOBODY), seats
         else:
-            on_lines = {stop_id for line in vehicle.lines for stop_id in line}
-            wishing = [_riders([node for node in piece if node.stop_id in on_lines]) for piece in pieces]
+            wishing = [_riders([n for n in piece if may_halt(vehicle, n.stop_id)]) for piece in pieces]
             if not any(wishing):
                 continue
             wanting, given = np.array(wishing, dtype=np.float64), np.zeros(len(pieces))
@@ -93,6 +93,8 @@ def exchange(whole: Whole) -> bool:
 
 
 def _may_drive(whole: Whole, vehicle: VehicleOption, nodes: Sequence[Node]) -> bool:
+    if vehicle.only_stops is not None and not all(node.stop_id in vehicle.only_stops for node in nodes):
+        return False
     if vehicle.lines is None:
         return True
     stops = list(dict.fromkeys(node.stop_id for node in nodes))

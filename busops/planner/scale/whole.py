@@ -74,16 +74,36 @@ class Whole:
         return [vehicle.max_trips - used[stock] for stock, vehicle in enumerate(self.stocks)]
 
 
+def may_halt(vehicle: VehicleOption, stop_id: str) -> bool:
+    """True when the vehicles of a stock may halt there on some trip."""
+    if vehicle.only_stops is not None and stop_id not in vehicle.only_stops:
+        return False
+    return vehicle.lines is None or any(stop_id in line for line in vehicle.lines)
+
+
 def whole_of(problem: Problem) -> Whole:
     """The whole before anything is solved: every group is left over."""
     demand = nodes_of(problem)
     fleet = compile_model(problem, ())
     vehicles = {vehicle.plate: vehicle for vehicle in problem.vehicles}
     stocks = tuple(
-        replace(vehicles[plates[0]], plate=plate_of(stock), max_trips=trips)
+        _stock(problem, vehicles[plates[0]], plate_of(stock), trips)
         for stock, (plates, trips) in enumerate(zip(fleet.plates_of_group, fleet.trips_of_group, strict=True))
     )
     return Whole(problem, demand, fleet, stocks, positions_of(problem.travel), left=list(demand.nodes))
+
+
+def _stock(problem: Problem, vehicle: VehicleOption, plate: str, trips: int) -> VehicleOption:
+    """One for all vehicles of a stock; where they may halt says everything that rules say about it."""
+    return replace(
+        vehicle,
+        plate=plate,
+        max_trips=trips,
+        lines=problem.courses_of(vehicle),
+        only_stops=problem.stops_of(vehicle),
+        not_stops=frozenset(),
+        ready_s=0,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,8 +194,11 @@ def _vehicles(
         if lines is not None:
             short = (tuple(numbers[stop] for stop in line if stop in numbers) for line in lines)
             lines = tuple(dict.fromkeys(line for line in short if line))
-        if count > 0 and lines != ():
-            vehicles.append(replace(whole.stocks[stock], max_trips=count, lines=lines))
+        only = whole.stocks[stock].only_stops
+        if only is not None:
+            only = frozenset(numbers[stop] for stop in only if stop in numbers)
+        if count > 0 and lines != () and only != frozenset():
+            vehicles.append(replace(whole.stocks[stock], max_trips=count, lines=lines, only_stops=only))
     return tuple(vehicles)
 
 

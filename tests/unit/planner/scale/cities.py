@@ -9,6 +9,7 @@ from random import Random
 
 from busops.domain.values import Direction
 from busops.planner.problem import Limits, Plan, Problem, RiderDemand, VehicleOption
+from busops.planner.rules.rules import KeptTrip, Rules
 from busops.planner.scale.executors import OpenExecutor, Pool, open_executor
 from busops.planner.scale.whole import Cut
 from tests.bench.towns import county
@@ -53,6 +54,32 @@ def with_waves(problem: Problem) -> Problem:
     """A third of the coaches, each of which may go three times."""
     vehicles = tuple(replace(vehicle, max_trips=3) for vehicle in problem.vehicles[::3])
     return replace(problem, vehicles=vehicles)
+
+
+def with_access(problem: Problem, seed: int = 1) -> Problem:
+    """Small coaches only at a third of the stops, one stop for one coach alone, some coaches late."""
+    random = Random(seed)
+    some = frozenset(random.sample(problem.stop_ids, len(problem.stop_ids) // 3))
+    vehicles = [
+        replace(vehicle, only_stops=some if vehicle.capacity < 20 else None, ready_s=600 * (number % 2))
+        for number, vehicle in enumerate(problem.vehicles)
+    ]
+    alone = {problem.stop_ids[0]: frozenset({problem.vehicles[-1].plate})}
+    return replace(problem, vehicles=tuple(vehicles), rules=Rules(only_by=alone))
+
+
+def with_kept(problem: Problem, plan: Plan) -> Problem:
+    """The first two trips of an earlier plan stay as they are."""
+    kept = tuple(
+        KeptTrip(
+            plate=trip.plate,
+            wave=trip.wave,
+            halts=tuple((halt.stop_id, halt.rider_ids) for halt in trip.stops),
+            depart_s=trip.depart_s,
+        )
+        for trip in plan.trips[:2]
+    )
+    return replace(problem, rules=Rules(kept=kept))
 
 
 def with_too_few(problem: Problem) -> Problem:

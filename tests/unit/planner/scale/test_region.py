@@ -9,6 +9,7 @@ import pytest
 from busops.domain.values import Direction
 from busops.planner.demand import nodes_of
 from busops.planner.problem import Plan, Problem, UnservedReason
+from busops.planner.rules.rules import Rules
 from busops.planner.scale.executors import OpenExecutor, here
 from busops.planner.scale.region import solve_region
 from busops.planner.search.greedy import greedy_plan
@@ -19,7 +20,9 @@ from tests.unit.planner.scale.cities import (
     kept_open,
     served_and_left,
     town,
+    with_access,
     with_choices,
+    with_kept,
     with_lines,
     with_too_few,
     with_waves,
@@ -35,6 +38,8 @@ TOWNS = {
     "choices": with_choices(BACK),
     "all of it": with_choices(with_lines(with_waves(town(45, seed=8)))),
     "too few": with_too_few(OUT),
+    "access": with_access(OUT),
+    "access back": with_access(BACK, seed=2),
     "lines only": replace(
         with_lines(OUT), vehicles=tuple(one for one in with_lines(OUT).vehicles if one.lines is not None)
     ),
@@ -61,6 +66,23 @@ def test_the_joined_plan_passes_the_judge(name: str) -> None:
     )
     assert finished <= joined
     assert 0 < plan.lower_bound_fen <= plan.cost_fen
+
+
+def test_kept_trips_stay_and_ties_between_riders_are_kept() -> None:
+    """Trips of an earlier plan stand in the new one; riders who must ride together do, in one search."""
+    kept = with_kept(OUT, planned(OUT))
+    plan = planned(kept)
+    assert verify(kept, plan) == ()
+    stays = {(trip.plate, trip.wave, trip.halts) for trip in kept.rules.kept}
+    assert stays <= {
+        (trip.plate, trip.wave, tuple((halt.stop_id, halt.rider_ids) for halt in trip.stops))
+        for trip in plan.trips
+    }
+    pair = frozenset({OUT.riders[0].rider_id, OUT.riders[1].rider_id})
+    tied = replace(OUT, rules=Rules(together=(pair,)))
+    together = planned(tied)
+    assert verify(tied, together) == ()
+    assert "parts" not in together.stats
 
 
 def test_crossing_the_borders_saves_money() -> None:
