@@ -109,15 +109,16 @@ def free_seats(whole: Whole, ride: Ride) -> int:
     return whole.stocks[stock].capacity - sum(len(node.rider_ids) for node in nodes)
 
 
-def plan_of(whole: Whole, stats: dict[str, int | str]) -> Plan:
-    """The plan on the clock, with what is proved for the whole and the reasons of those left over."""
+def plan_of(whole: Whole, stats: dict[str, int | str], *, is_proving: bool = True) -> Plan:
+    """The plan on the clock, the reasons of those left over and, if asked, what is proved for the whole."""
     problem = whole.problem
     trips = trips_of(problem, whole.fleet, ((stock, _halts(whole, nodes)) for stock, nodes in whole.rides))
     unserved = {rider.rider_id: rider.reason for rider in whole.demand.unserved}
     for node in whole.left:
         unserved.update(dict.fromkeys(node.rider_ids, _why_left(whole, node)))
     cost_fen = sum(trip.cost_fen for trip in trips)
-    bound = bound_by_rings(problem, served=_served(trips))
+    served = _served(trips) if is_proving else 0
+    bound = bound_by_rings(problem, served=served)
     return Plan(
         trips=trips,
         unserved=tuple(Unserved(rider_id=rider, reason=unserved[rider]) for rider in sorted(unserved)),

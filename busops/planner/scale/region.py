@@ -25,6 +25,7 @@ from busops.planner.solve import OnProgress, PlanningPhase, Progress, solve
 from busops.planner.warm import warm
 
 PART_GROUPS: Final = 300  # in a part: of 120 to 450, what came out cheapest in the same seconds
+_FIRST_PLAN_S: Final = 0.1  # of a part, at the very beginning
 _FIRST_SHARE: Final = 0.35  # of the time, for the sectors by themselves
 _ENDING_SHARE: Final = 0.04  # kept for the last touch, and a little more for each group
 _ENDING_S_A_GROUP: Final = 0.0015
@@ -102,7 +103,7 @@ class _Region:
             seat_the_rest(self.whole)
             self._finish()
         self.stats |= {"parts": count, "border_rounds": crossed, "ruin_rounds": self.searched}
-        plan = plan_of(self.whole, self.stats | self.crew.stats())
+        plan = plan_of(self.whole, self.stats | self.crew.stats(), is_proving=not self.effort.wish())
         self._tell(PlanningPhase.DONE)
         return plan
 
@@ -123,6 +124,10 @@ class _Region:
 
     def _solve_sectors(self, count: int) -> None:
         cuts = first_cuts(self.whole, count, self.size)
+        if self.effort.rounds is None:
+            # Soon a plan of everybody, so that whoever stops the search has one; it is the start of the rest.
+            self._solve(cuts, _FIRST_PLAN_S, heat_milli=1000)
+            cuts = next_cuts(self.whole, count, self.random)
         seconds = max(_FIRST_SHARE * self._left_s() / self._waves(len(cuts)), _SLICE_LEAST_S)
         self._solve(cuts, seconds, heat_milli=1000)
         self.stats |= {

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from busops.domain.values import CAMPUS, Direction
-from busops.planner.bound import Bound, lower_bound
+from busops.planner.bound import SEATS_AND_REACH, Bound, lower_bound
 from busops.planner.problem import Problem, RiderDemand, VehicleOption
 from busops.planner.travel import Matrix, TravelTimes
 
@@ -26,6 +26,8 @@ Metres = npt.NDArray[np.int64]
 
 def bound_by_rings(problem: Problem, *, served: int, effort: float = _EFFORT) -> Bound:
     """What no plan that serves at least ``served`` riders can cost less than; 0 where nothing is proved."""
+    if served <= 0:
+        return Bound(fen=0, model=SEATS_AND_REACH, served=served)
     reach = reaches_m(problem)
     edges = _inner_edges(np.array(sorted(set(reach.values())), dtype=np.int64))
     lines = {stop for vehicle in problem.vehicles for line in vehicle.lines or () for stop in line}
