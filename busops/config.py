@@ -25,10 +25,12 @@ PREFIX: Final = "BUSOPS_"
 POINTERS: Final = frozenset({"BUSOPS_CONFIG", "BUSOPS_INSTANCE"})
 ENVIRONMENTS: Final = ("production", "development", "test")
 SECRET_MIN_CHARACTERS: Final = 32
-SECRET_FIELDS: Final = frozenset({"secret_key", "database_url", "executor", "tile_url"})
+SECRET_FIELDS: Final = frozenset({"secret_key", "database_url", "tile_url"})
 YES: Final = frozenset({"1", "true", "yes", "on"})
 NO: Final = frozenset({"0", "false", "no", "off"})
 HIGHEST_PORT: Final = 65535
+EXECUTOR: Final = re.compile(r"|processes|[1-9]\d{0,2}|(tcp|tls)://(?P<host>\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}")
+NEAR_NAMES: Final = (".local", ".internal", ".lan", ".home.arpa")  # names that no public network knows
 SCHOOL_ID: Final = re.compile(r"\w[\w.-]{0,39}")
 MIB: Final = 1024 * 1024
 
@@ -49,7 +51,7 @@ class Settings:
     tls_cert: str = ""
     tls_key: str = ""
     demo: bool = False
-    executor: str = ""  # address of a Dask scheduler; empty = this machine's processes
+    executor: str = "processes"  # who plans: so many processes, or the Dask scheduler at tcp:// or tls://
     worker_inside: bool = True  # the server process runs jobs too; false = `busops worker` does
     planning_seconds: int = 20
     upload_limit_bytes: int = 20 * MIB
@@ -202,6 +204,7 @@ def _value_faults(settings: Settings) -> list[Finding]:
         "session_tablet_s": settings.session_tablet_s > 0,
         "session_idle_s": settings.session_idle_s > 0,
         "log_level": settings.log_level in {"debug", "info", "warning", "error"},
+        "executor": bool(EXECUTOR.fullmatch(settings.executor)),
         "school_id": bool(SCHOOL_ID.fullmatch(settings.school_id)),
         "database_url": settings.database_url.startswith(
             ("sqlite:///", "postgresql://", "postgresql+psycopg://")
@@ -230,7 +233,18 @@ def _insecurities(settings: Settings) -> list[Finding]:
         found.append(Finding(code="setting_exposed_without_tls", facts={"host": settings.host}))
     if exposed and settings.demo and settings.environment == "production":
         found.append(Finding(code="setting_demo_exposed", facts={"host": settings.host}))
+    scheduler = EXECUTOR.fullmatch(settings.executor)
+    if scheduler and settings.executor.startswith("tcp:") and not _is_near(scheduler["host"]):
+        found.append(Finding(code="setting_executor_exposed", facts={"address": settings.executor}))
     return found
+
+
+def _is_near(host: str) -> bool:
+    """True for an address or a name of this machine or of a network that the internet does not reach."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_private
+    except ValueError:
+        return "." not in host or host.endswith(NEAR_NAMES)
 
 
 def _is_loopback(host: str) -> bool:

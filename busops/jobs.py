@@ -10,6 +10,7 @@ it is run, watched and stopped.
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, Protocol
 
 import structlog
@@ -21,6 +22,7 @@ from busops.clock import SystemClock
 from busops.config import Settings
 from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.values import Clock, Ids
+from busops.planner.scale.executors import OpenExecutor, open_executor
 from busops.services import plan_job, plan_margin
 from busops.storage import job_store
 from busops.storage.database import Database, sqlite_journal_mode
@@ -75,6 +77,11 @@ class JobContext:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._news: tuple[int, int, Mapping[str, Any]] | None = None
+
+    @property
+    def executor(self) -> OpenExecutor:
+        """Who solves the parts of a large plan, as the settings say."""
+        return partial(open_executor, self.settings.executor)
 
     def progress(self, done: int, total: int, **facts: Any) -> None:
         """How far the work is; cheap enough for every step, written at most four times a second."""

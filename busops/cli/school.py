@@ -7,6 +7,7 @@ Commands on a school's files: import them, plan a direction, verify a plan, hold
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from busops.domain.findings import Finding, Severity
 from busops.domain.values import Direction
 from busops.i18n import finding_words, words
 from busops.planner.problem import UnservedReason
+from busops.planner.scale.executors import PROCESSES, open_executor
 from busops.services import plan_check, planning, register, weekend
 from busops.services.weekend import SteppedClock, WeekendOrder
 
@@ -60,7 +62,9 @@ def plan(ctx: click.Context, /, **given: Any) -> None:
     with scratch_school(cli, read_folder(given["folder"]), clock) as scratch:
         _refuse_unknown_weekend(scratch, on)
         way = Direction(given["direction"])
-        _, made = weekend.plan_direction(scratch.database, order, way, clock=clock, ids=cli.ids)
+        _, made = weekend.plan_direction(
+            scratch.database, order, way, clock=clock, ids=cli.ids, executor=partial(open_executor, PROCESSES)
+        )
         document = _as_asked(made, on, scratch)
         findings = scratch.outcome.findings
     write_json(given["out"], document)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from busops.domain.values import Clock, Ids
+from busops.planner.scale.executors import OpenExecutor
 from busops.planner.solve import Progress
 from busops.services import planning
 from busops.services.search_course import SearchCourse
@@ -30,6 +31,10 @@ class Working(Protocol):
     @property
     def ids(self) -> Ids:
         """New ids."""
+
+    @property
+    def executor(self) -> OpenExecutor:
+        """Who solves the parts of a large plan."""
 
     def progress(self, done: int, total: int, **facts: Any) -> None:
         """Tells how far the work is."""
@@ -68,6 +73,7 @@ def run(context: Working, arguments: Mapping[str, Any]) -> dict[str, str]:
         should_stop=context.cancelled,
         keeps_best=context.keeps_best,
         course=course,
+        executor=context.executor,
         clock=context.clock,
         ids=context.ids,
     )

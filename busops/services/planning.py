@@ -15,7 +15,9 @@ from busops.domain.findings import Finding, Severity
 from busops.domain.values import Clock, Direction, Ids, PlanId
 from busops.planner.document import plan_document, read_plan_document
 from busops.planner.problem import Plan, Problem
-from busops.planner.solve import OnProgress, PlanningPhase, Progress, solve
+from busops.planner.scale.executors import OpenExecutor, here
+from busops.planner.scale.many import solve_by_size
+from busops.planner.solve import OnProgress, PlanningPhase, Progress
 from busops.planner.travel import travel_from_rows
 from busops.planner.verify import verify
 from busops.services.acting import By, record_act, user_of
@@ -54,8 +56,9 @@ def plan_weekend(
     should_stop: Callable[[], bool] | None = None,
     keeps_best: Callable[[], bool] | None = None,
     course: SearchCourse | None = None,
+    executor: OpenExecutor = here,
 ) -> PlanId:
-    """A verified draft of one direction is stored; its id.
+    """A verified draft of one direction is stored; its id. ``executor`` solves the parts of a large one.
 
     Stopped, the best plan so far is the draft, and its document says so; unless ``keeps_best``,
     which is asked once after a stop, says no: then nothing is stored. ``course`` collects how the
@@ -72,7 +75,14 @@ def plan_weekend(
         if on_progress is not None:
             on_progress(step)
 
-    plan = solve(prepared.problem, seconds=seconds, seed=seed, on_progress=told, should_stop=should_stop)
+    plan = solve_by_size(
+        prepared.problem,
+        seconds=seconds,
+        seed=seed,
+        executor=executor,
+        on_progress=told,
+        should_stop=should_stop,
+    )
     told(_end_of(plan))
     is_stopped = should_stop is not None and should_stop()
     if is_stopped and keeps_best is not None and not keeps_best():
@@ -176,6 +186,7 @@ def run_plan_job(
     ids: Ids,
     keeps_best: Callable[[], bool] | None = None,
     course: SearchCourse | None = None,
+    executor: OpenExecutor = here,
 ) -> dict[str, str]:
     """A plan made as a job's arguments (weekend_on, direction, seconds, seed, by) ask for; its id."""
     order = read_order(arguments)
@@ -188,6 +199,7 @@ def run_plan_job(
         should_stop=should_stop,
         keeps_best=keeps_best,
         course=course,
+        executor=executor,
     )
     return {"plan_id": plan_id}
 

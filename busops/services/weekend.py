@@ -17,6 +17,7 @@ from busops.domain.run import Phase
 from busops.domain.values import SCHOOL_TIME, Direction, Ids, PlanId, RunId
 from busops.finance.costs import CostLine
 from busops.planner.problem import UnservedReason
+from busops.planner.scale.executors import OpenExecutor, here
 from busops.services import costs as cost_service
 from busops.services import crew_tablets, fares, planning, reconciliation, rosters, runs
 from busops.services import receipts as receipt_service
@@ -113,7 +114,13 @@ def hold_weekend(
 
 
 def plan_direction(
-    database: Database, order: WeekendOrder, way: Direction, *, clock: SteppedClock, ids: Ids
+    database: Database,
+    order: WeekendOrder,
+    way: Direction,
+    *,
+    clock: SteppedClock,
+    ids: Ids,
+    executor: OpenExecutor = here,
 ) -> tuple[PlanId | None, Mapping[str, Any]]:
     """One direction planned and its document; no plan is stored for a direction in which nobody rides."""
     if way not in planning.directions_in_use(database, order.weekend_on):
@@ -130,6 +137,7 @@ def plan_direction(
         clock=clock,
         ids=ids,
         by=order.by,
+        executor=executor,
     )
     return plan_id, planning.document(database, plan_id)
 

@@ -21,7 +21,9 @@ _MEANINGS = {
     "tls_cert": lambda: say("证书文件；与密钥一起设置后由本服务加密"),
     "tls_key": lambda: say("证书的密钥文件"),
     "demo": lambda: say("演示：虚构数据、公开密码、自己的时间"),
-    "executor": lambda: say("Dask 调度器地址；空着就用本机的进程排线路"),
+    "executor": lambda: say(
+        "谁来排大的线路：processes 本机每核一个进程，数字指定几个，或 tcp:// 开头的 Dask 调度器地址"
+    ),
     "worker_inside": lambda: say("服务进程自己做后台任务；否则要另开 busops worker"),
     "planning_seconds": lambda: say("排一个方向的线路最多用多少秒"),
     "upload_limit_bytes": lambda: say("上传一个文件最多多少字节"),

@@ -135,3 +135,31 @@ def test_tls_files_make_an_open_bind_possible(tmp_path: Path) -> None:
     read = load_settings(environ)
     assert read.tls
     assert read.secure_cookies
+
+
+@pytest.mark.parametrize(
+    "executor",
+    [
+        *("", "processes", "4", "tcp://127.0.0.1:8786", "tcp://scheduler:8786", "tcp://10.1.2.3:8786"),
+        *("tcp://[::1]:8786", "tcp://plan.school.lan:8786", "tls://plan.example.org:8786"),
+    ],
+)
+def test_executors_that_stay_in_the_house_or_encrypt(executor: str) -> None:
+    """Processes of this machine, a scheduler of a private network, or one that is spoken to over TLS."""
+    assert make_settings(executor=executor, secret_key=LONG).executor == executor
+
+
+@pytest.mark.parametrize(
+    ("executor", "code"),
+    [
+        ("threads", "setting_value_wrong"),
+        ("0", "setting_value_wrong"),
+        ("tcp://127.0.0.1", "setting_value_wrong"),
+        ("http://127.0.0.1:8786", "setting_value_wrong"),
+        ("tcp://plan.example.org:8786", "setting_executor_exposed"),
+        ("tcp://8.8.8.8:8786", "setting_executor_exposed"),
+    ],
+)
+def test_other_executors_refuse_to_start(tmp_path: Path, executor: str, code: str) -> None:
+    """Unknown words, and a scheduler on the internet without encryption."""
+    assert codes({"BUSOPS_EXECUTOR": executor}, tmp_path) == {code}
