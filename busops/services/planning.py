@@ -30,6 +30,7 @@ from busops.services.planning_input import (
     travel_source_of,
     wants_to_ride,
 )
+from busops.services.planning_rule_use import Keep, kept_of_document, kept_trips
 from busops.storage import plan_store, roster_store
 from busops.storage.database import Database, Transaction
 from busops.storage.plan_store import PlanState, PlanSummary, StoredPlan
@@ -48,17 +49,17 @@ def plan_weekend(
     clock: Clock,
     ids: Ids,
     by: By = None,
+    keep: Keep | None = None,
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> PlanId:
-    """A verified draft of one direction is stored; its id.
+    """A verified draft of one direction is stored, the trips of ``keep`` as they are; its id.
 
-    Raises Refused when nobody rides, or when somebody stopped it: then nothing is stored.
+    Raises Refused when nobody rides, or when somebody stopped it: then nothing is stored; and
+    InvalidInput with every reason when a trip cannot be kept.
     """
     check_order(weekend_on, seconds)
-    with database.reading() as tx:
-        given = load_input(tx, weekend_on)
-    prepared = prepare(given, direction)
+    given, prepared = _prepared(database, weekend_on, direction, keep)
     plan = solve(
         prepared.problem, seconds=seconds, seed=seed, on_progress=on_progress, should_stop=should_stop
     )
@@ -87,6 +88,20 @@ def store_draft(
     with database.transaction() as tx:
         plan_store.save_plan(tx, stored)
     return stored.plan_id
+
+
+def check_keep(database: Database, *, weekend_on: date, direction: Direction, keep: Keep) -> None:
+    """Raises what an order with these kept trips would raise before anything is planned."""
+    _prepared(database, weekend_on, direction, keep)
+
+
+def _prepared(
+    database: Database, weekend_on: date, direction: Direction, keep: Keep | None
+) -> tuple[PlanningInput, Prepared]:
+    with database.reading() as tx:
+        given = load_input(tx, weekend_on)
+        kept = kept_trips(tx, keep) if keep else ()
+    return given, prepare(given, direction, kept)
 
 
 def check_order(weekend_on: date, seconds: float) -> None:
@@ -139,7 +154,7 @@ def run_plan_job(
     clock: Clock,
     ids: Ids,
 ) -> dict[str, str]:
-    """A plan made as a job's arguments (weekend_on, direction, seconds, seed, by) ask for; its id."""
+    """A plan made as a job's arguments (weekend_on, direction, seconds, seed, by, keep) ask for; its id."""
     order = read_order(arguments)
     plan_id = plan_weekend(
         database, **order, clock=clock, ids=ids, on_progress=on_progress, should_stop=should_stop
@@ -156,11 +171,19 @@ def read_order(arguments: Mapping[str, Any]) -> dict[str, Any]:
             "seconds": float(arguments.get("seconds", 20)),
             "seed": int(arguments.get("seed", 1)),
             "by": str(arguments.get("by", "")),
+            "keep": _read_keep(arguments.get("keep")),
         }
     except (KeyError, ValueError, TypeError) as fault:
         raise InvalidInput("plan_order_invalid") from fault
     check_order(order["weekend_on"], order["seconds"])
     return order
+
+
+def _read_keep(asked: Mapping[str, Any] | None) -> Keep | None:
+    """``{"plan_id": …, "trips": [1, 3]}`` as a value; None where nothing is kept."""
+    if not asked or not asked["trips"]:
+        return None
+    return Keep(plan_id=str(asked["plan_id"]), trips=tuple(int(number) for number in asked["trips"]))
 
 
 def approve(
@@ -243,7 +266,8 @@ def verify_document(
     plan = read_plan_document(document)
     with database.reading() as tx:
         given = load_input(tx, weekend_on)
-    prepared = prepare(given, Direction(document["direction"]))
+    kept = kept_of_document(document, plan.trips)
+    prepared = prepare(given, Direction(document["direction"]), kept)
     findings = (*verify(prepared.problem, plan), *speed_findings(prepared.problem, plan))
     if document.get("on") != prepared.on.isoformat():
         facts = {"found": str(document.get("on")), "expected": prepared.on}
