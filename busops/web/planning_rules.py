@@ -139,13 +139,21 @@ def _page(given: dict[str, str], error: BusopsError | None) -> str:
         "planning/rules.html",
         listing=_listing(planning_rules.list_rules(here.database)),
         given=given,
-        faults={fault.place: fault for fault in error.findings} if isinstance(error, InvalidInput) else {},
+        faults=_faults(error),
         kinds=[(kind.value, code_words(f"planning_rule.{kind.value}")) for kind in RuleKind],
         tones=TONES,
         today=today,
         may_plan=here.actor.role in PLANNERS,
         error=error,
     )
+
+
+def _faults(error: BusopsError | None) -> dict[str, str]:
+    """What is wrong with each field, in words."""
+    faults: dict[str, list[str]] = {}
+    for fault in error.findings if isinstance(error, InvalidInput) else ():
+        faults.setdefault(fault.place, []).append(code_words(fault.code, fault.facts))
+    return {name: say("；").join(said) for name, said in faults.items()}
 
 
 def _keep_page(plan_id: str, chosen: frozenset[int], error: BusopsError | None) -> str:
