@@ -11,6 +11,7 @@ from typing import Any, Literal
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding
 from busops.domain.values import Direction
+from busops.planner.keeping import kept_drives
 from busops.planner.problem import Plan, Problem, Trip, TripStop, Unserved, UnservedReason
 
 TravelSource = Literal["file", "estimate"]
@@ -43,11 +44,18 @@ def plan_document(
         "fares_fen": fares_fen,
         "margin": {"net_fen": net_fen, "met": 10 * net_fen >= fares_fen},
         "trips": [_trip_document(trip) for trip in plan.trips],
+        **_kept_document(problem),
         "unserved": [{"rider_id": rider.rider_id, "reason": rider.reason.value} for rider in plan.unserved],
         "travel": travel_source,
         "violations": [_finding_document(finding) for finding in violations],
         "stats": dict(plan.stats),
     }
+
+
+def _kept_document(problem: Problem) -> dict[str, Any]:
+    """Which trips stayed from an earlier plan; nothing where none did."""
+    kept = [{"plate": trip.plate, "wave": trip.wave} for trip, _halts in kept_drives(problem)]
+    return {"kept": kept} if kept else {}
 
 
 def gap(plan: Plan) -> float:

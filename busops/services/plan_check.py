@@ -10,6 +10,7 @@ from busops.domain.values import Direction
 from busops.planner.document import read_plan_document
 from busops.planner.verify import verify
 from busops.services.planning_input import load_input, prepare, speed_findings
+from busops.services.planning_rule_use import kept_of_document
 from busops.storage.database import Database
 
 
@@ -23,5 +24,6 @@ def violations_of(
         raise InvalidInput("plan_document_invalid", detail="direction") from fault
     plan = read_plan_document(document)
     with database.reading() as tx:
-        prepared = prepare(load_input(tx, weekend_on), direction)
+        given = load_input(tx, weekend_on)
+    prepared = prepare(given, direction, kept_of_document(document, plan.trips))
     return (*verify(prepared.problem, plan), *speed_findings(prepared.problem, plan))

@@ -33,6 +33,7 @@ from busops.services.planning_input import (
     travel_source_of,
     wants_to_ride,
 )
+from busops.services.planning_rule_use import Keep, kept_of_document, kept_trips
 from busops.services.search_course import SearchCourse
 from busops.storage import plan_store, roster_store
 from busops.storage.database import Database, Transaction
@@ -52,22 +53,22 @@ def plan_weekend(
     clock: Clock,
     ids: Ids,
     by: By = None,
+    keep: Keep | None = None,
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] | None = None,
     keeps_best: Callable[[], bool] | None = None,
     course: SearchCourse | None = None,
     executor: OpenExecutor = here,
 ) -> PlanId:
-    """A verified draft of one direction is stored; its id. ``executor`` solves the parts of a large one.
+    """A verified draft of one direction is stored, the trips of ``keep`` as they are; its id.
 
-    Stopped, the best plan so far is the draft, and its document says so; unless ``keeps_best``,
-    which is asked once after a stop, says no: then nothing is stored. ``course`` collects how the
-    search went. Raises Refused when nobody rides, or when a stopped plan is not to be kept.
+    ``executor`` solves the parts of a large one. Stopped, the best plan so far is the draft, and its
+    document says so; unless ``keeps_best``, which is asked once after a stop, says no: then nothing is
+    stored. ``course`` collects how the search went. Raises Refused when nobody rides, or when a stopped
+    plan is not to be kept; InvalidInput with every reason when a trip cannot be kept.
     """
     check_order(weekend_on, seconds)
-    with database.reading() as tx:
-        given = load_input(tx, weekend_on)
-    prepared = prepare(given, direction)
+    given, prepared = _prepared(database, weekend_on, direction, keep)
     course = SearchCourse() if course is None else course
 
     def told(step: Progress) -> None:
@@ -135,6 +136,20 @@ def _end_of(plan: Plan) -> Progress:
     )
 
 
+def check_keep(database: Database, *, weekend_on: date, direction: Direction, keep: Keep) -> None:
+    """Raises what an order with these kept trips would raise before anything is planned."""
+    _prepared(database, weekend_on, direction, keep)
+
+
+def _prepared(
+    database: Database, weekend_on: date, direction: Direction, keep: Keep | None
+) -> tuple[PlanningInput, Prepared]:
+    with database.reading() as tx:
+        given = load_input(tx, weekend_on)
+        kept = kept_trips(tx, keep) if keep else ()
+    return given, prepare(given, direction, kept)
+
+
 def check_order(weekend_on: date, seconds: float) -> None:
     """Raises InvalidInput for a weekend or a search time that nothing can be planned for."""
     if weekend_on.weekday() != FRIDAY:
@@ -188,7 +203,7 @@ def run_plan_job(
     course: SearchCourse | None = None,
     executor: OpenExecutor = here,
 ) -> dict[str, str]:
-    """A plan made as a job's arguments (weekend_on, direction, seconds, seed, by) ask for; its id."""
+    """A plan made as a job's arguments (weekend_on, direction, seconds, seed, by, keep) ask for; its id."""
     order = read_order(arguments)
     plan_id = plan_weekend(
         database,
@@ -213,11 +228,19 @@ def read_order(arguments: Mapping[str, Any]) -> dict[str, Any]:
             "seconds": float(arguments.get("seconds", 20)),
             "seed": int(arguments.get("seed", 1)),
             "by": str(arguments.get("by", "")),
+            "keep": _read_keep(arguments.get("keep")),
         }
     except (KeyError, ValueError, TypeError) as fault:
         raise InvalidInput("plan_order_invalid") from fault
     check_order(order["weekend_on"], order["seconds"])
     return order
+
+
+def _read_keep(asked: Mapping[str, Any] | None) -> Keep | None:
+    """``{"plan_id": …, "trips": [1, 3]}`` as a value; None where nothing is kept."""
+    if not asked or not asked["trips"]:
+        return None
+    return Keep(plan_id=str(asked["plan_id"]), trips=tuple(int(number) for number in asked["trips"]))
 
 
 def approve(
@@ -300,7 +323,8 @@ def verify_document(
     plan = read_plan_document(document)
     with database.reading() as tx:
         given = load_input(tx, weekend_on)
-    prepared = prepare(given, Direction(document["direction"]))
+    kept = kept_of_document(document, plan.trips)
+    prepared = prepare(given, Direction(document["direction"]), kept)
     findings = (*verify(prepared.problem, plan), *speed_findings(prepared.problem, plan))
     if document.get("on") != prepared.on.isoformat():
         facts = {"found": str(document.get("on")), "expected": prepared.on}

@@ -16,6 +16,7 @@ from busops.domain.errors import InvalidInput, Refused
 from busops.domain.findings import Finding, Severity
 from busops.domain.fleet import CrewMember, Vehicle, VehicleClass, vehicle_papers
 from busops.domain.network import ApprovedLine, Stop, TravelTime, designated_on, lawful_duration_s
+from busops.domain.planning_rules import PlanningRule
 from busops.domain.roster import Rider, RosterEntry
 from busops.domain.school import PlanningPolicy, School
 from busops.domain.values import CAMPUS, Direction, Plate, RiderId, StopId
@@ -23,8 +24,10 @@ from busops.finance.tariff import FareUnit, TariffRate, rate_on, ride_fare_fen
 from busops.finance.waivers import parse_waiver, waived_fen
 from busops.planner.document import TravelSource
 from busops.planner.problem import Limits, Plan, Problem, RiderDemand, Trip, VehicleOption
+from busops.planner.rules.rules import KeptTrip
 from busops.planner.travel import TravelRow, TravelTimes, estimate_travel, slowed_legs, travel_from_rows
-from busops.storage import fleet_store, network_store, register_store, roster_store
+from busops.services.planning_rule_use import with_kept, with_rules
+from busops.storage import fleet_store, network_store, planning_rule_store, register_store, roster_store
 from busops.storage.database import Transaction
 
 RETURN_AFTER: Final = timedelta(days=2)
@@ -47,6 +50,7 @@ class PlanningInput:
     lines: tuple[ApprovedLine, ...]
     tariff: tuple[TariffRate, ...]
     travel: tuple[TravelTime, ...]
+    rules: tuple[PlanningRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +83,16 @@ def load_input(tx: Transaction, weekend_on: date) -> PlanningInput:
         lines=network_store.load_lines(tx),
         tariff=register_store.load_tariff(tx),
         travel=network_store.load_travel(tx),
+        rules=planning_rule_store.load_rules(tx),
     )
 
 
-def prepare(given: PlanningInput, direction: Direction) -> Prepared:
-    """The problem of one direction; raises Refused when there is nobody to carry."""
+def prepare(given: PlanningInput, direction: Direction, kept: tuple[KeptTrip, ...] = ()) -> Prepared:
+    """
+    The problem of one direction under the rules of its day, with these trips kept.
+
+    Raises Refused when there is nobody to carry, InvalidInput when a trip cannot be kept.
+    """
     on = day_of(given.weekend_on, direction)
     demands = _demands(given, direction, designated_on(given.stops, on))
     if not demands:
@@ -100,6 +109,8 @@ def prepare(given: PlanningInput, direction: Direction) -> Prepared:
         limits=limits_of(given.school.planning),
         travel=_travel(given, stops),
     )
+    problem, left_out = with_rules(problem, given.rules, on)
+    problem, notices = with_kept(problem, kept), [*notices, *left_out]
     if given.roster_version == 0:
         notices.insert(0, Finding(code="roster_not_locked", severity=Severity.WARN))
     return Prepared(problem=problem, on=on, travel_source=travel_source_of(given), notices=tuple(notices))

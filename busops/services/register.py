@@ -113,7 +113,7 @@ def _left_out(database: Database, folder: SchoolFolder) -> dict[date, tuple[Rost
 
 
 def _tables(folder: SchoolFolder) -> tuple[tuple[str, tuple[Any, ...]], ...]:
-    names = ("stops", "vehicles", "crew", "lines", "riders", "tariff", "travel")
+    names = ("stops", "vehicles", "crew", "lines", "riders", "tariff", "travel", "rules")
     return tuple((name, getattr(folder, name)) for name in names)
 
 

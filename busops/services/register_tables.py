@@ -15,15 +15,16 @@ from pydantic import TypeAdapter
 from busops.domain.errors import InvalidInput, NotFound
 from busops.domain.fleet import CrewMember, Vehicle
 from busops.domain.network import ApprovedLine, Stop, TravelTime
+from busops.domain.planning_rules import PlanningRule
 from busops.domain.roster import NotRidingReason, Rider, RosterEntry
 from busops.domain.values import Clock, Position, school_date
 from busops.finance.tariff import TariffRate
 from busops.sheets.tables.context import TableContext
-from busops.storage import fleet_store, network_store, register_store, roster_store
+from busops.storage import fleet_store, network_store, planning_rule_store, register_store, roster_store
 from busops.storage.database import Transaction
 
 # In this order a table only names what stands before it.
-KINDS: Final = ("stops", "vehicles", "crew", "lines", "riders", "tariff", "travel", "roster")
+KINDS: Final = ("stops", "vehicles", "crew", "lines", "riders", "tariff", "travel", "rules", "roster")
 DEGREE_DIGITS: Final = 9  # what the database keeps
 
 
@@ -83,6 +84,12 @@ TABLES: Final[Mapping[str, Kind]] = {
         lambda row: (row.origin, row.destination),
         network_store.load_travel,
         network_store.save_travel,
+    ),
+    "rules": _kind(
+        PlanningRule,
+        lambda row: (row.rule_id,),
+        planning_rule_store.load_rules,
+        planning_rule_store.save_rules,
     ),
 }
 ROSTER: Final[TypeAdapter[RosterEntry]] = TypeAdapter(RosterEntry)

@@ -17,6 +17,7 @@ from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding, Severity
 from busops.domain.fleet import CrewMember, Vehicle
 from busops.domain.network import ApprovedLine, Stop, TravelTime
+from busops.domain.planning_rules import PlanningRule
 from busops.domain.roster import Rider, RosterEntry
 from busops.domain.school import School
 from busops.domain.values import Plate, StopId
@@ -32,6 +33,7 @@ from busops.sheets.tables.money import read_costs, read_tariff
 from busops.sheets.tables.network import read_lines, read_stops, read_travel, whole_lines
 from busops.sheets.tables.people import read_riders, read_roster
 from busops.sheets.tables.rows import Placed
+from busops.sheets.tables.rules import read_rules
 from busops.sheets.tables.specs import SPECS
 
 KINDS: Final = tuple(SPECS)
@@ -50,6 +52,7 @@ _READERS: Final[Mapping[str, Callable[[TableText, list[Finding]], Sequence[Place
     "tariff": read_tariff,
     "costs": read_costs,
     "travel": read_travel,
+    "rules": read_rules,
 }
 
 Value = TypeVar("Value")
@@ -80,6 +83,7 @@ class SchoolFolder:
     tariff: tuple[TariffRate, ...] = ()
     costs: tuple[CostLine, ...] = ()
     travel: tuple[TravelTime, ...] = ()
+    rules: tuple[PlanningRule, ...] = ()
     receipts: Mapping[str, bytes] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
@@ -110,6 +114,7 @@ def read_school_folder(files: Mapping[str, bytes]) -> SchoolFolder:
         tariff=_values(tables.tariff),
         costs=_values(tables.costs),
         travel=_values(tables.travel),
+        rules=_values(tables.rules),
         receipts=found.receipts,
         findings=tuple(findings),
     )

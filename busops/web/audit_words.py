@@ -25,6 +25,7 @@ DEVICE: Final = "device:"
 # Whose words a value has: the code before the dot.
 WORDED: Final = {
     "role": "role",
+    "rule": "planning_rule",
     "role_before": "role",
     "kind": "register_kind",
     "status": "receipt_status",

@@ -58,7 +58,11 @@ def regroup(problem: Problem, search: Search, effort: Effort, seed: int) -> Sear
         )
     if best is not search:
         best.is_recut = search.is_recut or _is_recut(problem, best)
-        best.stats = {**search.stats, "regrouped_fen": (search.cost - best.cost) // 1000}
+        best.stats = {
+            **search.stats,
+            "regrouped_fen": (search.cost - best.cost) // 1000,
+            "recut": int(best.is_recut),
+        }
     return best
 
 

@@ -5,7 +5,7 @@ Rows that name something unknown are found with their cell; nothing is repaired 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
@@ -14,6 +14,7 @@ from typing import Final
 from busops.domain.findings import Finding, Severity
 from busops.domain.fleet import CrewMember, Vehicle, VehicleClass
 from busops.domain.network import ApprovedLine, Stop, TravelTime
+from busops.domain.planning_rules import PlanningRule
 from busops.domain.roster import Rider, RosterEntry
 from busops.domain.values import CAMPUS, RiderId, StopId
 from busops.finance.costs import CostLine
@@ -39,6 +40,7 @@ class Tables:
     tariff: Sequence[Placed[TariffRate]] = ()
     costs: Sequence[Placed[CostLine]] = ()
     travel: Sequence[Placed[TravelTime]] = ()
+    rules: Sequence[Placed[PlanningRule]] = ()
 
 
 def cross_check(tables: Tables, known: TableContext) -> tuple[Finding, ...]:
@@ -55,6 +57,7 @@ def cross_check(tables: Tables, known: TableContext) -> tuple[Finding, ...]:
         findings += _gaps(tables.tariff, known.term.starts_on, known.term.ends_on)
     findings += _bands(tables, known)
     findings += _travel(tables.travel, known)
+    findings += _rules(tables.rules, known)
     return tuple(findings)
 
 
@@ -234,3 +237,18 @@ def _travel(travel: Sequence[Placed[TravelTime]], known: TableContext) -> Iterat
             named = list(missing[:NAMED_AT_MOST])
             facts = {"file": file, "origin": origin, "count": len(missing), "missing": named}
             yield Finding(code="travel_pair_missing", place=f"{file}!{origin}", facts=facts)
+
+
+def _rules(rules: Iterable[Placed[PlanningRule]], known: TableContext) -> Iterator[Finding]:
+    """A rule about somebody or something that is not in the register binds nobody: look at it."""
+    for placed in rules:
+        rule = placed.value
+        parts: tuple[tuple[str, Iterable[str], Collection[str] | None], ...] = (
+            ("riders", rule.rider_ids, known.riders),
+            ("plates", rule.plates, known.plates),
+            ("stops", rule.stop_ids, known.stop_ids),
+        )
+        for column, named, there in parts:
+            for found in sorted(named):
+                if there is not None and found not in there:
+                    yield placed.finding(column, "rule_names_unknown", Severity.WARN, found=found)

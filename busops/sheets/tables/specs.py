@@ -131,6 +131,19 @@ TRAVEL: Final = TableSpec(
     ),
     max_rows=250_000,
 )
+RULES: Final = TableSpec(
+    kind="rules",
+    columns=(
+        _needed("kind", "规则", "规则类型", "rule"),
+        _column("riders", "学号", "学生", "rider_ids"),
+        _column("plates", "车牌号", "车牌", "车辆", "plate"),
+        _column("stops", "站点编号", "站点", "stop_ids"),
+        _column("ready_min", "首班后分钟", "首班后几分钟可用"),
+        _needed("from_on", "起", "生效", "生效日期", "from"),
+        _column("to_on", "止", "失效", "失效日期", "to"),
+        _needed("reason", "原因", "理由", "说明"),
+    ),
+)
 SPECS: Final = {
-    spec.kind: spec for spec in (STOPS, VEHICLES, CREW, LINES, RIDERS, ROSTER, TARIFF, COSTS, TRAVEL)
+    spec.kind: spec for spec in (STOPS, VEHICLES, CREW, LINES, RIDERS, ROSTER, TARIFF, COSTS, TRAVEL, RULES)
 }

@@ -8,7 +8,7 @@ from alembic import op
 from busops.storage.migrations.start.columns import BIG, MOMENT, table, text
 
 revision = "0007"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

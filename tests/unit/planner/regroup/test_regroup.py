@@ -63,6 +63,7 @@ def test_the_bound_of_a_recut_plan_holds_for_every_cut() -> None:
     plan = solve(case, seconds=0, seed=1, rounds=4)
     assert (plan.bound_model, plan.lower_bound_fen <= plan.cost_fen) == (SEATS_AND_REACH, True)
     assert int(plan.stats["regrouped_fen"]) >= 0
+    assert plan.stats["recut"] == 1
 
 
 def test_siblings_of_a_large_stop_stay_together_in_every_cut() -> None:
