@@ -6,14 +6,13 @@ Nothing is judged here: violations are given by the caller, from ``verify``.
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding
+from busops.domain.road_source import TravelOrigin
 from busops.domain.values import Direction
 from busops.planner.problem import Plan, Problem, Trip, TripStop, Unserved, UnservedReason
-
-TravelSource = Literal["file", "estimate"]
 
 
 def plan_document(
@@ -25,7 +24,7 @@ def plan_document(
     seed: int,
     seconds: float,
     fares_fen: int,
-    travel_source: TravelSource,
+    travel_source: TravelOrigin,
     violations: Iterable[Finding],
 ) -> dict[str, Any]:
     """The document of a plan; money in fen, times in seconds, ready for ``json.dumps``."""
@@ -44,7 +43,7 @@ def plan_document(
         "margin": {"net_fen": net_fen, "met": 10 * net_fen >= fares_fen},
         "trips": [_trip_document(trip) for trip in plan.trips],
         "unserved": [{"rider_id": rider.rider_id, "reason": rider.reason.value} for rider in plan.unserved],
-        "travel": travel_source,
+        "travel": str(travel_source),
         "violations": [_finding_document(finding) for finding in violations],
         "stats": dict(plan.stats),
     }

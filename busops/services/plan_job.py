@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 from busops.domain.values import Clock, Ids
 from busops.planner.solve import Progress
+from busops.planner.travel.source import TravelSource
 from busops.services import planning
 from busops.services.search_course import SearchCourse
 from busops.storage.database import Database
@@ -30,6 +31,9 @@ class Working(Protocol):
     @property
     def ids(self) -> Ids:
         """New ids."""
+
+    def roads(self) -> TravelSource | None:
+        """Who measures roads; None = ways are estimated."""
 
     def progress(self, done: int, total: int, **facts: Any) -> None:
         """Tells how far the work is."""
@@ -70,4 +74,5 @@ def run(context: Working, arguments: Mapping[str, Any]) -> dict[str, str]:
         course=course,
         clock=context.clock,
         ids=context.ids,
+        roads=context.roads(),
     )

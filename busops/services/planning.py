@@ -17,6 +17,7 @@ from busops.planner.document import plan_document, read_plan_document
 from busops.planner.problem import Plan, Problem
 from busops.planner.solve import OnProgress, PlanningPhase, Progress, solve
 from busops.planner.travel import travel_from_rows
+from busops.planner.travel.source import TravelSource
 from busops.planner.verify import verify
 from busops.services.acting import By, record_act, user_of
 from busops.services.planning_input import (
@@ -50,12 +51,13 @@ def plan_weekend(
     clock: Clock,
     ids: Ids,
     by: By = None,
+    roads: TravelSource | None = None,
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] | None = None,
     keeps_best: Callable[[], bool] | None = None,
     course: SearchCourse | None = None,
 ) -> PlanId:
-    """A verified draft of one direction is stored; its id.
+    """A verified draft of one direction is stored; its id. ``roads`` None = ways are estimated.
 
     Stopped, the best plan so far is the draft, and its document says so; unless ``keeps_best``,
     which is asked once after a stop, says no: then nothing is stored. ``course`` collects how the
@@ -64,7 +66,7 @@ def plan_weekend(
     check_order(weekend_on, seconds)
     with database.reading() as tx:
         given = load_input(tx, weekend_on)
-    prepared = prepare(given, direction)
+    prepared = prepare(given, direction, roads=roads)
     course = SearchCourse() if course is None else course
 
     def told(step: Progress) -> None:
@@ -174,6 +176,7 @@ def run_plan_job(
     should_stop: Callable[[], bool] | None,
     clock: Clock,
     ids: Ids,
+    roads: TravelSource | None = None,
     keeps_best: Callable[[], bool] | None = None,
     course: SearchCourse | None = None,
 ) -> dict[str, str]:
@@ -184,6 +187,7 @@ def run_plan_job(
         **order,
         clock=clock,
         ids=ids,
+        roads=roads,
         on_progress=on_progress,
         should_stop=should_stop,
         keeps_best=keeps_best,
