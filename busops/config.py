@@ -64,6 +64,7 @@ class Settings:
     travel_key: str = ""  # of AMap or Tencent
     travel_batch: int = 0  # how much one request may hold; 0 = what the service usually allows
     travel_quota: int = 0  # how much a day may cost; 0 = what a key usually has
+    travel_per_second: int = 3  # requests of a map service; 0 = no limit
     travel_timeout_s: int = 20
     travel_cache: str = ""  # empty = in instance_path
     travel_cache_mib: int = 256
@@ -95,6 +96,7 @@ class Settings:
             key=self.travel_key,
             batch=self.travel_batch,
             quota=self.travel_quota,
+            per_second=self.travel_per_second,
             timeout_s=self.travel_timeout_s,
             cache_path=Path(self.travel_cache) if self.travel_cache else self.instance_path / "travel",
             cache_bytes=self.travel_cache_mib * MIB,

@@ -41,6 +41,7 @@ _PROFILE: Final = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _LEAST_BATCH: Final = 2  # one place alone has no way
 _MOST_BATCH: Final = 10_000
 _MOST_QUOTA: Final = 100_000_000
+_MOST_A_SECOND: Final = 1000
 _MOST_TIMEOUT_S: Final = 600
 
 
@@ -54,6 +55,7 @@ class TravelChoice:
     key: str = field(default="", repr=False)
     batch: int = 0
     quota: int = 0  # units a day: requests of AMap, pairs of places of Tencent
+    per_second: int = 3  # requests of a map service; 0 = no limit
     timeout_s: int = 20
     cache_path: Path = Path("travel")
     cache_bytes: int = 256 * MIB
@@ -69,6 +71,7 @@ def choice_faults(choice: TravelChoice) -> Iterator[Finding]:
         "travel_key": (not choice.key or bool(_KEY.fullmatch(choice.key)), "•••"),
         "travel_batch": (not choice.batch or _LEAST_BATCH <= choice.batch <= _MOST_BATCH, choice.batch),
         "travel_quota": (0 <= choice.quota <= _MOST_QUOTA, choice.quota),
+        "travel_per_second": (0 <= choice.per_second <= _MOST_A_SECOND, choice.per_second),
         "travel_timeout_s": (1 <= choice.timeout_s <= _MOST_TIMEOUT_S, choice.timeout_s),
         "travel_cache_mib": (choice.cache_bytes >= MIB, choice.cache_bytes // MIB),
     }

@@ -6,12 +6,12 @@ from typing import Any
 
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding, Severity
-from busops.domain.road_source import TravelOrigin
 from busops.domain.values import Direction
 from busops.planner.document import read_plan_document
 from busops.planner.travel.source import TravelSource
 from busops.planner.verify import verify
 from busops.services.planning_input import load_input, prepare, speed_findings
+from busops.services.travel_sources import source_of_plan
 from busops.storage.database import Database
 
 
@@ -34,8 +34,8 @@ def violations_of(
     plan = read_plan_document(document)
     with database.reading() as tx:
         given = load_input(tx, weekend_on)
-    made_with = str(document.get("travel", TravelOrigin.ESTIMATE))
-    prepared = prepare(given, direction, roads=None if made_with == TravelOrigin.ESTIMATE else roads)
+    prepared = prepare(given, direction, roads=source_of_plan(document, roads))
+    made_with = str(document.get("travel", prepared.travel_source))
     found = (*verify(prepared.problem, plan), *speed_findings(prepared.problem, plan))
     if made_with != prepared.travel_source:
         facts = {"planned": made_with, "found": prepared.travel_source.value}

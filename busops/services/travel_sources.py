@@ -4,8 +4,9 @@ The road service that an installation chose, ready to be asked; ``None`` where i
 Settings are no business of services: the choice arrives as a value.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any
 
 from busops.domain.network import designated_on
 from busops.domain.road_source import OWN_ADDRESS, TravelChoice, TravelOrigin
@@ -15,9 +16,9 @@ from busops.planner.travel.estimate import Estimate
 from busops.planner.travel.roads import amap, osrm, tencent
 from busops.planner.travel.roads.cache import MatrixCache
 from busops.planner.travel.roads.http_json import JsonServer
-from busops.planner.travel.roads.map_service import MapService
+from busops.planner.travel.roads.map_service import MapService, Pace
+from busops.planner.travel.roads.measuring import Roads
 from busops.planner.travel.roads.quota import DailyQuota
-from busops.planner.travel.roads.roads import Roads
 from busops.planner.travel.roads.valhalla import Valhalla
 from busops.planner.travel.source import RoadService, Travelled, TravelSource
 from busops.storage import network_store, register_store
@@ -31,6 +32,15 @@ def travel_source(
     if choice.origin in {TravelOrigin.ESTIMATE, TravelOrigin.FILE}:
         return None
     return Roads(service=_service(choice, clock, should_stop), cache=_cache(choice, clock))
+
+
+def source_of_plan(document: Mapping[str, Any], source: TravelSource | None) -> TravelSource | None:
+    """
+    The source to judge or change a plan by: none for one that was made from an estimate.
+
+    Otherwise a plan that fell back would seem wrong as soon as its source answers again.
+    """
+    return None if document.get("travel") == TravelOrigin.ESTIMATE else source
 
 
 def measure_school(database: Database, source: TravelSource | None, on: date) -> Travelled:
@@ -71,7 +81,8 @@ def _service(choice: TravelChoice, clock: Clock, should_stop: Callable[[], bool]
     if choice.origin is TravelOrigin.OSRM:
         most = choice.batch or osrm.MOST_PLACES
         return osrm.Osrm(server=server, profile=choice.profile, most_places=most)
-    service = MapService(origin=choice.origin, server=server, quota=_quota(choice, clock))
+    pace = Pace(choice.per_second)
+    service = MapService(origin=choice.origin, server=server, quota=_quota(choice, clock), pace=pace)
     if choice.origin is TravelOrigin.AMAP:
         return amap.Amap(service=service, most_origins=choice.batch or amap.MOST_ORIGINS)
     return tencent.Tencent(service=service, most_pairs=choice.batch or tencent.MOST_PAIRS)

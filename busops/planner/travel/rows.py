@@ -53,16 +53,6 @@ def travel_from_rows(stop_ids: Sequence[str], rows: Iterable[TravelRow]) -> Trav
     return TravelTimes(ids=ids, distance_m=distance, duration_s=duration)
 
 
-def _missing_pairs(ids: Sequence[str], distance: Matrix) -> Iterable[Finding]:
-    missing = np.argwhere(distance < 0)
-    for row, column in missing[:_NAMED_PAIRS]:
-        origin, target = ids[row], ids[column]
-        facts = {"from": origin, "to": target}
-        yield Finding(code="travel_way_missing", place=f"{origin}→{target}", facts=facts)
-    if len(missing) > _NAMED_PAIRS:
-        yield Finding(code="travel_ways_missing_more", facts={"count": len(missing) - _NAMED_PAIRS})
-
-
 def slowed_legs(stop_ids: Sequence[str], rows: Iterable[TravelRow]) -> tuple[Finding, ...]:
     """One WARN when :func:`travel_from_rows` slows legs down: how many, and those that it slows most."""
     places = {str(CAMPUS), *stop_ids}
@@ -80,3 +70,13 @@ def slowed_legs(stop_ids: Sequence[str], rows: Iterable[TravelRow]) -> tuple[Fin
     )
     facts = {"count": len(slowed), "cap_kmh": FASTEST_KMH, "worst": worst}
     return (Finding(code="legs_slowed", severity=Severity.WARN, facts=facts),)
+
+
+def _missing_pairs(ids: Sequence[str], distance: Matrix) -> Iterable[Finding]:
+    missing = np.argwhere(distance < 0)
+    for row, column in missing[:_NAMED_PAIRS]:
+        origin, target = ids[row], ids[column]
+        facts = {"from": origin, "to": target}
+        yield Finding(code="travel_way_missing", place=f"{origin}→{target}", facts=facts)
+    if len(missing) > _NAMED_PAIRS:
+        yield Finding(code="travel_ways_missing_more", facts={"count": len(missing) - _NAMED_PAIRS})

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from busops import jobs
 from busops.clock import UuidIds
+from busops.config import Settings
 from busops.domain.network import TravelTime
 from busops.domain.road_source import TravelChoice, TravelOrigin
 from busops.domain.values import CAMPUS, Direction
-from busops.i18n import LOCALES, finding_words, has_words
-from busops.planner.travel.roads.roads import Roads
+from busops.i18n import finding_words, has_words
+from busops.jobs import JobContext
+from busops.planner.travel.roads.measuring import Roads
 from busops.planner.travel.source import TravelUnavailable
 from busops.services import plan_check, planning, travel_sources
 from busops.services.imports import read_finding
@@ -208,9 +211,28 @@ def test_a_wish_to_stop_reaches_the_server(sqlite_database: Database, served: Se
     assert served.asked == []
 
 
+def test_a_planning_job_asks_the_source_of_its_settings(
+    sqlite_database: Database, served: Served, settings: Settings
+) -> None:
+    """What the pages start is measured as the installation is set, and its plan says so."""
+    fill(sqlite_database)
+    chosen = replace(settings, travel_source="osrm", travel_url=served.address)
+    context = JobContext(database=sqlite_database, settings=chosen, clock=FixedClock(), ids=UuidIds())
+    order = {"weekend_on": FRIDAY.isoformat(), "direction": "homeward", "seconds": 0.3}
+    made = jobs.plan_weekend(context, **order)
+    with sqlite_database.reading() as tx:
+        assert plan_store.load_plan(tx, made["plan_id"]).document["travel"] == "osrm"
+    assert len(served.asked) == 1
+    assert list(chosen.travel.cache_path.glob("*.matrix"))
+
+
+def test_every_origin_has_words() -> None:
+    """The plan page can say of each origin what it is."""
+    assert all(has_words(f"travel_from.{origin.value}") for origin in TravelOrigin)
+
+
 def test_every_passing_failure_has_words() -> None:
     """Codes that are made far from an error's name, as plain words, have sentences too."""
     for code in ("travel_server_failing", "travel_server_silent", "travel_answer_unreadable",
                  "travel_server_unreachable", "travel_service_busy"):  # fmt: skip
         assert has_words(code)
-    assert len(LOCALES) == 2

@@ -96,7 +96,7 @@ class MatrixCache:
 
     def size_bytes(self) -> int:
         """How much is kept."""
-        return sum(path.stat().st_size for path in self.folder.glob("*.matrix"))
+        return sum(stat.st_size for stat, _ in self._kept())
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.matrix"
@@ -105,8 +105,15 @@ class MatrixCache:
         age = self.clock.now() - datetime.fromisoformat(measured_at)
         return age <= timedelta(days=KEPT_DAYS)
 
+    def _kept(self) -> list[tuple[os.stat_result, Path]]:
+        kept = []
+        for path in self.folder.glob("*.matrix"):
+            with suppress(FileNotFoundError):  # another process made room
+                kept.append((path.stat(), path))
+        return kept
+
     def _make_room(self, newest: Path) -> None:
-        kept = [(path.stat(), path) for path in self.folder.glob("*.matrix")]
+        kept = self._kept()
         too_much = sum(stat.st_size for stat, _ in kept) - self.most_bytes
         for stat, path in sorted(kept, key=lambda one: (one[0].st_mtime_ns, one[1].name)):
             if too_much <= 0:

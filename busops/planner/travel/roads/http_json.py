@@ -114,7 +114,7 @@ class JsonServer:
         return Stumbled("travel_answer_unreadable", status=status)
 
     def _fetched(self, path: str, query: Mapping[str, str]) -> tuple[int, Any]:
-        address = f"{self.address.rstrip('/')}{path}?{urlencode(query, safe=',;|')}"
+        address = f"{self.address.rstrip('/')}{path}?{urlencode(query, safe=',;')}"
         try:
             with _opener(self.address).open(address, timeout=self.timeout_s) as answer:
                 status = int(answer.status)

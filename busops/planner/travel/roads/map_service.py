@@ -1,9 +1,11 @@
 """
-What AMap and Tencent have in common: a key, coordinates in GCJ-02, and a quota a day.
+What AMap and Tencent have in common: a key, coordinates in GCJ-02, a quota a day, requests a second.
 
 Both refuse with HTTP 200 and a code of their own; the tables of codes are theirs.
 """
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -18,18 +20,39 @@ Answer = TypeVar("Answer")
 _DECIMALS: Final = 6
 
 
+class Pace:
+    """At most so many requests a second; 0 = as fast as they are answered."""
+
+    def __init__(self, per_second: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._gap_s = 1 / per_second if per_second else 0.0
+        self._next_at = -math.inf
+
+    def wait(self, pause: Callable[[float], None]) -> None:
+        """The next request may go now."""
+        now = self._now()
+        if now < self._next_at:
+            pause(self._next_at - now)
+        self._next_at = max(now, self._next_at) + self._gap_s
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapService:
-    """One map service's server, key and quota; ``server.secret`` is the key."""
+    """One map service's server, key, quota and pace; ``server.secret`` is the key."""
 
     origin: TravelOrigin
     server: JsonServer
     quota: DailyQuota
+    pace: Pace
 
     def ask(self, path: str, query: dict[str, str], units: int, read: Callable[[int, Any], Answer]) -> Answer:
-        """The answer; every try spends its units first, so the quota is never passed."""
-        with_key = {**query, "key": self.server.secret}
-        return self.server.ask(path, with_key, read, before_try=lambda: self.quota.spend(units))
+        """The answer; every try waits its turn and spends its units first: the quota is never passed."""
+
+        def before_try() -> None:
+            self.pace.wait(self.server.pause)
+            self.quota.spend(units)
+
+        return self.server.ask(path, {**query, "key": self.server.secret}, read, before_try=before_try)
 
     def refusal(self, code: str, said: object, kinds: dict[str, frozenset[str]]) -> Exception:
         """What the service's ``code`` means: busy (again), used up, a key it does not take, or else."""

@@ -3,7 +3,7 @@ Roads measured by an OSRM server: its table service, over HTTP, in as many reque
 
 The service is that of OSRM 5 and later (``/table/v1``, project-osrm.org/docs: distances since
 5.17). A server serves one network of roads, made with one profile: what the address calls the
-profile is a name, so speeds that no bus has are told by ``roads.py``.
+profile is a name, so speeds that no bus has are told by ``measuring.py``.
 """
 
 import re

@@ -73,6 +73,7 @@ def build_tiles(map_path: Path, folder: Path) -> BuiltTiles:
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
+        draft.chmod(0o755)  # a map is no secret, and the server may run as somebody else
         (draft / _TILES).mkdir()
         _run_build(package, map_path, draft)
         found = list((draft / _TILES).rglob("*.gph"))

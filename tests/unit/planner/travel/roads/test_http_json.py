@@ -4,6 +4,8 @@ import socket
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -87,6 +89,23 @@ def test_a_slow_server_is_not_waited_for(served: Served) -> None:
         patient(served, Pauses(), timeout_s=0.15, tries=2).ask("/x", {}, read)
     assert refusal.value.code == "travel_server_silent"
     assert refusal.value.facts["timeout_s"] == 0.15
+
+
+def test_an_answer_that_trickles_for_ever_is_given_up(served: Served) -> None:
+    """A server that is never silent but never done either holds nobody up for long."""
+
+    def trickle(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        with suppress(OSError):  # until the other side hangs up
+            while True:
+                handler.wfile.write(b" ")
+                time.sleep(0.01)
+
+    served.stumbles.append(trickle)
+    with pytest.raises(TravelUnavailable) as refusal:
+        patient(served, Pauses(), timeout_s=0.1, tries=1).ask("/x", {}, read)
+    assert refusal.value.code in {"travel_answer_unreadable", "travel_server_silent"}
 
 
 def test_nobody_there_is_said_plainly() -> None:

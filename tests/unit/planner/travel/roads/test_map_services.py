@@ -10,7 +10,7 @@ from busops.domain.road_source import TravelOrigin
 from busops.domain.values import Position, wgs84_to_gcj02
 from busops.planner.travel.roads.amap import Amap
 from busops.planner.travel.roads.http_json import JsonServer
-from busops.planner.travel.roads.map_service import MapService
+from busops.planner.travel.roads.map_service import MapService, Pace
 from busops.planner.travel.roads.quota import DailyQuota
 from busops.planner.travel.roads.tencent import Tencent
 from busops.planner.travel.source import Measured, TravelUnavailable
@@ -36,7 +36,7 @@ def service(
     """The source over a test server, without pauses."""
     server = JsonServer(address=served.address, secret=key, pause=lambda _seconds: None)
     quota = DailyQuota(folder=folder, name=origin.value, most=most, clock=FixedClock())
-    shared = MapService(origin=origin, server=server, quota=quota)
+    shared = MapService(origin=origin, server=server, quota=quota, pace=Pace(0))
     if origin is TravelOrigin.AMAP:
         return Amap(service=shared, **changed)
     return Tencent(service=shared, **changed)
@@ -180,3 +180,32 @@ def test_a_wrong_key_is_told_without_the_key(origin: TravelOrigin, tmp_path: Pat
     assert KEY not in told
     assert KEY not in str(source.identity())
     assert all(KEY not in path.name for path in tmp_path.iterdir())
+
+
+def test_requests_wait_their_turn() -> None:
+    """Two a second: one that comes early waits out its half second, a late one does not; 0 never waits."""
+    waits: list[float] = []
+    moments = iter([10.0, 10.25, 10.75, 12.0, 12.0])
+    pace = Pace(2, now=lambda: next(moments))
+    for _ in range(5):
+        pace.wait(waits.append)
+    assert waits == [0.25, 0.25, 0.5]
+    unhurried = Pace(0, now=lambda: 7.0)
+    for _ in range(4):
+        unhurried.wait(waits.append)
+    assert len(waits) == 3
+
+
+@BOTH
+def test_every_try_keeps_the_pace(origin: TravelOrigin, tmp_path: Path) -> None:
+    """A repeated try waits its turn like any other request."""
+    paused: list[float] = []
+    with serve(SERVERS[origin](KEY)) as served:
+        served.stumbles += [failing(503)]
+        server = JsonServer(address=served.address, secret=KEY, pause=paused.append)
+        quota = DailyQuota(folder=tmp_path, name=origin.value, most=1000, clock=FixedClock())
+        shared = MapService(origin=origin, server=server, quota=quota, pace=Pace(1, now=lambda: 0.0))
+        source = Amap(service=shared) if origin is TravelOrigin.AMAP else Tencent(service=shared)
+        source.measure(positions(2))
+    turns = [seconds for seconds in paused if seconds not in {0.25, 0.5}]  # those are the back-off's
+    assert len(turns) == len(served.asked) - 1

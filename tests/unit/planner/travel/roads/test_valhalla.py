@@ -1,7 +1,7 @@
 """
 Valhalla in this process, on a real map: tiles built, ways measured, what is off the map told.
 
-Needs the package (Python 3.12 or newer) and an OpenStreetMap extract: BUSOPS_TEST_OSM, or
+Needs the package (Python 3.12 or newer) and an OpenStreetMap extract: ROADS_TEST_MAP, or
 ``../shared/data/osm/andorra.osm.pbf`` beside the checkout. Without either these tests are skipped,
 and say so.
 """
@@ -19,7 +19,7 @@ from busops.domain.road_source import TravelOrigin
 from busops.domain.values import CAMPUS, Position
 from busops.planner.travel import Places
 from busops.planner.travel.roads.cache import MatrixCache
-from busops.planner.travel.roads.roads import Roads
+from busops.planner.travel.roads.measuring import Roads
 from busops.planner.travel.roads.tiles import PACKAGE, BuiltTiles, build_tiles, read_built
 from busops.planner.travel.roads.valhalla import Valhalla
 from busops.planner.travel.source import NoRoadNear, TravelUnavailable
@@ -27,11 +27,11 @@ from tests.machine import FixedClock
 
 CHECKOUT = Path(__file__).resolve().parents[5]
 MAP = Path(
-    os.environ.get("BUSOPS_TEST_OSM") or CHECKOUT.parent / "shared" / "data" / "osm" / "andorra.osm.pbf"
+    os.environ.get("ROADS_TEST_MAP") or CHECKOUT.parent / "shared" / "data" / "osm" / "andorra.osm.pbf"
 )
 HAS_PACKAGE = importlib.util.find_spec(PACKAGE) is not None
 MISSING = [] if HAS_PACKAGE else ["pyvalhalla is NOT INSTALLED (extra roads, Python ≥ 3.12)"]
-MISSING += [] if MAP.is_file() else [f"no map {MAP.name} (BUSOPS_TEST_OSM)"]
+MISSING += [] if MAP.is_file() else [f"no map {MAP.name} (ROADS_TEST_MAP)"]
 needs_valhalla = pytest.mark.skipif(
     bool(MISSING), reason="; ".join([*MISSING, "Valhalla is NOT TESTED here"])
 )
@@ -78,7 +78,7 @@ def test_ways_are_the_roads_of_the_map(built: BuiltTiles) -> None:
 
 @needs_valhalla
 def test_as_a_source_it_is_lawful_named_and_kept(built: BuiltTiles, tmp_path: Path) -> None:
-    """Through the cache: the second time the tiles are not even needed."""
+    """Through the cache: what was kept is the same to the second, and it is Valhalla's by name."""
     cache = MatrixCache(folder=tmp_path / "kept", most_bytes=10**6, clock=FixedClock())
     places = Places(campus=TOWNS["capital"], stops={"E": TOWNS["east"], "N": TOWNS["north"]})
     roads = Roads(service=Valhalla(folder=built.tiles.parent), cache=cache)

@@ -19,6 +19,7 @@ from busops.planner.travel.roads.cache import MatrixCache, content_key, rounded
 from busops.planner.travel.source import Measured, NoRoadNear, RoadService, Travelled, TravelUnavailable
 
 FAR_FROM_ROAD_M: Final = 300
+MOST_ALONG: Final = 300  # with more places, only those wanted: the first plan must not wait for all
 UNLIKELY_KMH: Final = 12  # a network made for feet or bicycles
 _LONG_LEG_M: Final = 2000
 _NAMED_PAIRS: Final = 200  # more than this are counted, not named
@@ -63,27 +64,30 @@ class Roads:
         """
         everywhere = _distinct((*places.positions, *places.beside))
         wanted = _distinct(places.positions)
-        for positions in (everywhere, wanted) if len(everywhere) > len(wanted) else (wanted,):
-            is_last = positions is wanted
+        for positions in dict.fromkeys((everywhere, wanted)):
+            if kept := self.cache.load(self._key(positions), len(positions)):
+                return _part(kept, positions, places.positions), []
+        if len(wanted) < len(everywhere) <= MOST_ALONG:
             try:
-                measured, notices = self._kept_or_measured(positions)
-            except NoRoadNear as fault:
-                if is_last:
-                    raise self._off_road(places, positions, fault) from None
+                measured, notices = self._measured(everywhere)
+                return _part(measured, everywhere, places.positions), notices
+            except NoRoadNear:
+                pass
             except TravelUnavailable as failure:
-                if is_last or failure.code != "travel_quota_short":
+                if failure.code != "travel_quota_short":
                     raise
-            else:
-                return _part(measured, positions, places.positions), notices
-        raise AssertionError("the wanted places were not asked for")
+        try:
+            measured, notices = self._measured(wanted)
+        except NoRoadNear as fault:
+            raise self._off_road(places, wanted, fault) from None
+        return _part(measured, wanted, places.positions), notices
 
-    def _kept_or_measured(self, positions: Sequence[Position]) -> tuple[Measured, list[Finding]]:
-        key = content_key(self.service.identity(), positions)
-        kept = self.cache.load(key, len(positions))
-        if kept is not None:
-            return kept, []
+    def _key(self, positions: Sequence[Position]) -> str:
+        return content_key(self.service.identity(), positions)
+
+    def _measured(self, positions: Sequence[Position]) -> tuple[Measured, list[Finding]]:
         measured = self.service.measure(positions)
-        if self.cache.store(key, measured):
+        if self.cache.store(self._key(positions), measured):
             return measured, []
         facts = {"path": str(self.cache.folder)}
         return measured, [Finding(code="travel_cache_refuses", severity=Severity.WARN, facts=facts)]

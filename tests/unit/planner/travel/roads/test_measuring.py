@@ -14,8 +14,8 @@ from busops.domain.values import CAMPUS, Position
 from busops.planner.travel import Places
 from busops.planner.travel.roads.cache import MatrixCache
 from busops.planner.travel.roads.http_json import JsonServer
+from busops.planner.travel.roads.measuring import Roads
 from busops.planner.travel.roads.osrm import Osrm
-from busops.planner.travel.roads.roads import Roads
 from busops.planner.travel.source import Measured, NoRoadNear, TravelUnavailable
 from tests.machine import FixedClock
 from tests.unit.planner.travel.roads.servers import Served, osrm, serve
@@ -107,6 +107,17 @@ def test_stops_beside_cost_nobody_his_plan(cache: MatrixCache) -> None:
         times = Roads(service=country, cache=cache).travel(places(104.1, beside=(104.2, 104.3))).times
         assert country.questions in ([2], [])
         assert times.ids == (CAMPUS, "S104.1")
+
+
+def test_too_many_stops_beside_are_not_waited_for_but_used_when_kept(cache: MatrixCache) -> None:
+    """Beyond three hundred places a plan measures its own alone, unless somebody measured all before."""
+    country = Country()
+    roads = Roads(service=country, cache=cache)
+    lons = [round(104 + number / 1000, 3) for number in range(300)]
+    roads.travel(places(104.0, beside=lons))
+    roads.travel(places(*lons))
+    roads.travel(places(104.1, beside=lons))
+    assert country.questions == [2, 301]
 
 
 def test_two_stops_at_one_place_are_no_way_apart(cache: MatrixCache) -> None:
