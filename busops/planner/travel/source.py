@@ -7,7 +7,7 @@ What a source of travel times promises, and how it says that it cannot keep it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ from busops.domain.findings import Finding
 from busops.domain.road_source import TravelOrigin
 from busops.domain.values import Position
 from busops.planner.travel.matrix import Matrix, Places, TravelTimes
+
+NO_ROAD: Final = -1
+UNASKED: Final = -2
 
 
 class TravelUnavailable(Refused):
@@ -56,8 +59,9 @@ class TravelSource(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Measured:
     """
-    What a road service said, as it said it: int64 (n, n), row = from, column = to, −1 = no road.
+    What a road service said, as it said it: int64 (n, n), row = from, column = to.
 
+    A cell is metres or seconds, NO_ROAD, or UNASKED as long as the service has not been asked.
     ``to_road_m`` (n,): how far each position lies from the road it was taken to; −1 = not told.
     """
 
@@ -67,8 +71,8 @@ class Measured:
 
     @classmethod
     def nothing(cls, count: int) -> "Measured":
-        """Room for ``count`` positions, to be filled in: no road anywhere but from a place to itself."""
-        distance_m = np.full((count, count), -1, dtype=np.int64)
+        """Room for ``count`` positions, to be filled in: nothing is known but from a place to itself."""
+        distance_m = np.full((count, count), UNASKED, dtype=np.int64)
         np.fill_diagonal(distance_m, 0)
         to_road_m = np.full(count, -1, dtype=np.int64)
         return cls(distance_m=distance_m, duration_s=distance_m.copy(), to_road_m=to_road_m)
@@ -86,10 +90,10 @@ class RoadService(Protocol):
         """Everything but the positions that decides the answer; never a key."""
         ...
 
-    def measure(self, positions: Sequence[Position]) -> Measured:
+    def measure(self, positions: Sequence[Position], measured: Measured) -> None:
         """
-        Metres and seconds between all positions, both ways.
+        Metres and seconds between all positions, both ways, are in ``measured``; what is there stays.
 
-        Raises TravelUnavailable with the cause, or NoRoadNear.
+        Raises TravelUnavailable with the cause, or NoRoadNear; what was answered before is in it.
         """
         ...

@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from busops.domain.road_source import TravelOrigin
 from busops.domain.values import Position
 from busops.planner.travel.roads.blocks import fill_block, stretches
 from busops.planner.travel.roads.http_json import Stumbled
 from busops.planner.travel.roads.map_service import MapService, shifted
-from busops.planner.travel.source import Measured
+from busops.planner.travel.source import UNASKED, Measured
 
 MOST_ORIGINS: Final = 100
 PER_DAY: Final = 5000  # what a key of a person has; a school's has more
@@ -43,18 +45,18 @@ class Amap:
         """The service's address and its way of routing: by car, the fastest."""
         return {"service": self.origin.value, "address": self.service.server.address, "type": _BY_CAR}
 
-    def measure(self, positions: Sequence[Position]) -> Measured:
+    def measure(self, positions: Sequence[Position], measured: Measured) -> None:
         """Metres and seconds between all positions; refused before the first request without enough quota."""
-        count = len(positions)
         size = min(self.most_origins, MOST_ORIGINS)
-        self.service.quota.require(count * len(list(stretches(count - 1, size))))
+        questions = []
+        for target in range(len(positions)):
+            origins = np.flatnonzero(measured.distance_m[:, target] == UNASKED).tolist()
+            parts = stretches(len(origins), size)
+            questions += [(target, origins[part.start : part.stop]) for part in parts]
+        self.service.quota.require(len(questions))
         places = [f"{lon:.6f},{lat:.6f}" for lat, lon in shifted(positions)]
-        measured = Measured.nothing(count)
-        for target in range(count):
-            others = [number for number in range(count) if number != target]
-            for part in stretches(len(others), size):
-                self._measure_column(places, [others[at] for at in part], target, measured)
-        return measured
+        for target, some in questions:
+            self._measure_column(places, some, target, measured)
 
     def _measure_column(
         self, places: Sequence[str], origins: Sequence[int], target: int, measured: Measured
@@ -68,8 +70,8 @@ class Amap:
 
         def read(status: int, answer: Any) -> None:
             found = self._found(status, answer)
-            for at, number in enumerate(origins, start=1):
-                way = _way(found.get(str(at)))
+            ways = [_way(found.get(str(at))) for at in range(1, len(origins) + 1)]
+            for number, way in zip(origins, ways, strict=True):
                 row, column = range(number, number + 1), range(target, target + 1)
                 fill_block(measured, row, column, [[way[0]]], [[way[1]]])
 

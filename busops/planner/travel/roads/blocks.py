@@ -5,20 +5,21 @@ What a server calls its limit differs (places in a request, or pairs); the calle
 """
 
 from collections.abc import Iterator, Sequence
-from math import isfinite
+from math import ceil, isfinite
 from typing import Any
 
-import numpy as np
-
 from busops.planner.travel.roads.http_json import Stumbled
-from busops.planner.travel.source import Measured
+from busops.planner.travel.source import NO_ROAD, UNASKED, Measured
 
 
-def square_blocks(count: int, side: int) -> Iterator[tuple[range, range]]:
-    """Rows and columns of every block of at most ``side`` × ``side`` of a ``count`` × ``count`` matrix."""
+def open_blocks(measured: Measured, side: int) -> Iterator[tuple[range, range]]:
+    """Rows and columns of every block of at most ``side`` × ``side`` that holds an unasked cell."""
+    count = len(measured.to_road_m)
     for rows in stretches(count, side):
         for columns in stretches(count, side):
-            yield rows, columns
+            block = measured.distance_m[rows.start : rows.stop, columns.start : columns.stop]
+            if (block == UNASKED).any():
+                yield rows, columns
 
 
 def stretches(count: int, side: int) -> Iterator[range]:
@@ -34,14 +35,20 @@ def fill_block(
     A block's metres and seconds are in the matrix; None in either means that there is no road.
 
     Metres to the nearest, seconds rounded up. Raises Stumbled for a block of another shape or for
-    what is no length of a way.
+    what is no length of a way; then nothing of it is in the matrix.
     """
+    answers = []
     for row, row_m, row_s in zip(rows, _of(metres, len(rows)), _of(seconds, len(rows)), strict=True):
         pairs = zip(columns, _of(row_m, len(columns)), _of(row_s, len(columns)), strict=True)
         for column, one_m, one_s in pairs:
-            if row != column and one_m is not None and one_s is not None:
-                measured.distance_m[row, column] = round(_length(one_m))
-                measured.duration_s[row, column] = int(np.ceil(_length(one_s)))
+            if row == column:
+                continue
+            if one_m is None or one_s is None:
+                answers.append((row, column, NO_ROAD, NO_ROAD))
+            else:
+                answers.append((row, column, round(_length(one_m)), ceil(_length(one_s))))
+    for row, column, whole_m, whole_s in answers:
+        measured.distance_m[row, column], measured.duration_s[row, column] = whole_m, whole_s
 
 
 def _of(values: Any, count: int) -> Sequence[Any]:

@@ -94,6 +94,11 @@ class MatrixCache:
             return False
         return True
 
+    def forget(self, key: str) -> None:
+        """Nothing is kept under ``key``."""
+        with suppress(OSError):
+            self._path(key).unlink()
+
     def size_bytes(self) -> int:
         """How much is kept."""
         return sum(stat.st_size for stat, _ in self._kept())

@@ -16,7 +16,14 @@ from busops.domain.road_source import TravelOrigin
 from busops.domain.values import Position
 from busops.planner.travel.matrix import Matrix, Places, TravelTimes, lawful_durations, middle_kmh
 from busops.planner.travel.roads.cache import MatrixCache, content_key, rounded
-from busops.planner.travel.source import Measured, NoRoadNear, RoadService, Travelled, TravelUnavailable
+from busops.planner.travel.source import (
+    UNASKED,
+    Measured,
+    NoRoadNear,
+    RoadService,
+    Travelled,
+    TravelUnavailable,
+)
 
 FAR_FROM_ROAD_M: Final = 300
 MOST_ALONG: Final = 300  # with more places, only those wanted: the first plan must not wait for all
@@ -82,11 +89,21 @@ class Roads:
             raise self._off_road(places, wanted, fault) from None
         return _part(measured, wanted, places.positions), notices
 
-    def _key(self, positions: Sequence[Position]) -> str:
-        return content_key(self.service.identity(), positions)
+    def _key(self, positions: Sequence[Position], **part: str) -> str:
+        return content_key({**self.service.identity(), **part}, positions)
 
     def _measured(self, positions: Sequence[Position]) -> tuple[Measured, list[Finding]]:
-        measured = self.service.measure(positions)
+        """All of it; what a service answered before it failed is kept too, so that nothing is paid twice."""
+        half = self._key(positions, part="half")
+        measured = self.cache.load(half, len(positions)) or Measured.nothing(len(positions))
+        unasked = int((measured.distance_m == UNASKED).sum())
+        try:
+            self.service.measure(positions, measured)
+        except TravelUnavailable:
+            if int((measured.distance_m == UNASKED).sum()) < unasked:
+                self.cache.store(half, measured)
+            raise
+        self.cache.forget(half)
         if self.cache.store(self._key(positions), measured):
             return measured, []
         facts = {"path": str(self.cache.folder)}

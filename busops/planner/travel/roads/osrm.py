@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from busops.domain.road_source import TravelOrigin
 from busops.domain.values import Position
-from busops.planner.travel.roads.blocks import fill_block, square_blocks
+from busops.planner.travel.roads.blocks import fill_block, open_blocks
 from busops.planner.travel.roads.cache import rounded
 from busops.planner.travel.roads.http_json import JsonServer
 from busops.planner.travel.source import Measured, NoRoadNear, TravelUnavailable
@@ -44,16 +44,14 @@ class Osrm:
         """The server's address and the profile."""
         return {"service": self.origin.value, "address": self.server.address, "profile": self.profile}
 
-    def measure(self, positions: Sequence[Position]) -> Measured:
-        """Metres and seconds between all positions; a cell that the server leaves empty is −1."""
+    def measure(self, positions: Sequence[Position], measured: Measured) -> None:
+        """Metres and seconds between all positions; a cell that the server leaves empty is no road."""
         count = len(positions)
         most = min(self.most_places, MOST_IN_AN_ADDRESS)
         # A block off the diagonal names its rows and its columns: twice as many places as its side.
         side = count if count <= most else max(1, most // 2)
-        measured = Measured.nothing(count)
-        for rows, columns in square_blocks(count, side):
+        for rows, columns in open_blocks(measured, side):
             self._measure_block(positions, rows, columns, measured)
-        return measured
 
     def _measure_block(
         self, positions: Sequence[Position], rows: range, columns: range, measured: Measured

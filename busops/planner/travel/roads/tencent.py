@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from busops.domain.road_source import TravelOrigin
 from busops.domain.values import Position
-from busops.planner.travel.roads.blocks import fill_block, square_blocks
+from busops.planner.travel.roads.blocks import fill_block, open_blocks
 from busops.planner.travel.roads.http_json import Stumbled
 from busops.planner.travel.roads.map_service import MapService, shifted
 from busops.planner.travel.source import Measured
@@ -43,16 +43,14 @@ class Tencent:
         """The service's address and its mode."""
         return {"service": self.origin.value, "address": self.service.server.address, "mode": _MODE}
 
-    def measure(self, positions: Sequence[Position]) -> Measured:
+    def measure(self, positions: Sequence[Position], measured: Measured) -> None:
         """Metres and seconds between all positions; refused before the first request without enough quota."""
-        count = len(positions)
-        self.service.quota.require(count * count)
-        places = [f"{lat:.6f},{lon:.6f}" for lat, lon in shifted(positions)]
-        measured = Measured.nothing(count)
         side = max(1, isqrt(min(self.most_pairs, MOST_PAIRS)))
-        for rows, columns in square_blocks(count, side):
+        blocks = list(open_blocks(measured, side))
+        self.service.quota.require(sum(len(rows) * len(columns) for rows, columns in blocks))
+        places = [f"{lat:.6f},{lon:.6f}" for lat, lon in shifted(positions)]
+        for rows, columns in blocks:
             self._measure_block(places, rows, columns, measured)
-        return measured
 
     def _measure_block(self, places: Sequence[str], rows: range, columns: range, measured: Measured) -> None:
         query = {

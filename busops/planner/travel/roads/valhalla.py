@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from busops.domain.road_source import TravelOrigin
 from busops.domain.values import Position
-from busops.planner.travel.roads.blocks import fill_block, square_blocks, stretches
+from busops.planner.travel.roads.blocks import fill_block, open_blocks, stretches
 from busops.planner.travel.roads.cache import rounded
 from busops.planner.travel.roads.http_json import Stumbled
 from busops.planner.travel.roads.tiles import BuiltTiles, read_built, valhalla_package
@@ -48,13 +48,12 @@ class Valhalla:
             "costing": COSTING,
         }
 
-    def measure(self, positions: Sequence[Position]) -> Measured:
+    def measure(self, positions: Sequence[Position], measured: Measured) -> None:
         """Metres and seconds of a bus between all positions; NoRoadNear names all that are off the map."""
         actor = self._actor(read_built(self.folder))
         places = [dict(zip(("lat", "lon"), rounded(position), strict=True)) for position in positions]
-        measured = Measured.nothing(len(places))
         self._locate(actor, places, measured)
-        for rows, columns in square_blocks(len(places), self.most_places):
+        for rows, columns in open_blocks(measured, self.most_places):
             self._stop_if_asked()
             question = {
                 "sources": places[rows.start : rows.stop],
@@ -69,7 +68,6 @@ class Valhalla:
                 fill_block(measured, rows, columns, metres, ways["durations"])
             except Stumbled as fault:  # in one process there is nothing to be gained by asking again
                 raise TravelUnavailable("travel_roads_failed", said=fault.code) from None
-        return measured
 
     def _locate(self, actor: Any, places: Sequence[dict[str, float]], measured: Measured) -> None:
         lost = []

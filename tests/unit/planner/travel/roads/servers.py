@@ -7,13 +7,16 @@ and driven at 40 km/h: every cell can be told from its mirror. No real road is m
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from busops.domain.values import Position
+from busops.planner.travel.source import Measured, RoadService
 
 Query = Mapping[str, str]
 Answer = tuple[int, Any] | bytes
@@ -30,11 +33,11 @@ def way(one: tuple[float, float], two: tuple[float, float]) -> tuple[float, floa
 
 @dataclass(slots=True)
 class Served:
-    """A running server: where it is, what it was asked, and what it does before it answers well."""
+    """A running server: where it is, what it was asked, and how it stumbles next (None = not this time)."""
 
     address: str
     asked: list[tuple[str, Query]] = field(default_factory=list)
-    stumbles: list[Callable[[BaseHTTPRequestHandler], None]] = field(default_factory=list)
+    stumbles: list[Callable[[BaseHTTPRequestHandler], None] | None] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
 
@@ -192,3 +195,10 @@ def tencent(key: str) -> Callable[[str, Query], Answer]:
         return 200, {"status": 0, "message": "query ok", "result": {"rows": cells}}
 
     return answer
+
+
+def all_of(service: RoadService, positions: Sequence[Position]) -> Measured:
+    """Everything between the positions, by a service that knows nothing before."""
+    measured = Measured.nothing(len(positions))
+    service.measure(positions, measured)
+    return measured

@@ -12,14 +12,18 @@ from busops.domain.network import lawful_duration_s
 from busops.domain.road_source import TravelOrigin
 from busops.domain.values import CAMPUS, Position
 from busops.planner.travel import Places
+from busops.planner.travel.roads.amap import Amap
 from busops.planner.travel.roads.cache import MatrixCache
 from busops.planner.travel.roads.http_json import JsonServer
+from busops.planner.travel.roads.map_service import MapService, Pace
 from busops.planner.travel.roads.measuring import Roads
 from busops.planner.travel.roads.osrm import Osrm
+from busops.planner.travel.roads.quota import DailyQuota
 from busops.planner.travel.source import Measured, NoRoadNear, TravelUnavailable
 from tests.machine import FixedClock
-from tests.unit.planner.travel.roads.servers import Served, osrm, serve
+from tests.unit.planner.travel.roads.servers import Served, amap, failing, osrm, serve
 
+KEY = "sentinel-key-0123456789"
 CAMPUS_AT = Position(lat=31.127, lon=104.398)
 
 
@@ -38,7 +42,7 @@ class Country:
         """Always the same country."""
         return {"service": "country"}
 
-    def measure(self, positions: Sequence[Position]) -> Measured:
+    def measure(self, positions: Sequence[Position], measured: Measured) -> None:
         """The ways, or what is wrong with the question."""
         if len(positions) > self.most:
             raise TravelUnavailable("travel_quota_short", service="country", left=self.most)
@@ -46,7 +50,6 @@ class Country:
         if lost:
             raise NoRoadNear(lost)
         self.questions.append(len(positions))
-        measured = Measured.nothing(len(positions))
         for row, one in enumerate(positions):
             measured.to_road_m[row] = self.to_road_m
             for column, other in enumerate(positions):
@@ -54,7 +57,6 @@ class Country:
                     metres, seconds = self.ways.get((one.lon, other.lon), (10_000, 900))
                     measured.distance_m[row, column] = metres
                     measured.duration_s[row, column] = seconds
-        return measured
 
 
 def places(*lons: float, beside: Sequence[float] = ()) -> Places:
@@ -192,6 +194,26 @@ def test_a_full_disk_costs_time_not_the_plan(tmp_path: Path) -> None:
     cache = MatrixCache(folder=taken, most_bytes=10**6, clock=FixedClock())
     travelled = Roads(service=Country(), cache=cache).travel(places(104.1))
     assert codes(travelled.notices) == ["travel_cache_refuses"]
+
+
+def test_what_was_answered_before_a_failure_is_not_asked_again(tmp_path: Path, cache: MatrixCache) -> None:
+    """AMap fails after ten of twenty-five targets: the next plan asks for the other fifteen alone."""
+    with serve(amap(KEY)) as served:
+        server = JsonServer(address=served.address, secret=KEY, tries=1, pause=lambda _seconds: None)
+        quota = DailyQuota(folder=tmp_path, name="amap", most=26, clock=FixedClock())
+        service = MapService(origin=TravelOrigin.AMAP, server=server, quota=quota, pace=Pace(0))
+        roads = Roads(service=Amap(service=service), cache=cache)
+        stops = {f"S{number}": Position(lat=31 + number / 50, lon=104 + number / 70) for number in range(24)}
+        county = Places(campus=CAMPUS_AT, stops=stops)
+        served.stumbles += [None] * 10 + [failing(503)]
+        with pytest.raises(TravelUnavailable):
+            roads.travel(county)
+        times = roads.travel(county).times
+    targets = [query["destination"] for _, query in served.asked]
+    assert len(targets) == 26  # 25 and the one that failed
+    assert len(set(targets)) == 25
+    assert bool((times.distance_m + np.eye(25) > 0).all())
+    assert len(list(cache.folder.iterdir())) == 1  # the half is gone when the whole is there
 
 
 @pytest.fixture

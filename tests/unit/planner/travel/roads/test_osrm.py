@@ -10,7 +10,17 @@ from busops.domain.values import Position
 from busops.planner.travel.roads.http_json import JsonServer
 from busops.planner.travel.roads.osrm import Osrm
 from busops.planner.travel.source import NoRoadNear, TravelUnavailable
-from tests.unit.planner.travel.roads.servers import Answer, Query, Served, cut_off, failing, osrm, serve, way
+from tests.unit.planner.travel.roads.servers import (
+    Answer,
+    Query,
+    Served,
+    all_of,
+    cut_off,
+    failing,
+    osrm,
+    serve,
+    way,
+)
 
 
 def positions(count: int) -> list[Position]:
@@ -38,20 +48,20 @@ def test_every_cell_is_the_servers_own_however_it_is_cut(count: int, most: int) 
     """One request or many, blocks that end in the middle: each cell is from its row to its column."""
     places = positions(count)
     with serve(osrm(most=most)) as served:
-        measured = asked(served, most_places=most).measure(places)
+        measured = all_of(asked(served, most_places=most), places)
     for row, one in enumerate(places):
         for column, other in enumerate(places):
             metres, seconds = way((one.lat, one.lon), (other.lat, other.lon))
             assert abs(measured.distance_m[row, column] - metres) <= 1
             assert 0 <= measured.duration_s[row, column] - seconds < 1.1
-    assert measured.to_road_m.tolist() == [4] * count
-    if count > 1:
+    if count > 1:  # of one place alone nothing is asked
+        assert measured.to_road_m.tolist() == [4] * count
         assert measured.distance_m[0, count - 1] != measured.distance_m[count - 1, 0]
 
 
 def test_one_request_is_enough_within_the_limit(served: Served) -> None:
     """A hundred places are asked for once, with coordinates of six decimals and both annotations."""
-    asked(served).measure(positions(100))
+    all_of(asked(served), positions(100))
     ((path, query),) = served.asked
     assert query == {"annotations": "duration,distance"}
     first = path.removeprefix("/table/v1/driving/").split(";")[0]
@@ -61,7 +71,7 @@ def test_one_request_is_enough_within_the_limit(served: Served) -> None:
 def test_no_address_grows_beyond_what_servers_take() -> None:
     """However many places a server would allow, an address stays under 8 kB."""
     with serve(osrm(most=5000)) as served:
-        measured = asked(served, most_places=5000).measure(positions(310))
+        measured = all_of(asked(served, most_places=5000), positions(310))
     assert int((measured.distance_m < 0).sum()) == 0
     assert max(len(path) + len(str(query)) for path, query in served.asked) < 8192
     assert len(served.asked) == 9  # 150 + 150 + 10, each with each
@@ -69,9 +79,9 @@ def test_no_address_grows_beyond_what_servers_take() -> None:
 
 def test_stumbles_between_blocks_leave_no_mark(served: Served) -> None:
     """A 503, a cut answer and another 503 on the way: the matrix is the one of a calm day."""
-    calm = asked(served, most_places=4).measure(positions(9))
+    calm = all_of(asked(served, most_places=4), positions(9))
     served.stumbles += [failing(503), cut_off, failing(503)]
-    stormy = asked(served, most_places=4).measure(positions(9))
+    stormy = all_of(asked(served, most_places=4), positions(9))
     assert np.array_equal(calm.distance_m, stormy.distance_m)
     assert np.array_equal(calm.duration_s, stormy.duration_s)
 
@@ -79,7 +89,7 @@ def test_stumbles_between_blocks_leave_no_mark(served: Served) -> None:
 def test_a_cell_without_a_road_is_minus_one() -> None:
     """null in the server's table is no road, in that direction only."""
     with serve(osrm(gaps=lambda row, column: (row, column) == (2, 0))) as served:
-        measured = asked(served).measure(positions(4))
+        measured = all_of(asked(served), positions(4))
     assert np.argwhere(measured.distance_m < 0).tolist() == [[2, 0]]
     assert measured.duration_s[2, 0] == -1
     assert measured.distance_m[0, 2] > 0
@@ -90,7 +100,7 @@ def test_a_place_off_the_road_is_told_by_its_number() -> None:
     places = positions(5)
     places[3] = Position(lat=61.0, lon=104.0)
     with serve(osrm()) as served, pytest.raises(NoRoadNear) as fault:
-        asked(served, most_places=4).measure(places)
+        all_of(asked(served, most_places=4), places)
     assert fault.value.numbers == (3,)
 
 
@@ -131,7 +141,7 @@ def table(distances: Any) -> Answer:
 def test_each_refusal_has_its_own_code(answer: Answer, code: str) -> None:
     """What the server says wrong, and what it says in the wrong form, is told by a code with words."""
     with serve(always(answer)) as served, pytest.raises(TravelUnavailable) as refusal:
-        asked(served).measure(positions(2))
+        all_of(asked(served), positions(2))
     assert refusal.value.code == code
     assert served.address.removeprefix("http://") == refusal.value.facts["host"]
 
@@ -139,7 +149,7 @@ def test_each_refusal_has_its_own_code(answer: Answer, code: str) -> None:
 def test_a_wrong_profile_is_named() -> None:
     """The profile asked for and what the server said of it are facts of the refusal."""
     with serve(osrm()) as served, pytest.raises(TravelUnavailable) as refusal:
-        asked(served, profile="foot").measure(positions(2))
+        all_of(asked(served, profile="foot"), positions(2))
     assert refusal.value.code == "travel_profile_wrong"
     assert refusal.value.facts["profile"] == "foot"
     assert "no profile" in refusal.value.facts["said"]

@@ -24,6 +24,7 @@ from busops.planner.travel.roads.tiles import PACKAGE, BuiltTiles, build_tiles, 
 from busops.planner.travel.roads.valhalla import Valhalla
 from busops.planner.travel.source import NoRoadNear, TravelUnavailable
 from tests.machine import FixedClock
+from tests.unit.planner.travel.roads.servers import all_of
 
 CHECKOUT = Path(__file__).resolve().parents[5]
 MAP = Path(
@@ -65,8 +66,8 @@ def test_tiles_are_complete_and_say_what_they_are(built: BuiltTiles) -> None:
 def test_ways_are_the_roads_of_the_map(built: BuiltTiles) -> None:
     """Longer than the crow flies, both directions of their own, and the blocks make no difference."""
     places = list(TOWNS.values())
-    whole = Valhalla(folder=built.tiles.parent).measure(places)
-    cut = Valhalla(folder=built.tiles.parent, most_places=3).measure(places)
+    whole = all_of(Valhalla(folder=built.tiles.parent), places)
+    cut = all_of(Valhalla(folder=built.tiles.parent, most_places=3), places)
     assert np.array_equal(whole.distance_m, cut.distance_m)
     assert np.array_equal(whole.duration_s, cut.duration_s)
     assert 7000 < whole.distance_m[0, 1] < 9500  # about 8 km along the valley
@@ -94,7 +95,7 @@ def test_as_a_source_it_is_lawful_named_and_kept(built: BuiltTiles, tmp_path: Pa
 def test_all_places_off_the_map_are_told(built: BuiltTiles) -> None:
     """A school in China on a map of Andorra: its numbers, all at once."""
     with pytest.raises(NoRoadNear) as fault:
-        Valhalla(folder=built.tiles.parent).measure([TOWNS["capital"], IN_CHINA, TOWNS["east"], IN_CHINA])
+        all_of(Valhalla(folder=built.tiles.parent), [TOWNS["capital"], IN_CHINA, TOWNS["east"], IN_CHINA])
     assert fault.value.numbers == (1, 3)
 
 
@@ -119,7 +120,7 @@ def test_building_again_replaces_and_a_failure_leaves_the_old(built: BuiltTiles,
 def test_a_wish_to_stop_ends_the_measuring(built: BuiltTiles) -> None:
     """Asked before each block."""
     with pytest.raises(TravelUnavailable) as refusal:
-        Valhalla(folder=built.tiles.parent, should_stop=lambda: True).measure(list(TOWNS.values()))
+        all_of(Valhalla(folder=built.tiles.parent, should_stop=lambda: True), list(TOWNS.values()))
     assert refusal.value.code == "travel_measuring_stopped"
 
 
