@@ -2,7 +2,7 @@
 Roads measured by an OSRM server: its table service, over HTTP, in as many requests as its limit needs.
 
 The service is that of OSRM 5 and later (``/table/v1``, project-osrm.org/docs: distances since
-5.17). A server serves one network of roads, made with one profile: what the address calls the
+5.18). A server serves one network of roads, made with one profile: what the address calls the
 profile is a name, so speeds that no bus has are told by ``measuring.py``.
 """
 
@@ -60,7 +60,7 @@ class Osrm:
         path = f"/table/v1/{quote(self.profile, safe='')}/" + ";".join(
             f"{lon:.6f},{lat:.6f}" for lat, lon in (rounded(positions[number]) for number in named)
         )
-        query = {"annotations": "duration,distance"}
+        query = {"annotations": "distance,duration"}
         if rows != columns:
             query["sources"] = ";".join(str(at) for at in range(len(rows)))
             query["destinations"] = ";".join(str(at) for at in range(len(rows), len(named)))

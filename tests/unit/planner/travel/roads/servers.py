@@ -120,6 +120,8 @@ def osrm(
             return 400, {"code": "InvalidUrl", "message": "URL string malformed"}
         if head != "/table/v1/driving":
             return 400, {"code": "InvalidProfile", "message": f"no profile {head.rpartition('/')[2]}"}
+        if query.get("annotations") != "distance,duration":
+            return 400, {"code": "InvalidOptions", "message": "Options are invalid"}
         points = [(float(lat), float(lon)) for lon, lat in (one.split(",") for one in named.split(";"))]
         for number, (lat, _) in enumerate(points):
             if lat > 60:

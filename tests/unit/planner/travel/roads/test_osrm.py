@@ -63,7 +63,7 @@ def test_one_request_is_enough_within_the_limit(served: Served) -> None:
     """A hundred places are asked for once, with coordinates of six decimals and both annotations."""
     all_of(asked(served), positions(100))
     ((path, query),) = served.asked
-    assert query == {"annotations": "duration,distance"}
+    assert query == {"annotations": "distance,duration"}
     first = path.removeprefix("/table/v1/driving/").split(";")[0]
     assert first == "104.300000,31.100000"
 
