@@ -19,20 +19,20 @@ from typing import Any, Final
 
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding
+from busops.domain.road_source import CHOICES, MIB, TravelChoice, TravelOrigin, choice_faults
 
 PREFIX: Final = "BUSOPS_"
 # Read before the file is known, so no field of Settings.
 POINTERS: Final = frozenset({"BUSOPS_CONFIG", "BUSOPS_INSTANCE"})
 ENVIRONMENTS: Final = ("production", "development", "test")
 SECRET_MIN_CHARACTERS: Final = 32
-SECRET_FIELDS: Final = frozenset({"secret_key", "database_url", "tile_url"})
+SECRET_FIELDS: Final = frozenset({"secret_key", "database_url", "tile_url", "travel_key"})
 YES: Final = frozenset({"1", "true", "yes", "on"})
 NO: Final = frozenset({"0", "false", "no", "off"})
 HIGHEST_PORT: Final = 65535
 EXECUTOR: Final = re.compile(r"|processes|[1-9]\d{0,2}|(tcp|tls)://(?P<host>\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}")
 NEAR_NAMES: Final = (".local", ".internal", ".lan", ".home.arpa")  # names that no public network knows
 SCHOOL_ID: Final = re.compile(r"\w[\w.-]{0,39}")
-MIB: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,16 @@ class Settings:
     session_idle_s: int = 30 * 60
     tile_url: str = ""  # empty = a plain grid; a map is drawn without tiles
     tile_attribution: str = ""
+    travel_source: str = "estimate"  # of schools without a travel file: who measures the roads
+    travel_url: str = ""  # of an OSRM server; empty = a map service's own
+    travel_profile: str = "driving"  # what the OSRM server calls its vehicle
+    travel_key: str = ""  # of AMap or Tencent
+    travel_batch: int = 0  # how much one request may hold; 0 = what the service usually allows
+    travel_quota: int = 0  # how much a day may cost; 0 = what a key usually has
+    travel_per_second: int = 3  # requests of a map service; 0 = no limit
+    travel_timeout_s: int = 20
+    travel_cache: str = ""  # empty = in instance_path
+    travel_cache_mib: int = 256
     log_json: bool = False  # false = JSON only when the output is no terminal
     log_level: str = "info"
 
@@ -78,6 +88,23 @@ class Settings:
         """Where the job queue of a SQLite installation lives."""
         return self.instance_path / "queue.sqlite3"
 
+    @property
+    def travel(self) -> TravelChoice:
+        """How roads are measured, as the services take it."""
+        return TravelChoice(
+            origin=TravelOrigin(self.travel_source),
+            url=self.travel_url,
+            profile=self.travel_profile,
+            key=self.travel_key,
+            batch=self.travel_batch,
+            quota=self.travel_quota,
+            per_second=self.travel_per_second,
+            timeout_s=self.travel_timeout_s,
+            cache_path=Path(self.travel_cache) if self.travel_cache else self.instance_path / "travel",
+            cache_bytes=self.travel_cache_mib * MIB,
+            tiles_path=self.instance_path / "roads",
+        )
+
     def shown(self) -> dict[str, str]:
         """Every setting as text for the manage page, secrets hidden."""
         return {
@@ -94,8 +121,13 @@ def _as_written(value: object) -> str:
 
 
 def load_settings(environ: Mapping[str, str] | None = None, toml_path: Path | None = None) -> Settings:
+    """The settings of this process, complete: database address and secret key filled in."""
+    return _completed(read_settings(environ, toml_path))
+
+
+def read_settings(environ: Mapping[str, str] | None = None, toml_path: Path | None = None) -> Settings:
     """
-    The settings of this process, complete: database address and secret key filled in.
+    The settings as they are written, nothing filled in and nothing made on the disk.
 
     The file is ``toml_path``, else BUSOPS_CONFIG, else busops.toml in the instance folder
     (BUSOPS_INSTANCE or ./instance); only the last may be missing. Raises InvalidInput.
@@ -119,7 +151,7 @@ def load_settings(environ: Mapping[str, str] | None = None, toml_path: Path | No
                 given[name] = outcome
     settings = Settings(**given)
     _refuse_faults(faults + _value_faults(settings) + _insecurities(settings))
-    return _completed(settings)
+    return settings
 
 
 def make_settings(**values: Any) -> Settings:
@@ -203,6 +235,7 @@ def _value_faults(settings: Settings) -> list[Finding]:
         "session_office_s": settings.session_office_s > 0,
         "session_tablet_s": settings.session_tablet_s > 0,
         "session_idle_s": settings.session_idle_s > 0,
+        "travel_source": settings.travel_source in CHOICES,
         "log_level": settings.log_level in {"debug", "info", "warning", "error"},
         "executor": bool(EXECUTOR.fullmatch(settings.executor)),
         "school_id": bool(SCHOOL_ID.fullmatch(settings.school_id)),
@@ -231,6 +264,8 @@ def _insecurities(settings: Settings) -> list[Finding]:
     exposed = not _is_loopback(settings.host)
     if exposed and not settings.secure_cookies and settings.environment == "production":
         found.append(Finding(code="setting_exposed_without_tls", facts={"host": settings.host}))
+    if settings.travel_source in CHOICES:
+        found += choice_faults(settings.travel)
     if exposed and settings.demo and settings.environment == "production":
         found.append(Finding(code="setting_demo_exposed", facts={"host": settings.host}))
     scheduler = EXECUTOR.fullmatch(settings.executor)

@@ -23,7 +23,9 @@ from busops.config import Settings
 from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.values import Clock, Ids
 from busops.planner.scale.executors import OpenExecutor, open_executor
+from busops.planner.travel.source import TravelSource
 from busops.services import plan_job, plan_margin
+from busops.services.travel_sources import travel_source
 from busops.storage import job_store
 from busops.storage.database import Database, sqlite_journal_mode
 from busops.storage.job_store import Job, JobState
@@ -91,6 +93,10 @@ class JobContext:
     def cancelled(self) -> bool:
         """True from at most half a second after somebody asked to stop."""
         return self._stop.is_set()
+
+    def roads(self) -> TravelSource | None:
+        """Who measures roads here; asked no further once this work must end."""
+        return travel_source(self.settings.travel, clock=self.clock, should_stop=self.cancelled)
 
     def stop_if_cancelled(self) -> None:
         """Raises JobCancelled when somebody asked to stop."""

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from busops.clock import SystemClock, UuidIds
-from busops.config import Settings, load_settings
+from busops.config import Settings, load_settings, read_settings
 from busops.domain.errors import InvalidInput
 from busops.domain.values import Clock, Ids
 from busops.i18n import CHINESE, ENGLISH
+from busops.planner.travel.source import TravelSource
+from busops.services.travel_sources import travel_source
 from busops.sheets.files.upload import check_size
 from busops.storage.database import Database, open_engine
 
@@ -40,6 +42,10 @@ class Cli:
     def settings(self) -> Settings:
         """The settings of this installation; InvalidInput names every fault."""
         return load_settings()
+
+    def roads(self) -> TravelSource | None:
+        """Who measures roads here, as this installation's settings say; nothing is made on the disk."""
+        return travel_source(read_settings().travel, clock=self.clock)
 
     def database(self, settings: Settings) -> Database:
         """The installation's database, as the pages open it."""

@@ -58,15 +58,19 @@ def plan(ctx: click.Context, /, **given: Any) -> None:
     order = WeekendOrder(weekend_on=on, seconds=given["seconds"], seed=given["seed"], by=BY)
     _refuse_wrong_order(order)
     writable_folder(given["out"].absolute().parent)
+    roads = cli.roads()
     clock = SteppedClock(weekend.planning_moment(on))
     with scratch_school(cli, read_folder(given["folder"]), clock) as scratch:
         _refuse_unknown_weekend(scratch, on)
         way = Direction(given["direction"])
-        _, made = weekend.plan_direction(
-            scratch.database, order, way, clock=clock, ids=cli.ids, executor=partial(open_executor, PROCESSES)
+        executor = partial(open_executor, PROCESSES)
+        plan_id, made = weekend.plan_direction(
+            scratch.database, order, way, clock=clock, ids=cli.ids, roads=roads, executor=executor
         )
         document = _as_asked(made, on, scratch)
-        findings = scratch.outcome.findings
+        told = weekend.notices_of(scratch.database, plan_id) if plan_id else []
+        about_travel = [notice for notice in told if notice.code.startswith("travel_")]
+        findings = (*scratch.outcome.findings, *about_travel)
     write_json(given["out"], document)
     show_findings(findings, cli.locale)
     click.echo(words("cli.planned", _plan_facts(document), cli.locale))
@@ -86,9 +90,10 @@ def verify(ctx: click.Context, folder: Path, plan_file: Path, on: datetime) -> N
         document = json.loads(plan_file.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InvalidInput("plan_file_unreadable", path=str(plan_file), reason=str(error)) from error
+    roads = cli.roads()
     clock = SteppedClock(weekend.planning_moment(on.date()))
     with scratch_school(cli, read_folder(folder), clock) as scratch:
-        violations = plan_check.violations_of(scratch.database, document, weekend_on=on.date())
+        violations = plan_check.violations_of(scratch.database, document, weekend_on=on.date(), roads=roads)
     show_findings(violations, cli.locale)
     click.echo(words("cli.verified", {"count": len(violations)}, cli.locale))
     if violations:
@@ -109,6 +114,7 @@ def weekend_command(ctx: click.Context, /, **given: Any) -> None:
     order = WeekendOrder(weekend_on=on, seconds=given["seconds"], seed=given["seed"], by=BY)
     _refuse_wrong_order(order)
     out = writable_folder(given["out"])
+    roads = cli.roads()
     clock = SteppedClock(weekend.planning_moment(on))
     with scratch_school(cli, read_folder(given["folder"]), clock) as scratch:
         _refuse_unknown_weekend(scratch, on)
@@ -121,6 +127,7 @@ def weekend_command(ctx: click.Context, /, **given: Any) -> None:
             clock=clock,
             ids=cli.ids,
             transport=wsgi_transport(app),
+            roads=roads,
         )
     for name, document in outcome.documents.items():
         write_json(out / name, _as_asked(document, on, scratch) if name.startswith("plan-") else document)

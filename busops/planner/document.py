@@ -6,15 +6,14 @@ Nothing is judged here: violations are given by the caller, from ``verify``.
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding
+from busops.domain.road_source import TravelOrigin
 from busops.domain.values import Direction
 from busops.planner.keeping import kept_drives
 from busops.planner.problem import Plan, Problem, Trip, TripStop, Unserved, UnservedReason
-
-TravelSource = Literal["file", "estimate"]
 
 
 def plan_document(
@@ -26,7 +25,7 @@ def plan_document(
     seed: int,
     seconds: float,
     fares_fen: int,
-    travel_source: TravelSource,
+    travel_source: TravelOrigin,
     violations: Iterable[Finding],
 ) -> dict[str, Any]:
     """The document of a plan; money in fen, times in seconds, ready for ``json.dumps``."""
@@ -46,7 +45,7 @@ def plan_document(
         "trips": [_trip_document(trip) for trip in plan.trips],
         **_kept_document(problem),
         "unserved": [{"rider_id": rider.rider_id, "reason": rider.reason.value} for rider in plan.unserved],
-        "travel": travel_source,
+        "travel": str(travel_source),
         "violations": [_finding_document(finding) for finding in violations],
         "stats": dict(plan.stats),
     }

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 from busops.domain.values import Clock, Ids
 from busops.planner.scale.executors import OpenExecutor
 from busops.planner.solve import Progress
+from busops.planner.travel.source import TravelSource
 from busops.services import planning
 from busops.services.search_course import SearchCourse
 from busops.storage.database import Database
@@ -35,6 +36,9 @@ class Working(Protocol):
     @property
     def executor(self) -> OpenExecutor:
         """Who solves the parts of a large plan."""
+
+    def roads(self) -> TravelSource | None:
+        """Who measures roads; None = ways are estimated."""
 
     def progress(self, done: int, total: int, **facts: Any) -> None:
         """Tells how far the work is."""
@@ -76,4 +80,5 @@ def run(context: Working, arguments: Mapping[str, Any]) -> dict[str, str]:
         executor=context.executor,
         clock=context.clock,
         ids=context.ids,
+        roads=context.roads(),
     )

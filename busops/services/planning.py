@@ -19,6 +19,7 @@ from busops.planner.scale.executors import OpenExecutor, here
 from busops.planner.scale.many import solve_by_size
 from busops.planner.solve import OnProgress, PlanningPhase, Progress
 from busops.planner.travel import travel_from_rows
+from busops.planner.travel.source import TravelSource
 from busops.planner.verify import verify
 from busops.services.acting import By, record_act, user_of
 from busops.services.planning_input import (
@@ -54,6 +55,7 @@ def plan_weekend(
     ids: Ids,
     by: By = None,
     keep: Keep | None = None,
+    roads: TravelSource | None = None,
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] | None = None,
     keeps_best: Callable[[], bool] | None = None,
@@ -62,13 +64,14 @@ def plan_weekend(
 ) -> PlanId:
     """A verified draft of one direction is stored, the trips of ``keep`` as they are; its id.
 
-    ``executor`` solves the parts of a large one. Stopped, the best plan so far is the draft, and its
-    document says so; unless ``keeps_best``, which is asked once after a stop, says no: then nothing is
-    stored. ``course`` collects how the search went. Raises Refused when nobody rides, or when a stopped
-    plan is not to be kept; InvalidInput with every reason when a trip cannot be kept.
+    ``roads`` None = ways are estimated; ``executor`` solves the parts of a large plan. Stopped, the best
+    plan so far is the draft, and its document says so; unless ``keeps_best``, which is asked once after
+    a stop, says no: then nothing is stored. ``course`` collects how the search went. Raises Refused when
+    nobody rides, or when a stopped plan is not to be kept; InvalidInput with every reason when a trip
+    cannot be kept.
     """
     check_order(weekend_on, seconds)
-    given, prepared = _prepared(database, weekend_on, direction, keep)
+    given, prepared = _prepared(database, weekend_on, direction, keep, roads)
     course = SearchCourse() if course is None else course
 
     def told(step: Progress) -> None:
@@ -142,12 +145,16 @@ def check_keep(database: Database, *, weekend_on: date, direction: Direction, ke
 
 
 def _prepared(
-    database: Database, weekend_on: date, direction: Direction, keep: Keep | None
+    database: Database,
+    weekend_on: date,
+    direction: Direction,
+    keep: Keep | None,
+    roads: TravelSource | None = None,
 ) -> tuple[PlanningInput, Prepared]:
     with database.reading() as tx:
         given = load_input(tx, weekend_on)
         kept = kept_trips(tx, keep) if keep else ()
-    return given, prepare(given, direction, kept)
+    return given, prepare(given, direction, kept, roads=roads)
 
 
 def check_order(weekend_on: date, seconds: float) -> None:
@@ -199,6 +206,7 @@ def run_plan_job(
     should_stop: Callable[[], bool] | None,
     clock: Clock,
     ids: Ids,
+    roads: TravelSource | None = None,
     keeps_best: Callable[[], bool] | None = None,
     course: SearchCourse | None = None,
     executor: OpenExecutor = here,
@@ -210,6 +218,7 @@ def run_plan_job(
         **order,
         clock=clock,
         ids=ids,
+        roads=roads,
         on_progress=on_progress,
         should_stop=should_stop,
         keeps_best=keeps_best,

@@ -17,15 +17,18 @@ from busops.domain.findings import Finding, Severity
 from busops.domain.fleet import CrewMember, Vehicle, VehicleClass, vehicle_papers
 from busops.domain.network import ApprovedLine, Stop, TravelTime, designated_on, lawful_duration_s
 from busops.domain.planning_rules import PlanningRule
+from busops.domain.road_source import TravelOrigin
 from busops.domain.roster import Rider, RosterEntry
 from busops.domain.school import PlanningPolicy, School
 from busops.domain.values import CAMPUS, Direction, Plate, RiderId, StopId
 from busops.finance.tariff import FareUnit, TariffRate, rate_on, ride_fare_fen
 from busops.finance.waivers import parse_waiver, waived_fen
-from busops.planner.document import TravelSource
 from busops.planner.problem import Limits, Plan, Problem, RiderDemand, Trip, VehicleOption
 from busops.planner.rules.rules import KeptTrip
-from busops.planner.travel import TravelRow, TravelTimes, estimate_travel, slowed_legs, travel_from_rows
+from busops.planner.travel import Places, TravelRow
+from busops.planner.travel.choose import chosen_travel
+from busops.planner.travel.estimate import Estimate
+from busops.planner.travel.source import Travelled, TravelSource
 from busops.services.planning_rule_use import with_kept, with_rules
 from busops.storage import fleet_store, network_store, planning_rule_store, register_store, roster_store
 from busops.storage.database import Transaction
@@ -59,7 +62,7 @@ class Prepared:
 
     problem: Problem
     on: date
-    travel_source: TravelSource
+    travel_source: TravelOrigin
     notices: tuple[Finding, ...]
 
 
@@ -87,38 +90,47 @@ def load_input(tx: Transaction, weekend_on: date) -> PlanningInput:
     )
 
 
-def prepare(given: PlanningInput, direction: Direction, kept: tuple[KeptTrip, ...] = ()) -> Prepared:
+def prepare(
+    given: PlanningInput,
+    direction: Direction,
+    kept: tuple[KeptTrip, ...] = (),
+    *,
+    roads: TravelSource | None = None,
+) -> Prepared:
     """
     The problem of one direction under the rules of its day, with these trips kept.
 
-    Raises Refused when there is nobody to carry, InvalidInput when a trip cannot be kept.
+    ``roads`` measures the ways of a school without a travel file; None = they are estimated. Raises
+    Refused when there is nobody to carry, InvalidInput when a trip cannot be kept.
     """
     on = day_of(given.weekend_on, direction)
-    demands = _demands(given, direction, designated_on(given.stops, on))
+    designated = designated_on(given.stops, on)
+    demands = _demands(given, direction, designated)
     if not demands:
         raise Refused("nobody_rides", weekend_on=given.weekend_on, direction=direction)
     wanted = {StopId(stop_id) for demand in demands for stop_id in demand.stop_ids}
     stops = {stop.stop_id: stop for stop in given.stops if stop.stop_id in wanted}
     options, notices = _options(given, frozenset(stops), direction, on)
-    notices += slowed_legs([str(stop_id) for stop_id in stops], _ways(given))
+    travelled = _travel(given, stops, designated, roads)
+    notices += travelled.notices
     problem = Problem(
         direction=direction,
         stop_ids=tuple(stops),
         riders=tuple(demands),
         vehicles=options,
         limits=limits_of(given.school.planning),
-        travel=_travel(given, stops),
+        travel=travelled.times,
     )
     problem, left_out = with_rules(problem, given.rules, on)
     problem, notices = with_kept(problem, kept), [*notices, *left_out]
     if given.roster_version == 0:
         notices.insert(0, Finding(code="roster_not_locked", severity=Severity.WARN))
-    return Prepared(problem=problem, on=on, travel_source=travel_source_of(given), notices=tuple(notices))
+    return Prepared(problem=problem, on=on, travel_source=travelled.origin, notices=tuple(notices))
 
 
-def travel_source_of(given: PlanningInput) -> TravelSource:
-    """Where the travel times of a plan come from: the school's file, or else an estimate."""
-    return "file" if given.travel else "estimate"
+def travel_source_of(given: PlanningInput) -> TravelOrigin:
+    """Where travel times come from before any is asked for: the school's file, or else an estimate."""
+    return TravelOrigin.FILE if given.travel else TravelOrigin.ESTIMATE
 
 
 def wants_to_ride(given: PlanningInput, direction: Direction) -> bool:
@@ -254,13 +266,19 @@ def _notice(code: str, plate: Plate) -> Finding:
     return Finding(code=code, severity=Severity.WARN, place=plate, facts={"plate": plate})
 
 
-def _travel(given: PlanningInput, stops: Mapping[StopId, Stop]) -> TravelTimes:
-    names = [str(stop_id) for stop_id in stops]
-    if given.travel:
-        return travel_from_rows(names, _ways(given))
-    positions = {str(stop_id): stop.position for stop_id, stop in stops.items()}
-    detour_milli = given.school.planning.detour_factor_milli
-    return estimate_travel(given.school.campus, positions, detour_milli=detour_milli)
+def _travel(
+    given: PlanningInput,
+    stops: Mapping[StopId, Stop],
+    designated: Mapping[StopId, Stop],
+    roads: TravelSource | None,
+) -> Travelled:
+    places = Places(
+        campus=given.school.campus,
+        stops={str(stop_id): stop.position for stop_id, stop in stops.items()},
+        beside=tuple(stop.position for stop_id, stop in designated.items() if stop_id not in stops),
+    )
+    estimate = Estimate(detour_milli=given.school.planning.detour_factor_milli)
+    return chosen_travel(places, rows=_ways(given), source=roads, estimate=estimate)
 
 
 def _ways(given: PlanningInput) -> Iterator[TravelRow]:

@@ -18,6 +18,7 @@ from busops.domain.values import SCHOOL_TIME, Direction, Ids, PlanId, RunId
 from busops.finance.costs import CostLine
 from busops.planner.problem import UnservedReason
 from busops.planner.scale.executors import OpenExecutor, here
+from busops.planner.travel.source import TravelSource
 from busops.services import costs as cost_service
 from busops.services import crew_tablets, fares, planning, reconciliation, rosters, runs
 from busops.services import receipts as receipt_service
@@ -96,11 +97,12 @@ def hold_weekend(
     clock: SteppedClock,
     ids: Ids,
     transport: Transport,
+    roads: TravelSource | None = None,
 ) -> WeekendOutcome:
     """The weekend is over: every run closed or its reasons found, every fare reconciled."""
     held = _Held()
     _lock(database, order, held, clock=clock)
-    plans = [_plan(database, order, way, held, clock=clock, ids=ids) for way in Direction]
+    plans = [_plan(database, order, way, held, clock=clock, ids=ids, roads=roads) for way in Direction]
     for plan_id in plans:
         run_ids = _released(database, order, plan_id, held, clock=clock, ids=ids)
         played = crew_tablets.hand_out(
@@ -121,6 +123,7 @@ def plan_direction(
     clock: SteppedClock,
     ids: Ids,
     executor: OpenExecutor = here,
+    roads: TravelSource | None = None,
 ) -> tuple[PlanId | None, Mapping[str, Any]]:
     """One direction planned and its document; no plan is stored for a direction in which nobody rides."""
     if way not in planning.directions_in_use(database, order.weekend_on):
@@ -138,6 +141,7 @@ def plan_direction(
         ids=ids,
         by=order.by,
         executor=executor,
+        roads=roads,
     )
     return plan_id, planning.document(database, plan_id)
 
@@ -154,9 +158,16 @@ def _lock(database: Database, order: WeekendOrder, held: _Held, *, clock: Steppe
 
 
 def _plan(
-    database: Database, order: WeekendOrder, way: Direction, held: _Held, *, clock: SteppedClock, ids: Ids
+    database: Database,
+    order: WeekendOrder,
+    way: Direction,
+    held: _Held,
+    *,
+    clock: SteppedClock,
+    ids: Ids,
+    roads: TravelSource | None,
 ) -> PlanId | None:
-    plan_id, document = plan_direction(database, order, way, clock=clock, ids=ids)
+    plan_id, document = plan_direction(database, order, way, clock=clock, ids=ids, roads=roads)
     held.documents[f"plan-{way.value}.json"] = document
     held.findings += [
         Finding(code="rider_unserved", severity=Severity.WARN, place=rider["rider_id"], facts=facts)
@@ -170,9 +181,13 @@ def _plan(
 
 def _left_out_of(database: Database, plan_id: PlanId, known: Iterable[Finding]) -> list[Finding]:
     """What the plan had to do without and why, as its page says it; ways too fast were told at import."""
+    return [one for one in notices_of(database, plan_id) if one.code != SLOWED and one not in known]
+
+
+def notices_of(database: Database, plan_id: PlanId) -> list[Finding]:
+    """What a stored plan tells about how it was made."""
     with database.reading() as tx:
-        notices = [read_finding(plain) for plain in plan_store.load_plan(tx, plan_id).notices]
-    return [one for one in notices if one.code != SLOWED and one not in known]
+        return [read_finding(plain) for plain in plan_store.load_plan(tx, plan_id).notices]
 
 
 def _released(

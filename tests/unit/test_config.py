@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from busops.config import Settings, load_settings, make_settings
+from busops.config import Settings, load_settings, make_settings, read_settings
 from busops.domain.errors import InvalidInput
+from busops.domain.road_source import TravelOrigin
 
 LONG = "s" * 40
 
@@ -163,3 +164,63 @@ def test_executors_that_stay_in_the_house_or_encrypt(executor: str) -> None:
 def test_other_executors_refuse_to_start(tmp_path: Path, executor: str, code: str) -> None:
     """Unknown words, and a scheduler on the internet without encryption."""
     assert codes({"BUSOPS_EXECUTOR": executor}, tmp_path) == {code}
+
+
+KEY = "sentinel-key-0123456789"
+
+
+@pytest.mark.parametrize(
+    ("environ", "code"),
+    [
+        ({"SOURCE": "google"}, "setting_value_wrong"),
+        ({"SOURCE": "file"}, "setting_value_wrong"),  # a file is the school's choice, not the installation's
+        ({"SOURCE": "osrm"}, "setting_travel_url_missing"),
+        ({"SOURCE": "amap"}, "setting_travel_key_missing"),
+        ({"SOURCE": "tencent"}, "setting_travel_key_missing"),
+        ({"SOURCE": "amap", "KEY": KEY, "URL": "http://maps.example"}, "setting_travel_key_open"),
+        ({"SOURCE": "amap", "KEY": "with space"}, "setting_value_wrong"),
+        ({"SOURCE": "osrm", "URL": "ftp://roads.example"}, "setting_value_wrong"),
+        ({"SOURCE": "osrm", "URL": "http://me:word@roads.example"}, "setting_value_wrong"),
+        ({"SOURCE": "osrm", "URL": "http://roads.example/?key=1"}, "setting_value_wrong"),
+        ({"SOURCE": "osrm", "URL": "http://roads.example:99999"}, "setting_value_wrong"),
+        ({"SOURCE": "osrm", "URL": "http://r", "PROFILE": "../bus"}, "setting_value_wrong"),
+        ({"BATCH": "1"}, "setting_value_wrong"),
+        ({"TIMEOUT_S": "0"}, "setting_value_wrong"),
+        ({"CACHE_MIB": "0"}, "setting_value_wrong"),
+        ({"QUOTA": "many"}, "setting_type_wrong"),
+        ({"SORCE": "osrm"}, "setting_unknown"),
+    ],
+)
+def test_a_travel_source_that_cannot_work_or_is_insecure_refuses(
+    tmp_path: Path, environ: dict[str, str], code: str
+) -> None:
+    """Unknown source, missing address or key, a key in the open, an address with more than an address."""
+    assert codes({f"BUSOPS_TRAVEL_{name}": text for name, text in environ.items()}, tmp_path) == {code}
+
+
+def test_a_travel_source_is_handed_on_as_a_value(tmp_path: Path) -> None:
+    """The settings' names become the services' choice; folders lie in the instance; the key is hidden."""
+    environ = {
+        "BUSOPS_INSTANCE": str(tmp_path),
+        "BUSOPS_TRAVEL_SOURCE": "tencent",
+        "BUSOPS_TRAVEL_KEY": KEY,
+        "BUSOPS_TRAVEL_URL": "http://127.0.0.1:9",  # this machine may be asked in the open
+        "BUSOPS_TRAVEL_QUOTA": "700",
+        "BUSOPS_TRAVEL_BATCH": "100",
+    }
+    settings = read_settings(environ)
+    choice = settings.travel
+    assert (choice.origin, choice.quota, choice.batch) == (TravelOrigin.TENCENT, 700, 100)
+    assert (choice.key, choice.cache_path, choice.tiles_path) == (
+        KEY,
+        tmp_path / "travel",
+        tmp_path / "roads",
+    )
+    assert KEY not in repr(choice)
+    assert KEY not in str(settings.shown())
+
+
+def test_reading_settings_makes_nothing(tmp_path: Path) -> None:
+    """A command that only looks leaves no secret and no folder behind."""
+    read_settings({"BUSOPS_INSTANCE": str(tmp_path / "new")})
+    assert list(tmp_path.iterdir()) == []
