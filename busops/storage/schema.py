@@ -34,7 +34,7 @@ APPEND_ONLY: Final = frozenset(
     }
 )  # fmt: skip
 # What it may change as well, but never delete.
-KEPT: Final = frozenset({"alarm", "quarantine", "run", "run_crew"})
+KEPT: Final = frozenset({"alarm", "quarantine", "run", "run_crew", "term_scheme"})
 
 
 def load_tables() -> None:
