@@ -54,6 +54,7 @@ from busops.web import (
     security,
     shown,
     tablet,
+    term,
 )
 from busops.web.context import EXTENSION, Runtime
 
@@ -72,6 +73,7 @@ PAGES: Final = (
     plan_compare,
     planning,
     plan_margin,
+    term,
     finance,
     register,
     register_imports,
