@@ -24,7 +24,10 @@ from busops.planner.term.turns import in_turn
 from busops.planner.timetable import Halt, keeps_ride_caps
 from busops.planner.travel import TravelTimes
 
-_FIRST_SHARE: Final = 0.5  # of the time, where a second search may be needed
+# Of the time, where there and back differ: the lines, the bound of the way back, lines found anew.
+_LINES_SHARE: Final = 0.6
+_BACK_SHARE: Final = 0.2
+_ANEW_SHARE: Final = 0.2
 _BOUND_EFFORT: Final = 0.1
 
 
@@ -54,26 +57,17 @@ def design_scheme(problem: Problem, *, licensed: Collection[str], search: Search
 
     ``licensed`` names the plates whose lines need approval. The bound of the homeward direction is
     proven for every scheme that keeps these places; that of the way back is the same where the
-    ways are, else the plain bound of ``bound.py``. Places that no line can take are ``left_out``.
+    ways are, else proven by a search of its own. Places that no line can take are ``left_out``.
     """
     back = replace(problem, direction=Direction.RETURN)
     is_even = _is_even(problem.travel)
-    first = _solved(problem, search, 1.0 if is_even else _FIRST_SHARE)
+    first = _solved(problem, search, 1.0 if is_even else _LINES_SHARE)
     plan = first
     if not all(keeps_ride_caps(back, _halts(trip)[::-1]) for trip in first.trips):
-        plan = _solved(_slower_way(problem), search, 1.0 - _FIRST_SHARE)
-    homeward = _driven(problem, plan)
-    bound_fen, model = first.lower_bound_fen, first.bound_model
-    if len(plan.unserved) > len(first.unserved):  # what is proven for more riders says nothing of fewer
-        plain = lower_bound(problem, len(problem.riders) - len(plan.unserved), effort=_BOUND_EFFORT)
-        bound_fen, model = plain.fen, plain.model
-    homeward = replace(homeward, lower_bound_fen=bound_fen, bound_model=model)
-    mirrored = _driven(back, plan)
-    if is_even:
-        mirrored = replace(mirrored, lower_bound_fen=bound_fen, bound_model=model)
-    else:
-        plain = lower_bound(back, len(problem.riders) - len(plan.unserved), effort=_BOUND_EFFORT)
-        mirrored = replace(mirrored, lower_bound_fen=plain.fen, bound_model=plain.model)
+        plan = _solved(_slower_way(problem), search, _ANEW_SHARE)
+    other = first if is_even else _solved(back, search, _BACK_SHARE)
+    homeward = _bounded(problem, _driven(problem, plan), first)
+    mirrored = _bounded(back, _driven(back, plan), other)
     lines = _lines(problem, homeward, mirrored, licensed)
     scheme = TermScheme(
         lines=lines, left_out=_left_out(plan), homeward=_totals(homeward), back=_totals(mirrored)
@@ -90,6 +84,14 @@ def _solved(problem: Problem, search: Search, share: float) -> Plan:
         on_progress=search.on_progress,
         should_stop=search.should_stop,
     )
+
+
+def _bounded(problem: Problem, plan: Plan, proven: Plan) -> Plan:
+    """The plan with what the search of ``proven`` has shown of its direction."""
+    if len(plan.unserved) > len(proven.unserved):  # what is proven for more riders says nothing of fewer
+        plain = lower_bound(problem, len(problem.riders) - len(plan.unserved), effort=_BOUND_EFFORT)
+        return replace(plan, lower_bound_fen=plain.fen, bound_model=plain.model)
+    return replace(plan, lower_bound_fen=proven.lower_bound_fen, bound_model=proven.bound_model)
 
 
 def _is_even(travel: TravelTimes) -> bool:
