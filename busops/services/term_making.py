@@ -130,7 +130,7 @@ def make_scheme(database: Database, order: TermOrder, *, work: Work, rounds: int
     prepared = _prepared_for(latest, demand, from_on)
     design = design_scheme(
         prepared.problem,
-        licensed=_licensed(latest),
+        licensed=licensed_plates(latest),
         search=Search(
             seconds=order.seconds,
             seed=order.seed,
@@ -186,7 +186,9 @@ def replay_lines(
         for way in Direction
         if (prepared := _freed(inputs[on], way)) is not None
     ]
-    licensed = _licensed(next(iter(inputs.values()))) | {line.plate for line in lines if line.is_licensed}
+    licensed = licensed_plates(next(iter(inputs.values()))) | {
+        line.plate for line in lines if line.is_licensed
+    }
     rows: list[ReplayRow] = []
     work.progress(0, len(past), phase=REPLAYING)
     for row in replay(past, lines, licensed=licensed, free=free, should_stop=work.cancelled):
@@ -271,7 +273,8 @@ def _prepared_for(latest: PlanningInput, demand: Mapping[str, int], from_on: dat
     )
 
 
-def _licensed(given: PlanningInput) -> frozenset[str]:
+def licensed_plates(given: PlanningInput) -> frozenset[str]:
+    """The vehicles that drive approved lines only."""
     return frozenset(
         str(vehicle.plate)
         for vehicle in given.vehicles

@@ -17,7 +17,7 @@ from busops.domain.network import ApprovedLine, LineStop, is_designated
 from busops.domain.values import Clock, Direction, Ids, LineId, Plate, StopId, school_date
 from busops.planner.term.document import read_lines
 from busops.planner.term.scheme import TermLine
-from busops.services import term_making
+from busops.services import term_making, term_weekly
 from busops.services.acting import By, record_act, user_of
 from busops.services.planning import plain_facts
 from busops.services.term_making import MadeScheme, TermOrder, Work
@@ -38,7 +38,24 @@ class Desk(Work, Protocol):
 
 
 def run_job(desk: Desk, arguments: Mapping[str, Any]) -> dict[str, str]:
-    """A scheme is made as a job's arguments ask for, and stored as a draft; its id."""
+    """
+    What a job's arguments ask for is made and stored as a draft; its id.
+
+    With ``scheme_id`` it is the plan of one direction of a weekend on that scheme, else a scheme.
+    """
+    if scheme_id := arguments.get("scheme_id"):
+        on, direction = term_weekly.read_weekend(arguments)
+        plan_id = term_weekly.plan_on_scheme(
+            desk.database,
+            str(scheme_id),
+            weekend_on=on,
+            direction=direction,
+            by=str(arguments.get("by", "")),
+            clock=desk.clock,
+            ids=desk.ids,
+            should_stop=desk.cancelled,
+        )
+        return {"plan_id": plan_id}
     order = term_making.read_order(arguments)
     made = term_making.make_scheme(desk.database, order, work=desk)
     by = str(arguments.get("by", ""))

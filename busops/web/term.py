@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from busops.domain.errors import BusopsError, InvalidInput, Refused
 from busops.domain.people import Role
-from busops.domain.values import school_date
-from busops.services import rosters, term_making, term_scheme, term_view
+from busops.domain.values import Direction, school_date
+from busops.services import rosters, term_making, term_scheme, term_view, term_weekly
 from busops.services.line_form import clock_text
 from busops.services.term_view import LineShown, SchemeShown
 from busops.web import formats, tables
@@ -92,6 +92,33 @@ def document(scheme_id: str) -> Response:
     answer = jsonify(term_view.document(current().database, scheme_id))
     answer.headers["Content-Disposition"] = f"attachment; filename={SCHEME}"
     return answer
+
+
+@bp.post("/<scheme_id>/weekend")
+@allow(*PLANNERS)
+def weekend(scheme_id: str) -> ResponseReturnValue:
+    """A job that plans a weekend on the scheme is under way for each direction that was asked for."""
+    here, form = current(), request.form
+    wanted = [
+        {
+            "scheme_id": scheme_id,
+            "weekend_on": form.get("weekend_on", ""),
+            "direction": way.value,
+            "by": here.actor.user_id,
+        }
+        for way in Direction
+        if form.get("direction") in (way.value, "both")
+    ]
+    shown = term_view.view(here.database, scheme_id)
+    try:
+        if not wanted:
+            raise InvalidInput("plan_order_invalid")
+        for one in wanted:
+            term_weekly.read_weekend(one)
+    except InvalidInput as error:
+        return _scheme_page(shown, error), 400
+    job_ids = [here.jobs.submit("term", one, by=here.actor.user_id) for one in wanted]
+    return redirect(url_for("jobs.show", job_id=job_ids[0], then=job_ids[1:]))
 
 
 @bp.post("/<scheme_id>/approve")
@@ -175,6 +202,7 @@ def _scheme_page(shown: SchemeShown, error: BusopsError | None) -> str:
         today=school_date(here.clock.now()),
         may_plan=here.actor.role in PLANNERS,
         may_approve=here.actor.role in APPROVERS,
+        weekends=[one.weekend_on for one in rosters.weekends(here.database)],
         is_own=here.actor.user_id == shown.summary.submitted_by,
         error=error,
     )
@@ -215,9 +243,7 @@ def _lines(shown: SchemeShown, *, exported: bool = False) -> Listing:
         ),
         Column(key="stops", word=say("站"), of=lambda line: len(line.homeward.halts), numeric=True),
         Column(key="riders", word=say("计划 / 座"), of=lambda line: line.riders, numeric=True),
-        Column(
-            key="longest", word=say("最长乘车(分)"), of=lambda line: -(-line.longest_s // 60), numeric=True
-        ),
+        Column(key="longest", word=say("最长(分)"), of=lambda line: -(-line.longest_s // 60), numeric=True),
         Column(key="cost", word=say("费用(元)"), of=lambda line: Decimal(line.cost_fen) / 100, numeric=True),
     )
     if exported:
@@ -243,11 +269,11 @@ def _replay(shown: SchemeShown) -> Listing:
             of=lambda row: code_words("term_use.train" if row["training"] else "term_use.test"),
         ),
         Column(key="riders", word=say("人"), of=lambda row: row["riders"], numeric=True),
-        Column(key="unserved", word=say("没有座位"), of=lambda row: row["unserved"], numeric=True),
+        Column(key="unserved", word=say("无座"), of=lambda row: row["unserved"], numeric=True),
         Column(key="trips", word=say("趟次"), of=lambda row: row["trips"], numeric=True),
         Column(key="mean", word=say("平均满(%)"), of=lambda row: row["mean_load_bp"] // 100, numeric=True),
         Column(key="max", word=say("最满(%)"), of=lambda row: row["max_load_bp"] // 100, numeric=True),
-        Column(key="longest", word=say("最长乘车(分)"), of=minutes("longest_ride_s"), numeric=True),
+        Column(key="longest", word=say("最长(分)"), of=minutes("longest_ride_s"), numeric=True),
         Column(key="p95", word=say("95%以内(分)"), of=minutes("p95_ride_s"), numeric=True),
         Column(key="cost", word=say("费用(元)"), of=yuan("cost_fen"), numeric=True),
         Column(key="free", word=say("自由排(元)"), of=yuan("free_cost_fen"), numeric=True),

@@ -7,6 +7,8 @@ import pytest
 from flask import Flask
 
 from busops.domain.people import Role
+from busops.domain.values import Direction
+from busops.services import planning
 from busops.storage import network_store
 from busops.storage.database import Database
 from busops.web.context import EXTENSION
@@ -39,7 +41,7 @@ def test_a_scheme_is_ordered_as_a_job_and_the_page_goes_on_to_it(
     answer = send(browser, TERM, TERM, **form)
     assert answer.status_code == 302
     where = answer.headers["Location"]
-    assert "排学期方案" in browser.get(where).text
+    assert "学期线路方案</h1>" in browser.get(where).text
     jobs = app.extensions[EXTENSION].jobs
     jobs.work(where.removeprefix("/jobs/"))
     done = browser.get(where)
@@ -169,3 +171,41 @@ def test_who_may_see_and_do_what(base: str, sign_in: SignIn) -> None:
     assert sign_in(Role.DRIVER).get(TERM).status_code == 403
     assert sign_in(Role.ADMIN).get(f"{TERM}t404").status_code == 404
     assert TERM in sign_in(Role.DISPATCHER).get("/plans/").text
+
+
+def test_a_weekend_is_planned_on_the_scheme_in_force(
+    app: Flask, base: str, sqlite_database: Database, sign_in: SignIn
+) -> None:
+    """Only in force: two jobs make two verified drafts on its lines, and the page goes on to them."""
+    browser = sign_in(Role.DISPATCHER)
+    form = {"weekend_on": str(WEEKENDS[3]), "direction": "both"}
+    jobs = app.extensions[EXTENSION].jobs
+    early = send(browser, f"{base}/weekend", base, **form).headers["Location"]
+    jobs.work(early.removeprefix("/jobs/").split("?")[0])
+    assert "不在执行中" in browser.get(early.split("?")[0]).text
+    assert send(browser, f"{base}/submit", base, left_out="0").status_code == 302
+    supervisor = sign_in(Role.SUPERVISOR)
+    answer = {"document_no": "7", "approved_on": "2026-03-12"}
+    assert send(supervisor, f"{base}/approve", base, **answer).status_code == 302
+    assert send(browser, f"{base}/adopt", base).status_code == 302
+    assert send(supervisor, f"{base}/weekend", **form).status_code == 403
+    assert send(browser, f"{base}/weekend", base, weekend_on="x", direction="both").status_code == 400
+    assert (
+        send(browser, f"{base}/weekend", base, weekend_on="2026-03-14", direction="return").status_code == 400
+    )
+    first, second = send(browser, f"{base}/weekend", base, **form).headers["Location"][6:].split("?then=")
+    for job_id in (first, second):
+        jobs.work(job_id)
+    done = browser.get(f"/jobs/{second}").headers["Location"]
+    assert browser.get(done).status_code == 200
+    scheme = browser.get(f"{base}/scheme.json").json
+    lines = [[stop["stop_id"] for stop in line["homeward"]["stops"]] for line in scheme["lines"]]
+    plans = planning.plans_of(sqlite_database, WEEKENDS[3])
+    assert {(plan.direction, plan.violation_count) for plan in plans} == {(way, 0) for way in Direction}
+    for plan in plans:
+        document = planning.document(sqlite_database, plan.plan_id)
+        assert document["bound_model"] == "term_lines"
+        for trip in document["trips"]:
+            driven = [stop["stop_id"] for stop in trip["stops"]]
+            outward = driven if plan.direction is Direction.HOMEWARD else driven[::-1]
+            assert any(outward == [stop for stop in line if stop in driven] for line in lines)
