@@ -9,12 +9,14 @@ the clock are made in ``weekly.py``.
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Final
 
 from ortools.sat.python import cp_model
 
 from busops.planner.effort import StopWish
 from busops.planner.problem import Limits
+from busops.planner.rules.rules import Rules
 from busops.planner.term.courses import Course, Stock
 
 _POLL_S: Final = 0.05
@@ -57,6 +59,7 @@ def assign(
     stocks: Sequence[Stock],
     limits: Limits,
     *,
+    rules: Rules,
     own: dict[int, str],
     effort: float,
     wish: StopWish,
@@ -64,12 +67,13 @@ def assign(
     """
     The best assignment found in about ``effort`` deterministic seconds a goal; never none.
 
-    ``own`` gives the plate a line was made for: at equal cost riders use their own stop and lines
-    their own vehicle. Raises nothing: where no line or vehicle is left, nothing is driven.
+    Riders of ``rules`` must be families of one. ``own`` gives the plate a line was made for: at
+    equal cost riders use their own stop and lines their own vehicle. Raises nothing: where no line
+    or vehicle is left, nothing is driven.
     """
     if not courses or not stocks or not families:
         return Assignment(driven=(), bound_fen=0, is_proven=True)
-    model = _Model(families, courses, stocks, limits)
+    model = _Model(families, courses, stocks, limits, rules)
     model.program.minimize(sum(model.left_over))
     fewest = _solved(model.program, effort, wish)
     if fewest is None:
@@ -97,7 +101,12 @@ class _Model:
     """The program: one course after another, joined by the families and the stocks."""
 
     def __init__(
-        self, families: Sequence[Family], courses: Sequence[Course], stocks: Sequence[Stock], limits: Limits
+        self,
+        families: Sequence[Family],
+        courses: Sequence[Course],
+        stocks: Sequence[Stock],
+        limits: Limits,
+        rules: Rules,
     ) -> None:
         self.program = cp_model.CpModel()
         self.families, self.courses, self.stocks, self.limits = families, courses, stocks, limits
@@ -111,6 +120,7 @@ class _Model:
         for number, stock in enumerate(stocks):
             own = [drive for (_at, other), drive in self.drives.items() if other == number]
             self.program.add(sum(own) <= stock.trips)
+        self._pairs(rules)
 
     def decisions(self) -> list[cp_model.IntVar]:
         """Everything that is decided, for a hint."""
@@ -151,6 +161,28 @@ class _Model:
         self.program.add(sum(own) + left == count)
         return left
 
+    def _pairs(self, rules: Rules) -> None:
+        """Riders of a rule are families of their own: on one line, or never on the same."""
+        family_of = {family.rider_ids[0]: number for number, family in enumerate(self.families)}
+        for groups, is_together in ((rules.together, True), (rules.apart, False)):
+            for group in groups:
+                named = sorted(family_of[rider] for rider in group if rider in family_of)
+                for first, second in permutations(named, 2):
+                    for at in range(len(self.courses)):
+                        here, there = self._aboard(first, at), self._aboard(second, at)
+                        if is_together:
+                            there = sum(
+                                self._aboard(second, other)
+                                for other in range(len(self.courses))
+                                if other != at
+                            )
+                        self.program.add(here + there <= 1)
+
+    def _aboard(self, number: int, at: int) -> cp_model.LinearExpr | int:
+        return sum(
+            riders for (family, course, _), riders in self.seated.items() if (family, course) == (number, at)
+        )
+
     def _course(self, at: int, course: Course) -> None:
         program, able = (
             self.program,
@@ -162,6 +194,10 @@ class _Model:
         seats = max((self.stocks[number].capacity for number in able), default=0)
         aboard = [self._halt(at, course, place, seats) for place in range(1, len(course.stop_ids) + 1)]
         halts = self.halts[-len(course.stop_ids) :]
+        for stop_id, halt in zip(course.stop_ids, halts, strict=True):
+            for number, drive in drives.items():
+                if not self.stocks[number].halts_at(stop_id):
+                    program.add(halt + drive <= 1)
         program.add(
             sum(aboard) <= sum(self.stocks[number].capacity * drive for number, drive in drives.items())
         )

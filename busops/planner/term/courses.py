@@ -7,28 +7,36 @@ and, for the end of the line, last. A ride is what lies between the campus and t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from busops.domain.values import CAMPUS, Direction
 from busops.planner.demand import direct_s
 from busops.planner.problem import Problem, VehicleOption
 from busops.planner.term.scheme import TermLine
 
+_Rates: TypeAlias = tuple[int, int, int, int]  # seats, fen a trip, fen a kilometre, trips
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stock:
-    """Vehicles that are the same to a line: seats, rates, trips and lines; the plates that are."""
+    """Vehicles that are the same to a line: seats, rates, trips, lines and stops (None: all of them)."""
 
     capacity: int
     fixed_fen: int
     per_km_fen: int
     trips_each: int
     lines: frozenset[int]
+    stops: frozenset[str] | None
     plates: tuple[str, ...]
 
     @property
     def trips(self) -> int:
         """How many lines they can drive together."""
         return self.trips_each * len(self.plates)
+
+    def halts_at(self, stop_id: str) -> bool:
+        """Whether they may halt at the stop."""
+        return self.stops is None or stop_id in self.stops
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +69,7 @@ def courses_of(problem: Problem, lines: Sequence[TermLine]) -> tuple[Course, ...
 
 def stocks_of(problem: Problem, lines: Sequence[TermLine], licensed: frozenset[str]) -> tuple[Stock, ...]:
     """The vehicles of the day by what they can do for the lines; those that may drive none are left out."""
-    groups: dict[tuple[int, int, int, int, frozenset[int]], list[VehicleOption]] = {}
+    groups: dict[tuple[_Rates, frozenset[int], frozenset[str] | None], list[VehicleOption]] = {}
     for vehicle in problem.vehicles:
         mine = frozenset(
             number
@@ -69,8 +77,8 @@ def stocks_of(problem: Problem, lines: Sequence[TermLine], licensed: frozenset[s
             if vehicle.plate not in licensed or line.plate == vehicle.plate
         )
         if mine:
-            key = (vehicle.capacity, vehicle.fixed_fen, vehicle.per_km_fen, vehicle.max_trips, mine)
-            groups.setdefault(key, []).append(vehicle)
+            rates = (vehicle.capacity, vehicle.fixed_fen, vehicle.per_km_fen, vehicle.max_trips)
+            groups.setdefault((rates, mine, problem.stops_of(vehicle)), []).append(vehicle)
     return tuple(
         Stock(
             capacity=capacity,
@@ -78,9 +86,10 @@ def stocks_of(problem: Problem, lines: Sequence[TermLine], licensed: frozenset[s
             per_km_fen=per_km_fen,
             trips_each=max_trips,
             lines=mine,
+            stops=stops,
             plates=tuple(sorted(vehicle.plate for vehicle in vehicles)),
         )
-        for (capacity, fixed_fen, per_km_fen, max_trips, mine), vehicles in groups.items()
+        for ((capacity, fixed_fen, per_km_fen, max_trips), mine, stops), vehicles in groups.items()
     )
 
 

@@ -13,7 +13,8 @@ def in_turn(problem: Problem, vehicle: VehicleOption, drives: Sequence[Sequence[
     free_at = 0
     for wave, halts in enumerate(drives, start=1):
         table = timetable(problem, halts)
-        depart_s = 0 if wave == 1 else free_at + problem.limits.turnaround_s + table.lead_s
+        earliest = 0 if wave == 1 else free_at + problem.limits.turnaround_s + table.lead_s
+        depart_s = max(earliest, vehicle.ready_s)
         free_at = depart_s + table.busy_s
         yield Trip(
             plate=vehicle.plate,

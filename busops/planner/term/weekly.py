@@ -5,12 +5,12 @@ A licensed bus drives its own lines. A charter coach may take over any line, so 
 vehicle is away is still driven. Whoever does not fit is unserved, with the cause.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from busops.domain.values import Direction
 from busops.planner.effort import StopWish
-from busops.planner.problem import Plan, Problem, RiderDemand, Unserved, UnservedReason
+from busops.planner.problem import Plan, Problem, RiderDemand, Trip, Unserved, UnservedReason
 from busops.planner.term.assignment import Assigned, Family, assign
 from busops.planner.term.courses import Stock, courses_of, stocks_of
 from busops.planner.term.scheme import TermLine
@@ -36,51 +36,56 @@ def weekly_plan(
     The lines of the vehicles in ``problem`` are not looked at. ``licensed`` names the plates that
     are bound to their own lines. The bound is proven for plans on these lines, each driven once at
     most, that leave no more riders over; 0 where ``effort`` (deterministic seconds a goal) did not
-    do. The same problem has the same plan.
+    do. The same problem has the same plan. Stops of certain vehicles and riders together or apart
+    are kept; trips kept from an earlier plan are not known here, and ``verify`` misses them.
     """
     courses = courses_of(problem, lines)
     stocks = stocks_of(problem, lines, frozenset(licensed))
     served = {stop_id for course in courses for stop_id in course.stop_ids}
-    families = [family for family in _families(problem.riders) if served & set(family.stop_ids)]
+    families = [family for family in _families(problem) if served & set(family.stop_ids)]
     found = assign(
         families,
         courses,
         stocks,
         problem.limits,
+        rules=problem.rules,
         own={number: line.plate for number, line in enumerate(lines)},
         effort=effort,
         wish=StopWish(should_stop),
     )
     drives = _named(problem, families, found.driven)
-    vehicles = {vehicle.plate: vehicle for vehicle in problem.vehicles}
-    trips = tuple(
-        trip
-        for plate, halts in _turns(drives, stocks, lines)
-        for trip in in_turn(problem, vehicles[plate], halts)
-    )
+    trips = _trips(problem, _turns(drives, stocks, lines))
     aboard = {rider for trip in trips for halt in trip.stops for rider in halt.rider_ids}
-    cost_fen = sum(trip.cost_fen for trip in trips)
     return Plan(
-        trips=tuple(sorted(trips, key=lambda trip: (trip.wave, trip.plate))),
+        trips=trips,
         unserved=tuple(
             Unserved(rider_id=rider.rider_id, reason=_reason(problem, rider, drives, stocks, lines))
             for rider in sorted(problem.riders, key=lambda rider: rider.rider_id)
             if rider.rider_id not in aboard
         ),
-        cost_fen=cost_fen,
-        lower_bound_fen=min(found.bound_fen, cost_fen),
+        cost_fen=sum(trip.cost_fen for trip in trips),
+        lower_bound_fen=found.bound_fen,
         bound_model=TERM_LINES,
         stats={"lines_driven": len(drives), "assignment": "optimal" if found.is_proven else "feasible"},
     )
 
 
-def _families(riders: Sequence[RiderDemand]) -> list[Family]:
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for rider in sorted(riders, key=lambda rider: rider.rider_id):
-        groups.setdefault(rider.stop_ids, []).append(rider.rider_id)
+def _trips(problem: Problem, turns: Iterable[tuple[str, list[list[Halt]]]]) -> tuple[Trip, ...]:
+    vehicles = {vehicle.plate: vehicle for vehicle in problem.vehicles}
+    trips = (trip for plate, halts in turns for trip in in_turn(problem, vehicles[plate], halts))
+    return tuple(sorted(trips, key=lambda trip: (trip.wave, trip.plate)))
+
+
+def _families(problem: Problem) -> list[Family]:
+    """Riders of the same stops together; whom a rule names, alone."""
+    named = problem.rules.riders
+    groups: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for rider in sorted(problem.riders, key=lambda rider: rider.rider_id):
+        own = rider.rider_id if rider.rider_id in named else ""
+        groups.setdefault((rider.stop_ids, own), []).append(rider.rider_id)
     return [
         Family(stop_ids=stop_ids, rider_ids=tuple(names))
-        for stop_ids, names in sorted(groups.items())
+        for (stop_ids, _own), names in sorted(groups.items())
         if stop_ids
     ]
 
@@ -134,19 +139,23 @@ def _reason(
     """Why nobody takes a rider, from the best that could still have been."""
     if not rider.stop_ids:
         return UnservedReason.NO_STOP
-    able = {number for stock in stocks for number in stock.lines}
-    near = [
+    wanted = set(rider.stop_ids)
+    near = {
         number
-        for number, line in enumerate(lines)
-        if number in able and set(line.stop_ids) & set(rider.stop_ids)
-    ]
+        for stock in stocks
+        for number in stock.lines
+        if any(stop_id in wanted and stock.halts_at(stop_id) for stop_id in lines[number].stop_ids)
+    }
     if not near:
         return UnservedReason.NO_VEHICLE_FOR_STOP
     for one, halts in drives:
-        if one.course.number not in near:
+        stock = stocks[one.stock]
+        mine = {stop_id for stop_id in one.course.stop_ids if stop_id in wanted and stock.halts_at(stop_id)}
+        if not mine or sum(len(names) for _stop, names in halts) >= stock.capacity:
             continue
-        if sum(len(names) for _stop, names in halts) < stocks[one.stock].capacity:
-            halting = {stop_id for stop_id, _names in halts}
-            is_full = len(halts) >= problem.limits.max_stops and not halting & set(rider.stop_ids)
-            return UnservedReason.STOP_LIMIT if is_full else UnservedReason.RIDE_CAP
+        if rider.rider_id in problem.rules.riders:
+            return UnservedReason.PAIR_RULE
+        halting = {stop_id for stop_id, _names in halts}
+        is_full = len(halts) >= problem.limits.max_stops and not halting & mine
+        return UnservedReason.STOP_LIMIT if is_full else UnservedReason.RIDE_CAP
     return UnservedReason.NO_SEAT

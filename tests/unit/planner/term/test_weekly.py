@@ -6,6 +6,7 @@ import pytest
 
 from busops.domain.values import Direction
 from busops.planner.problem import Problem, RiderDemand, UnservedReason
+from busops.planner.rules.rules import Rules
 from busops.planner.term.scheme import TermLine, on_scheme
 from busops.planner.term.weekly import TERM_LINES, weekly_plan
 from busops.planner.verify import verify
@@ -116,6 +117,28 @@ def test_one_bus_drives_two_lines_one_after_another() -> None:
     for direction in Direction:
         given = problem(riders(S1=3, S3=2), coach(max_trips=2), direction=direction)
         assert plates_and_stops(given, own) == [("川F00001", ["S1"]), ("川F00001", ["S3"])]
+
+
+def test_rules_of_people_are_kept() -> None:
+    """A stop closed to a bus, siblings together, riders apart, a bus that comes later: verified."""
+    apart = (a_line("01", "川F00001", "S1"), a_line("02", "川F00002", "S1"))
+    two = (coach(capacity=3), coach("川F00002", capacity=3, ready_s=900))
+    given = problem(riders(S1=6), *two)
+    pairs = Rules(together=(frozenset({"S1-1", "S1-6"}),), apart=(frozenset({"S1-1", "S1-2"}),))
+    ruled = replace(given, rules=pairs)
+    plan = weekly_plan(ruled, apart, licensed=())
+    assert verify(on_scheme(ruled, apart, ()), plan) == ()
+    assert plan.unserved == ()
+    assert [trip.depart_s for trip in plan.trips] == [0, 900]
+    broken = replace(given, rules=Rules(apart=(frozenset({"S1-1", "S1-2", "S1-3"}),)))
+    plan = weekly_plan(broken, apart, licensed=())
+    assert verify(on_scheme(broken, apart, ()), plan) == ()
+    assert [one.reason for one in plan.unserved] == [UnservedReason.PAIR_RULE]
+    closed = replace(given, rules=Rules(only_by={"S1": frozenset({"川F00002"})}))
+    plan = weekly_plan(closed, apart, licensed=())
+    assert verify(on_scheme(closed, apart, ()), plan) == ()
+    assert [trip.plate for trip in plan.trips] == ["川F00002"]
+    assert {one.reason for one in plan.unserved} == {UnservedReason.NO_SEAT}
 
 
 def test_nothing_to_drive_with_leaves_everybody_over() -> None:
