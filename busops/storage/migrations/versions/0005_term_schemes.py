@@ -8,7 +8,7 @@ from alembic import op
 from busops.storage.migrations.start.columns import BIG, DAY, JSON, MOMENT, table, text
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
