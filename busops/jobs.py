@@ -24,7 +24,7 @@ from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.values import Clock, Ids
 from busops.planner.scale.executors import OpenExecutor, open_executor
 from busops.planner.travel.source import TravelSource
-from busops.services import plan_job, plan_margin
+from busops.services import plan_job, plan_margin, term_scheme
 from busops.services.travel_sources import travel_source
 from busops.storage import job_store
 from busops.storage.database import Database, sqlite_journal_mode
@@ -328,6 +328,12 @@ def plan_weekend(context: JobContext, **arguments: Any) -> dict[str, str]:
 def weigh_margin(context: JobContext, **arguments: Any) -> Any:
     """What the 10 % page asked about a plan: its frontier or its levers."""
     return plan_margin.run_margin_job(context, arguments)
+
+
+@job("term")
+def make_term_scheme(context: JobContext, **arguments: Any) -> dict[str, str]:
+    """A term scheme is made, or a weekend planned on one; ``{"scheme_id": …}`` or ``{"plan_id": …}``."""
+    return term_scheme.run_job(context, arguments)
 
 
 class _QuietConsumer(Consumer):

@@ -30,11 +30,11 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 APPEND_ONLY: Final = frozenset(
     {
         "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum", "manifest",
-        "manifest_rider", "run_decision", "run_device", "run_event", "run_stop", "run_tag",
+        "manifest_rider", "plan_proof", "run_decision", "run_device", "run_event", "run_stop", "run_tag",
     }
 )  # fmt: skip
 # What it may change as well, but never delete.
-KEPT: Final = frozenset({"alarm", "planning_rule", "quarantine", "run", "run_crew"})
+KEPT: Final = frozenset({"alarm", "planning_rule", "quarantine", "run", "run_crew", "term_scheme"})
 
 
 def load_tables() -> None:

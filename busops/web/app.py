@@ -55,6 +55,7 @@ from busops.web import (
     security,
     shown,
     tablet,
+    term,
 )
 from busops.web.context import EXTENSION, Runtime
 
@@ -74,6 +75,7 @@ PAGES: Final = (
     planning,
     plan_margin,
     planning_rules,
+    term,
     finance,
     register,
     register_imports,

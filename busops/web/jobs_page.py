@@ -80,6 +80,8 @@ def _target(job: Job) -> str | None:
     """Where to go when the job is done: to the plan that it made."""
     if job.state is not JobState.DONE:
         return None
-    if job.kind == "plan" and isinstance(job.result, dict) and "plan_id" in job.result:
+    if isinstance(job.result, dict) and "plan_id" in job.result:
         return url_for("planning.show", plan_id=job.result["plan_id"])
+    if isinstance(job.result, dict) and "scheme_id" in job.result:
+        return url_for("term.show", scheme_id=job.result["scheme_id"])
     return None

@@ -15,8 +15,9 @@ from busops.clock import UuidIds
 from busops.config import Settings
 from busops.domain.people import Role
 from busops.domain.values import CrewId
-from busops.services import register, weekend
+from busops.services import register, term_scheme, weekend
 from busops.services.people import CHEAP, create_person
+from busops.services.term_making import TermOrder
 from busops.services.weekend import SteppedClock, WeekendOrder
 from busops.storage import schema
 from busops.storage.database import Database, open_engine
@@ -88,6 +89,17 @@ def served(settings: Settings) -> Iterator[OfficeSchool]:
     thread.join()
 
 
+class _Quiet:
+    """Work that nobody watches or stops."""
+
+    def progress(self, done: int, total: int, **facts: Any) -> None:
+        """Not shown."""
+
+    def cancelled(self) -> bool:
+        """Never."""
+        return False
+
+
 def _hold_one_weekend(app: Flask, clock: SteppedClock, ids: Any) -> None:
     database = app.extensions["busops"].database
     files = school_files()
@@ -95,6 +107,8 @@ def _hold_one_weekend(app: Flask, clock: SteppedClock, ids: Any) -> None:
     name = f"roster-{NEXT_FRIDAY.isoformat()}.csv"
     outcome = register.import_folder(database, files=files | {name: coming[name]}, clock=clock, ids=ids)
     assert outcome.is_accepted, outcome.findings
+    order = TermOrder(weekends=(FRIDAY,), tested=(NEXT_FRIDAY,), seconds=0.3, free_seconds=0.1)
+    term_scheme.make(database, order, work=_Quiet(), by="dispatcher", clock=clock, ids=ids)
     weekend.hold_weekend(
         database,
         WeekendOrder(weekend_on=FRIDAY, seconds=1, seed=1, by="dispatcher"),

@@ -18,11 +18,11 @@ PHONE, LAPTOP = 390, 1280
 NO_PAGES = re.compile(
     r"^(static|health\.|api\.|tablet\.app_file|auth\.(switch_language|sign_in)|home\.verdict|register\.index"
     r"|dispatch\.(part|wall_part)|jobs\.|demo\.|planning\.(map_json|document|proof)"
-    r"|plan_compare\.map_json|plan_margin\.part|register\.stops_map"
+    r"|plan_compare\.map_json|plan_margin\.part|term\.document|register\.stops_map"
     r"|finance\.(rows_csv|workbook|receipts\.bill))"
 )
 SAMPLES = re.compile(r"^design\.")  # invented data in every part
-PAPER = re.compile(r"^(printing\.|plan_margin\.certificate)")  # sheets of A4: as wide as paper at any width
+PAPER = re.compile(r"^(printing\.|plan_margin\.certificate|term\.paper)")  # A4: as wide as paper at any width
 UNLINKED = ("/design", "/search?q=林", f"/print/tags/川F00000?on={FRIDAY}", "/nowhere")
 FOUND_BY_OTHERS = {
     "finance.receipts.show",

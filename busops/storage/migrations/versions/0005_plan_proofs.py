@@ -7,7 +7,7 @@ from alembic import op
 
 from busops.storage.migrations.start.columns import BIG, MOMENT, table, text
 
-revision = "0007"
+revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
