@@ -8,8 +8,9 @@ linear program (Dantzig and Wolfe, Operations Research 8(1), 1960), spread over 
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from busops.domain.errors import NotFound
@@ -20,6 +21,7 @@ from busops.planner.advice.redrive import Redrive, replanned
 from busops.planner.columns.generation import relax
 from busops.planner.demand import nodes_of
 from busops.planner.effort import Effort, StopWish
+from busops.planner.model import Model
 from busops.planner.problem import Plan, Problem, RiderDemand, follows
 from busops.planner.search.case import case_of
 from busops.planner.search.greedy import greedy_plan
@@ -75,6 +77,14 @@ class Earning:
         return -(-self.cost_fen // self.riders) if self.riders else 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margins:
+    """Fen a rider by stop; ``is_cut_off`` when the time ended before the prices had settled."""
+
+    fen_by_stop: Mapping[str, int]
+    is_cut_off: bool
+
+
 def one_more_rider(problem: Problem, plan: Plan, stop_id: str) -> OneMore:
     """
     The cheapest feasible way to carry one more rider at the stop, all others staying on their trips.
@@ -125,30 +135,34 @@ def _one_more(problem: Problem, plan: Plan, board: Board, stop_id: str) -> OneMo
 
 def margin_estimates(
     problem: Problem,
+    plan: Plan,
     *,
     rounds: int = _DUAL_ROUNDS,
     seconds: float = _DUAL_S,
     should_stop: Callable[[], bool] | None = None,
-) -> dict[str, int]:
+) -> Margins:
     """
     By stop the dual price in fen for each of its riders, rounded to the nearest; an estimate, not a bound.
 
     What the cheapest mixture of whole trips would save if the stop's riders did not ride, over their
-    number. ``rounds`` of column generation, cut off after ``seconds``. Stops whose riders found no
-    place, and those that nobody takes first, are left out.
+    number. Begins with the plan's trips; ``rounds`` of column generation, cut off after ``seconds``.
+    Stops whose riders no vehicle may take, or that the program buys off, are left out.
     """
     warm()
     search = greedy_plan(problem, nodes_of(problem).nodes)
-    if not search.best:
-        return {}
+    model = search.model
+    if not model.size or not model.kinds:
+        return Margins(fen_by_stop={}, is_cut_off=False)
     until = time.monotonic() + seconds
 
     def over() -> bool:
         return time.monotonic() >= until or (should_stop is not None and should_stop())
 
-    model = search.model
-    effort = Effort(0, StopWish(over), rounds)
-    relaxation = relax(model, case_of(model), search.best, effort)
+    columns = (*search.best, *_columns_of(plan, model))
+    relaxation = relax(model, case_of(model), columns, Effort(0, StopWish(over), rounds))
+    is_cut_off = over()
+    if relaxation.master.solve() == float("inf"):  # once more, with the columns that came last
+        return Margins(fen_by_stop={}, is_cut_off=True)
     prices = relaxation.master.prices()[1 : model.size + 1]
     sums: dict[str, float] = defaultdict(float)
     riders: dict[str, int] = defaultdict(int)
@@ -156,7 +170,27 @@ def margin_estimates(
         sums[node.stop_id] += float(price)
         riders[node.stop_id] += len(node.rider_ids)
     each = {stop_id: round(total / (1000 * riders[stop_id])) for stop_id, total in sums.items()}
-    return {stop_id: fen for stop_id, fen in each.items() if fen < _ABSENT_FEN}
+    known = {stop_id: fen for stop_id, fen in each.items() if fen < _ABSENT_FEN}
+    return Margins(fen_by_stop=known, is_cut_off=is_cut_off)
+
+
+def _columns_of(plan: Plan, model: Model) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The plan's trips as the program's columns, where its halts are whole groups of the model."""
+    number_of = {
+        (node.stop_id, frozenset(node.rider_ids)): at for at, node in enumerate(model.nodes, start=1)
+    }
+    for trip in plan.trips:
+        stops = tuple(number_of.get((halt.stop_id, frozenset(halt.rider_ids)), 0) for halt in trip.stops)
+        if 0 in stops:
+            continue
+        driven = stops if trip.campus_arrive_s is None else stops[::-1]
+        for number, kind in enumerate(model.kinds):
+            ranks = model.ranks[kind.course]
+            places = [] if ranks is None else [ranks[node] for node in driven]
+            is_on = all(-1 < one < two for one, two in pairwise(places)) and -1 not in places
+            if trip.plate in model.plates_of_group[kind.group] and is_on:
+                yield number, driven
+                break
 
 
 def trip_earnings(plan: Plan, fare_fen: Mapping[str, int]) -> tuple[Earning, ...]:
