@@ -21,7 +21,7 @@ from busops.clock import SystemClock
 from busops.config import Settings
 from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.values import Clock, Ids
-from busops.services import plan_job, plan_margin
+from busops.services import plan_enough, plan_job, plan_margin
 from busops.storage import job_store
 from busops.storage.database import Database, sqlite_journal_mode
 from busops.storage.job_store import Job, JobState
@@ -315,6 +315,9 @@ def plan_weekend(context: JobContext, **arguments: Any) -> dict[str, str]:
 def weigh_margin(context: JobContext, **arguments: Any) -> Any:
     """What the 10 % page asked about a plan: its frontier or its levers."""
     return plan_margin.run_margin_job(context, arguments)
+
+
+job(plan_enough.JOB)(plan_enough.run_job)
 
 
 class _QuietConsumer(Consumer):
