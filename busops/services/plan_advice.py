@@ -90,8 +90,19 @@ class RefusalRow:
     """Why a trip is no alternative: its number (0: a trip of their own, or several), code and facts."""
 
     trip: int
+    barrier: str
     code: str
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalGroup:
+    """The refusals by one limit: the trips that it closes, and how many more there are."""
+
+    barrier: str
+    trips: tuple[int, ...]
+    others: int
+    rows: tuple[RefusalRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +119,22 @@ class AnswerView:
     ride_s: int | None
     alternatives: tuple[AlternativeRow, ...]
     refusals: tuple[RefusalRow, ...]
+
+    @property
+    def refused(self) -> tuple[RefusalGroup, ...]:
+        """The refusals by limit, the limit that forbids most first."""
+        groups: dict[str, list[RefusalRow]] = {}
+        for row in self.refusals:
+            groups.setdefault(row.barrier, []).append(row)
+        return tuple(
+            RefusalGroup(
+                barrier=barrier,
+                trips=tuple(row.trip for row in rows if row.trip),
+                others=sum(not row.trip for row in rows),
+                rows=tuple(rows),
+            )
+            for barrier, rows in sorted(groups.items(), key=lambda group: -len(group[1]))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +233,7 @@ def refusal_row(case: PlanCase, refusal: Refusal) -> RefusalRow:
     for name in ("ride_s", "cap_s"):
         if name in facts:
             facts[name.replace("_s", "_min")] = -(-int(facts[name]) // 60)
-    return RefusalRow(trip=refusal.trip, code=code, facts=facts)
+    return RefusalRow(trip=refusal.trip, barrier=refusal.barrier.value, code=code, facts=facts)
 
 
 def _view(case: PlanCase, answer: Answer, about: tuple[str, str, str]) -> AnswerView:

@@ -19,7 +19,7 @@ from busops.storage.database import Database
 from busops.storage.job_store import Job
 
 JOB: Final = "enough"
-USUAL_SECONDS: Final = 60
+USUAL_SECONDS: Final = 120
 MOST_SECONDS: Final = 1800
 _LATEST: Final = 50
 

@@ -31,6 +31,7 @@ class StopPriceRow:
     price_fen: int | None
     trip: int  # where he would ride; past the plan's last: a trip of his own
     is_own_trip: bool
+    plate: str  # the vehicle that comes instead or anew; "" where the trip keeps its own
     refusal: RefusalRow | None
     estimate_fen: int | None
 
@@ -53,6 +54,27 @@ class PricesView:
     trips: tuple[EarningRow, ...]
     lines: tuple[EarningRow, ...]
     is_cut_off: bool
+
+    @property
+    def free_stops(self) -> int:
+        """How many stops have room for one more at no cost."""
+        return sum(row.price_fen == 0 for row in self.stops)
+
+    @property
+    def closed_stops(self) -> int:
+        """How many stops have no room for one more at any price."""
+        return sum(row.price_fen is None for row in self.stops)
+
+    @property
+    def dearest(self) -> StopPriceRow | None:
+        """The stop where one more costs most."""
+        priced = [row for row in self.stops if row.price_fen is not None]
+        return max(priced, key=lambda row: row.price_fen or 0, default=None)
+
+    @property
+    def losing_trips(self) -> int:
+        """How many trips cost more than their riders pay."""
+        return sum(row.earning.net_fen < 0 for row in self.trips)
 
 
 def prices_of(case: PlanCase) -> PricesView:
@@ -114,9 +136,17 @@ def _price_row(case: PlanCase, one: OneMore, riders: int, margins: Margins) -> S
         price_fen=one.price_fen,
         trip=one.trip,
         is_own_trip=one.trip > len(case.plan.trips),
+        plate=_new_plate(case, one),
         refusal=refusal_row(case, one.refusal) if one.refusal else None,
         estimate_fen=margins.fen_by_stop.get(one.stop_id),
     )
+
+
+def _new_plate(case: PlanCase, one: OneMore) -> str:
+    """Who drives the trip then, where it is not who drives it now."""
+    plate = next((redrive.plate for redrive in one.redrives if redrive.trip == one.trip), "")
+    now = case.plan.trips[one.trip - 1].plate if 0 < one.trip <= len(case.plan.trips) else ""
+    return "" if plate == now else plate
 
 
 def _line_row(case: PlanCase, earning: Earning) -> EarningRow:

@@ -19,8 +19,8 @@ _MORE_RIDE_MIN: Final = (5, 10, 15, 20, 30, 45, 60)
 _MORE_FACTOR_MILLI: Final = (100, 200, 300, 500, 800, 1200)
 _MOST_STOPS_MORE: Final = 4
 _MOST_TRIPS_MORE: Final = 2
-_MOST_SEATS_MORE: Final = 60
-_MOST_VEHICLES: Final = 4
+_MOST_SEATS_MORE: Final = 20  # more is no larger coach, but another vehicle
+_MOST_VEHICLES: Final = 6
 _MOST_KINDS: Final = 5
 _MOST_LINE_STOPS: Final = 6
 
@@ -226,7 +226,7 @@ def _vehicles(problem: Problem, riders: int) -> Iterable[Ladder]:
     sizes = sorted({*RENTED_SEATS, *(one.capacity for one in problem.vehicles if one.lines is None)})
     for seats in sizes:
         fixed_fen, per_km_fen = rates_of(problem, seats)
-        most = min(_MOST_VEHICLES, -(-riders // seats) + 1)
+        most = min(_MOST_VEHICLES, -(-riders // seats) + 2)
         facts = {"seats": seats, "fixed_fen": fixed_fen, "per_km_fen": per_km_fen}
         rungs = tuple(
             Rung(facts={**facts, "count": count}, change=_rented(seats, count, (fixed_fen, per_km_fen)))

@@ -15,7 +15,7 @@ from typing import Final
 
 from busops.domain.errors import NotFound
 from busops.domain.findings import Severity
-from busops.planner.advice.ground import Ground, Refusal, halts_of_plan
+from busops.planner.advice.ground import Barrier, Ground, Refusal, halts_of_plan
 from busops.planner.advice.places import Board, Found, Placed, place_alone, place_on
 from busops.planner.advice.redrive import Redrive, replanned
 from busops.planner.columns.generation import relax
@@ -29,6 +29,7 @@ from busops.planner.verify import verify
 from busops.planner.warm import warm
 
 ONE_MORE: Final = "one_more"  # the name of the rider who is not there yet
+_BARRIERS: Final = tuple(Barrier)
 _MOST_TRIES: Final = 5  # places that verify is asked about before a stop counts as closed
 _DUAL_ROUNDS: Final = 40  # of column generation
 _DUAL_S: Final = 3.0
@@ -41,7 +42,7 @@ class OneMore:
     What one more rider at a stop costs the present plan, in fen; None where no place was found.
 
     ``trip`` is where he would ride (past the plan's last: a trip of his own), ``redrives`` the change,
-    ``refusal`` the mildest reason where there is none.
+    ``refusal`` why not where there is none: of a trip that halts there, if any does.
     """
 
     stop_id: str
@@ -129,7 +130,11 @@ def _one_more(problem: Problem, plan: Plan, board: Board, stop_id: str) -> OneMo
         more = with_one_more(problem, stop_id)
         if all(one.severity is not Severity.BLOCK for one in verify(more, replanned(more, plan, redrives))):
             return OneMore(stop_id=stop_id, price_fen=placed.price_fen, trip=placed.trip, redrives=redrives)
+    halting = {
+        number for number, drive in board.driven() if any(stop == stop_id for stop, _on in drive.halts)
+    }
     refusals = [one for one in found if isinstance(one, Refusal)]
+    refusals.sort(key=lambda one: (one.trip not in halting, _BARRIERS.index(one.barrier)))
     return OneMore(stop_id=stop_id, price_fen=None, trip=0, refusal=refusals[0] if refusals else None)
 
 

@@ -21,7 +21,7 @@ from busops.planner.problem import Plan, Problem
 from busops.planner.solve import solve
 from busops.planner.verify import verify
 
-_SHARE: Final = 40  # of the seconds, for one plan
+_SHARE: Final = 80  # of the seconds, for one plan
 _LEAST_S: Final = 0.3
 _MOST_S: Final = 5.0
 _MOST_PAIRS: Final = 3
@@ -32,7 +32,7 @@ _PAIRED: Final = 8  # ladders that pairs are made of
 class Budget:
     """Seconds for everything; or with ``rounds`` that many rounds for each plan, the same everywhere."""
 
-    seconds: float = 60.0
+    seconds: float = 120.0
     seed: int = 1
     rounds: int | None = None
 
@@ -152,30 +152,38 @@ class _Hunt:
         self.tried = 0
         self.is_over = False
         self._until = time.monotonic() + budget.seconds
-        self._done = (0, 1)
+        self._done, self._total = 0, 0
 
     def run(self, ladders: Sequence[Ladder]) -> None:
         """Planned again as it is; then every ladder alone; then, where none is enough, several together."""
+        self._total = len(ladders)
+        self._tell(0)
         again = self._relief((), thorough=True)
         if again is not None and again.newly:
             (self.short if again.left else self.reliefs).append(again)
             self._start = again.plan
             if not again.left:
                 return
-        tops: list[tuple[Ladder, Relief]] = []
-        for number, ladder in enumerate(ladders):
-            self._tell(number, len(ladders))
-            top = self._relief(((ladder, len(ladder.rungs) - 1),))
+        # Those first whose widest step lets everybody be fitted in: answers that cost little to find.
+        waiting = self._alone(ladders, quickly=True)
+        tops = self._alone([ladder for ladder, _top in waiting], quickly=False)
+        self.short += [top for _ladder, top in tops]
+        if not self.reliefs:
+            self._several([ladder for ladder, _top in sorted(tops, key=lambda one: len(one[1].left))])
+
+    def _alone(self, ladders: Sequence[Ladder], *, quickly: bool) -> list[tuple[Ladder, Relief]]:
+        """Each ladder that is enough at its widest is lowered; the others with what that seats."""
+        short = []
+        for ladder in ladders:
+            top = self._relief(((ladder, len(ladder.rungs) - 1),), may_solve=not quickly)
             if top is None:
-                return
-            tops.append((ladder, top))
+                break
             if top.left:
-                self.short.append(top)
+                short.append((ladder, top))
             else:
                 self._lowered((ladder,))
-        self._tell(len(ladders), len(ladders))
-        if not any(not one.left for one in self.reliefs):
-            self._several([ladder for ladder, _top in sorted(tops, key=lambda one: len(one[1].left))])
+            self._tell(self._done + (not (top.left and quickly)))
+        return short
 
     def _several(self, ladders: Sequence[Ladder]) -> None:
         """Pairs that are enough together, lowered; where no pair is, the fewest of all that were found."""
@@ -218,15 +226,20 @@ class _Hunt:
         relief = self._relief(steps)
         return relief is not None and not relief.left
 
-    def _relief(self, steps: tuple[tuple[Ladder, int], ...], *, thorough: bool = False) -> Relief | None:
-        """The best plan under these steps; None when the time is over. ``thorough``: also planned anew."""
+    def _relief(
+        self, steps: tuple[tuple[Ladder, int], ...], *, thorough: bool = False, may_solve: bool = True
+    ) -> Relief | None:
+        """
+        The best plan under these steps; None when the time is over. It is planned anew where fitting in
+        was not enough and counting does not forbid it, with ``thorough`` always.
+        """
         if self._is_out():
             return None
         rungs = [(ladder.lever, ladder.rungs[at]) for ladder, at in steps]
         easier = _eased(self.problem, rungs)
         plans = [fit_in(easier, self._start)]
         is_short = most_possible(easier).most < len(easier.riders)
-        if thorough or (_left_of(easier, plans[0]) and not is_short):
+        if thorough or (may_solve and _left_of(easier, plans[0]) and not is_short):
             plans.append(self._solved(easier))
         self.tried += 1
         right = [one for one in plans if _is_right(easier, one)]
@@ -263,10 +276,11 @@ class _Hunt:
         self.is_over = self.is_over or asked or late
         return self.is_over
 
-    def _tell(self, done: int, total: int) -> None:
+    def _tell(self, done: int) -> None:
+        self._done = done
         if self.on_progress is not None:
-            found = sum(not one.left for one in self.reliefs)
-            self.on_progress(Search(done=done, total=total, tried=self.tried, found=found))
+            found = len(self.reliefs)
+            self.on_progress(Search(done=done, total=self._total, tried=self.tried, found=found))
 
 
 def _eased(problem: Problem, rungs: Sequence[tuple[Lever, Rung]]) -> Problem:
