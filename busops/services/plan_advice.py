@@ -224,6 +224,11 @@ def refusal_row(case: PlanCase, refusal: Refusal) -> RefusalRow:
     """A refusal with names for stops and minutes for seconds."""
     facts = dict(refusal.facts)
     code = f"advice_barrier.{refusal.barrier.value}"
+    if refusal.barrier is Barrier.RULE:  # the verifier's own words, with names where it has ids
+        for name in facts.keys() & {"first", "second"}:
+            facts[name] = case.rider_name(str(facts[name]))
+        code = str(facts["rule"])
+        return RefusalRow(trip=refusal.trip, barrier=refusal.barrier.value, code=code, facts=facts)
     if "stop_id" in facts:
         if not facts["stop_id"]:
             code += "_order"

@@ -23,6 +23,7 @@ class Barrier(StrEnum):
     RIDE_CAP = "ride_cap"  # stop_id (whose ride it is), ride_s, cap_s
     STOP_LIMIT = "stop_limit"  # stops, max_stops
     LINE = "line"  # stop_id that lies on no approved line of the vehicle, or not in this order
+    ACCESS = "access"  # stop_id where the vehicle may not halt
     DESIGNATION = "designation"  # none of the rider's stops is designated on the day
     NO_VEHICLE = "no_vehicle"  # no vehicle has a trip to spare
     RULE = "rule"  # rule: the code of what ``verify`` finds against it
@@ -51,9 +52,12 @@ class Ground:
         self._seconds: list[list[int]] = problem.travel.duration_s.tolist()
         self._index = problem.travel.index
         self._caps: dict[str, int] = {}
-        kinds: dict[VehicleOption, int] = {}
+        self._allowed = {vehicle.plate: problem.stops_of(vehicle) for vehicle in problem.vehicles}
+        kinds: dict[tuple[object, ...], int] = {}
         self.kind_of = {
-            vehicle.plate: kinds.setdefault(replace(vehicle, plate=""), len(kinds))
+            vehicle.plate: kinds.setdefault(
+                (replace(vehicle, plate=""), self._allowed[vehicle.plate]), len(kinds)
+            )
             for vehicle in problem.vehicles
         }  # vehicles of one kind are the same to cost and limits
 
@@ -116,8 +120,11 @@ class Ground:
         return Refusal(trip=0, barrier=Barrier.RIDE_CAP, facts=facts)
 
     def vehicle_fault(self, plate: str, halts: Sequence[Halt]) -> Refusal | None:
-        """The limit that the vehicle breaks with these halts: its lines or its seats."""
-        vehicle = self.vehicles[plate]
+        """The limit that the vehicle breaks with these halts: its lines, its access or its seats."""
+        vehicle, allowed = self.vehicles[plate], self._allowed[plate]
+        closed = next((stop for stop, _on in halts if allowed is not None and stop not in allowed), None)
+        if closed is not None:
+            return Refusal(trip=0, barrier=Barrier.ACCESS, facts={"stop_id": closed, "plate": plate})
         if not on_a_line(vehicle, [stop_id for stop_id, _riders in halts]):
             known = {stop for line in vehicle.lines or () for stop in line}
             strange = next((stop_id for stop_id, _riders in halts if stop_id not in known), "")

@@ -6,13 +6,22 @@ of the school or an approval. Which of them is lawful is not judged here.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from itertools import pairwise
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from busops.planner.problem import Limits, Plan, Problem, UnservedReason, VehicleOption
+from busops.planner.advice.changes import (
+    Change,
+    designating,
+    lengthening,
+    limited,
+    more_seats,
+    more_trips,
+    open_to_all,
+    rented,
+)
+from busops.planner.problem import Plan, Problem, UnservedReason, VehicleOption
 
 RENTED_SEATS: Final = (19, 33, 45, 53)  # the usual sizes of coaches that can be hired
 _MORE_RIDE_MIN: Final = (5, 10, 15, 20, 30, 45, 60)
@@ -23,8 +32,6 @@ _MOST_SEATS_MORE: Final = 20  # more is no larger coach, but another vehicle
 _MOST_VEHICLES: Final = 6
 _MOST_KINDS: Final = 5
 _MOST_LINE_STOPS: Final = 6
-
-Change: TypeAlias = Callable[[Problem], Problem]
 
 
 class Lever(StrEnum):
@@ -38,14 +45,17 @@ class Lever(StrEnum):
     SEATS = "seats"  # a vehicle has more seats: plate, seats (more), capacity (then)
     STOP_LIMIT = "stop_limit"  # trips may halt more often: stops (more), max_stops (then)
     RIDE_CAP = "ride_cap"  # everybody may ride longer: minutes (more), cap_min (then)
+    PAIRS = "pairs"  # who must ride together or apart is left aside
+    ACCESS = "access"  # which vehicles may halt where is left aside
     RIDE_FACTOR = "ride_factor"  # who lives far may ride longer: factor_milli (then)
 
 
 _FOR_REASON: Final[Mapping[UnservedReason, tuple[Lever, ...]]] = {
     UnservedReason.NO_STOP: (Lever.DESIGNATE,),
-    UnservedReason.NO_VEHICLE_FOR_STOP: (Lever.LINE, Lever.VEHICLE),
+    UnservedReason.NO_VEHICLE_FOR_STOP: (Lever.LINE, Lever.ACCESS, Lever.VEHICLE),
     UnservedReason.RIDE_CAP: (Lever.RIDE_CAP, Lever.RIDE_FACTOR, Lever.VEHICLE),
     UnservedReason.STOP_LIMIT: (Lever.STOP_LIMIT, Lever.TRIPS, Lever.VEHICLE),
+    UnservedReason.PAIR_RULE: (Lever.PAIRS,),
     UnservedReason.NO_SEAT: (Lever.VEHICLE, Lever.TRIPS, Lever.SEATS),
 }
 
@@ -85,6 +95,7 @@ def ladders_for(problem: Problem, plan: Plan, wide: Problem | None) -> tuple[Lad
         _stop_limit(problem),
         _ride_cap(problem),
         _ride_factor(problem),
+        *_rules(problem),
     ]
     likely = {
         lever: at
@@ -122,45 +133,11 @@ def _designated(problem: Problem, wide: Problem | None, left: set[str]) -> Itera
     )
     stops = [stop_id for stop_id, _count in missing.most_common()]
     rungs = tuple(
-        Rung(facts={"stops": tuple(stops[:count])}, change=_designating(wide, tuple(stops[:count])))
+        Rung(facts={"stops": tuple(stops[:count])}, change=designating(wide, tuple(stops[:count])))
         for count in range(1, len(stops) + 1)
     )
     if rungs:
         yield Ladder(lever=Lever.DESIGNATE, rungs=rungs)
-
-
-def _designating(wide: Problem, added: tuple[str, ...]) -> Change:
-    def change(problem: Problem) -> Problem:
-        stops = frozenset((*problem.stop_ids, *added))
-        lines = {vehicle.plate: vehicle.lines for vehicle in wide.vehicles}
-        named = {rider.rider_id: rider.stop_ids for rider in wide.riders}
-        return replace(
-            problem,
-            stop_ids=tuple(stop_id for stop_id in wide.stop_ids if stop_id in stops),
-            riders=tuple(
-                replace(
-                    rider,
-                    stop_ids=tuple(
-                        stop for stop in named.get(rider.rider_id, rider.stop_ids) if stop in stops
-                    ),
-                )
-                for rider in problem.riders
-            ),
-            vehicles=tuple(
-                vehicle
-                if vehicle.lines is None
-                else replace(vehicle, lines=_within(lines.get(vehicle.plate) or vehicle.lines, stops))
-                for vehicle in problem.vehicles
-            ),
-            travel=wide.travel,
-        )
-
-    return change
-
-
-def _within(lines: Iterable[tuple[str, ...]], stops: frozenset[str]) -> tuple[tuple[str, ...], ...]:
-    cut = (tuple(stop for stop in line if stop in stops) for line in lines)
-    return tuple(line for line in cut if line)
 
 
 def _lines(problem: Problem, wanted: Counter[str]) -> Iterable[Ladder]:
@@ -174,39 +151,12 @@ def _lines(problem: Problem, wanted: Counter[str]) -> Iterable[Ladder]:
         rungs = tuple(
             Rung(
                 facts={"plate": vehicle.plate, "stops": tuple(off[:count])},
-                change=_lengthening(vehicle.plate, tuple(off[:count])),
+                change=lengthening(vehicle.plate, tuple(off[:count])),
             )
             for count in range(1, len(off) + 1)
         )
         if rungs:
             yield Ladder(lever=Lever.LINE, about=vehicle.plate, rungs=rungs)
-
-
-def _lengthening(plate: str, stops: tuple[str, ...]) -> Change:
-    def change(problem: Problem) -> Problem:
-        def longer(vehicle: VehicleOption) -> VehicleOption:
-            lines = vehicle.lines or ((),)
-            for stop_id in stops:
-                places = [
-                    (_metres(problem, (*line[:at], stop_id, *line[at:])) - _metres(problem, line), number, at)
-                    for number, line in enumerate(lines)
-                    if stop_id not in line
-                    for at in range(len(line) + 1)
-                ]
-                if places and not any(stop_id in line for line in lines):
-                    _detour, number, at = min(places)
-                    line = lines[number]
-                    grown = (*line[:at], stop_id, *line[at:])
-                    lines = (*lines[:number], grown, *lines[number + 1 :])
-            return replace(vehicle, lines=lines)
-
-        return _with_vehicle(problem, plate, longer)
-
-    return change
-
-
-def _metres(problem: Problem, line: Sequence[str]) -> int:
-    return sum(problem.travel.between(one, two)[0] for one, two in pairwise(line))
 
 
 def _trips(problem: Problem) -> Iterable[Ladder]:
@@ -215,7 +165,7 @@ def _trips(problem: Problem) -> Iterable[Ladder]:
         rungs = tuple(
             Rung(
                 facts={"plate": vehicle.plate, "trips": more},
-                change=_more_trips(vehicle.plate, more),
+                change=more_trips(vehicle.plate, more),
             )
             for more in range(1, _MOST_TRIPS_MORE + 1)
         )
@@ -229,18 +179,10 @@ def _vehicles(problem: Problem, riders: int) -> Iterable[Ladder]:
         most = min(_MOST_VEHICLES, -(-riders // seats) + 2)
         facts = {"seats": seats, "fixed_fen": fixed_fen, "per_km_fen": per_km_fen}
         rungs = tuple(
-            Rung(facts={**facts, "count": count}, change=_rented(seats, count, (fixed_fen, per_km_fen)))
+            Rung(facts={**facts, "count": count}, change=rented(seats, count, (fixed_fen, per_km_fen)))
             for count in range(1, most + 1)
         )
         yield Ladder(lever=Lever.VEHICLE, about=str(seats), rungs=rungs)
-
-
-def _rented(seats: int, count: int, rates: tuple[int, int]) -> Change:
-    added = tuple(
-        VehicleOption(plate=f"+{seats}/{number}", capacity=seats, fixed_fen=rates[0], per_km_fen=rates[1])
-        for number in range(1, count + 1)
-    )
-    return lambda problem: replace(problem, vehicles=(*problem.vehicles, *added))
 
 
 def _seats(problem: Problem, plan: Plan, riders: int) -> Iterable[Ladder]:
@@ -251,7 +193,7 @@ def _seats(problem: Problem, plan: Plan, riders: int) -> Iterable[Ladder]:
         rungs = tuple(
             Rung(
                 facts={"plate": vehicle.plate, "seats": more, "capacity": vehicle.capacity + more},
-                change=_more_seats(vehicle.plate, more),
+                change=more_seats(vehicle.plate, more),
             )
             for more in range(1, min(riders, _MOST_SEATS_MORE) + 1)
         )
@@ -266,7 +208,7 @@ def _stop_limit(problem: Problem) -> Ladder:
         rungs=tuple(
             Rung(
                 facts={"stops": more, "max_stops": limit + more},
-                change=_limited(replace(problem.limits, max_stops=limit + more)),
+                change=limited(replace(problem.limits, max_stops=limit + more)),
             )
             for more in range(1, _MOST_STOPS_MORE + 1)
         ),
@@ -280,7 +222,7 @@ def _ride_cap(problem: Problem) -> Ladder:
         rungs=tuple(
             Rung(
                 facts={"minutes": minutes, "cap_min": (cap_s + 60 * minutes) // 60},
-                change=_limited(replace(problem.limits, max_ride_s=cap_s + 60 * minutes)),
+                change=limited(replace(problem.limits, max_ride_s=cap_s + 60 * minutes)),
             )
             for minutes in _MORE_RIDE_MIN
         ),
@@ -294,47 +236,23 @@ def _ride_factor(problem: Problem) -> Ladder:
         rungs=tuple(
             Rung(
                 facts={"factor_milli": factor + more},
-                change=_limited(replace(problem.limits, ride_factor_milli=factor + more)),
+                change=limited(replace(problem.limits, ride_factor_milli=factor + more)),
             )
             for more in _MORE_FACTOR_MILLI
         ),
     )
 
 
-def _limited(limits: Limits) -> Change:
-    """Limits at least as wide as these: two such changes stand together."""
-
-    def change(problem: Problem) -> Problem:
-        now = problem.limits
-        return replace(
-            problem,
-            limits=replace(
-                now,
-                max_ride_s=max(now.max_ride_s, limits.max_ride_s),
-                ride_factor_milli=max(now.ride_factor_milli, limits.ride_factor_milli),
-                max_stops=max(now.max_stops, limits.max_stops),
-            ),
+def _rules(problem: Problem) -> Iterable[Ladder]:
+    """What people set for the plan, each left aside whole."""
+    rules = problem.rules
+    if rules.together or rules.apart:
+        free = Rung(
+            facts={}, change=lambda one: replace(one, rules=replace(one.rules, together=(), apart=()))
         )
-
-    return change
-
-
-def _more_trips(plate: str, more: int) -> Change:
-    return lambda problem: _with_vehicle(
-        problem, plate, lambda one: replace(one, max_trips=one.max_trips + more)
-    )
-
-
-def _more_seats(plate: str, more: int) -> Change:
-    return lambda problem: _with_vehicle(
-        problem, plate, lambda one: replace(one, capacity=one.capacity + more)
-    )
-
-
-def _with_vehicle(problem: Problem, plate: str, change: Callable[[VehicleOption], VehicleOption]) -> Problem:
-    return replace(
-        problem, vehicles=tuple(change(one) if one.plate == plate else one for one in problem.vehicles)
-    )
+        yield Ladder(lever=Lever.PAIRS, rungs=(free,))
+    if rules.only_by or any(one.only_stops is not None or one.not_stops for one in problem.vehicles):
+        yield Ladder(lever=Lever.ACCESS, rungs=(Rung(facts={}, change=open_to_all),))
 
 
 def _one_a_kind(vehicles: Iterable[VehicleOption]) -> list[VehicleOption]:

@@ -85,10 +85,13 @@ def most_possible(problem: Problem) -> Possible:
 
 
 def _vehicles_to(problem: Problem, stop_id: str) -> tuple[VehicleOption, ...]:
-    return tuple(
-        vehicle
-        for vehicle in problem.vehicles
-        if vehicle.lines is None or any(stop_id in line for line in vehicle.lines)
+    return tuple(vehicle for vehicle in problem.vehicles if _may_go(problem, vehicle, stop_id))
+
+
+def _may_go(problem: Problem, vehicle: VehicleOption, stop_id: str) -> bool:
+    allowed, courses = problem.stops_of(vehicle), problem.courses_of(vehicle)
+    return (allowed is None or stop_id in allowed) and (
+        courses is None or any(stop_id in line for line in courses)
     )
 
 

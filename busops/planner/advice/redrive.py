@@ -6,6 +6,7 @@ Vehicles that no change touches keep their trips as they stand. The plan that co
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import count
 
 from busops.planner.problem import Plan, Problem, Trip, VehicleOption, trip_cost_fen
 from busops.planner.timetable import Halt, timetable
@@ -55,9 +56,19 @@ def _trips_of(
 ) -> Iterable[Trip]:
     """The trips of one vehicle in their old order, new ones last; none leaves before the vehicle is back."""
     free_at: int | None = None
-    for wave, (number, before, halts) in enumerate(_drives_of(vehicle.plate, plan, changed), start=1):
+    kept = {trip.wave for trip in problem.rules.kept if trip.plate == vehicle.plate}
+    driven: set[int] = set()
+    for number, before, halts in _drives_of(vehicle.plate, plan, changed):
         table = timetable(problem, halts)
+        stays = before is not None and before.plate == vehicle.plate and before.wave in kept
+        wave = (
+            before.wave
+            if before is not None and stays
+            else next(one for one in count(1) if one not in driven)
+        )
+        driven.add(wave)
         earliest = 0 if free_at is None else free_at + problem.limits.turnaround_s + table.lead_s
+        earliest = max(earliest, vehicle.ready_s)
         keeps = before is not None and before.plate == vehicle.plate and before.wave == wave
         depart_s = max(earliest, before.depart_s) if keeps and before is not None else earliest
         free_at = depart_s + table.busy_s

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from busops.domain.errors import NotFound
-from busops.domain.findings import Severity
+from busops.domain.findings import Finding, Severity
 from busops.planner.advice.ground import Barrier, Ground, Refusal, halts_of_plan, longest_s
 from busops.planner.advice.places import Board, Found, Halts, Placed, exchanges, place_alone, place_on
 from busops.planner.advice.redrive import Redrive, replanned
@@ -195,7 +195,8 @@ def _answer(
         alternative = _alternative(ground, plan, way, placed, before)
         rule = _against(ground.problem, plan_with(ground.problem, plan, alternative))
         if rule:
-            refusals.append(Refusal(trip=placed.trip, barrier=Barrier.RULE, facts={"rule": rule}))
+            facts = {"rule": rule.code, **rule.facts}
+            refusals.append(Refusal(trip=placed.trip, barrier=Barrier.RULE, facts=facts))
         else:
             alternatives.append(alternative)
     riders, stop_id, trip, ride_s = about
@@ -244,9 +245,9 @@ def _alternative(
     )
 
 
-def _against(problem: Problem, plan: Plan) -> str:
-    """The code of the first thing that forbids the plan, or nothing."""
-    return next((one.code for one in verify(problem, plan) if one.severity is Severity.BLOCK), "")
+def _against(problem: Problem, plan: Plan) -> Finding | None:
+    """The first thing that forbids the plan, or nothing."""
+    return next((one for one in verify(problem, plan) if one.severity is Severity.BLOCK), None)
 
 
 def _rides(ground: Ground, plan: Plan) -> dict[str, int]:

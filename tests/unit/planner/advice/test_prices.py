@@ -19,9 +19,9 @@ from tests.unit.planner.small import coach, problem, random_problem, random_town
 
 
 def test_each_price_is_a_plan_with_one_rider_more() -> None:
-    """On 80 random problems the plan with the new rider verifies and costs exactly the price more."""
+    """On 50 random problems the plan with the new rider verifies and costs exactly the price more."""
     free = dear = closed = 0
-    for seed in range(80):
+    for seed in range(50):
         case = random_problem(5000 + seed, stops=6, riders_at_most=14, spare=seed % 2 == 0)
         plan = solved(case)
         for one in one_more_at_each(case, plan):
@@ -36,7 +36,7 @@ def test_each_price_is_a_plan_with_one_rider_more() -> None:
             assert len(other.unserved) == len(plan.unserved)
             free += one.price_fen == 0
             dear += one.price_fen > 0
-    assert min(free, dear, closed) > 40
+    assert min(free, dear, closed) > 25
 
 
 def test_a_free_seat_costs_nothing_and_a_full_bus_costs_the_next_vehicle() -> None:

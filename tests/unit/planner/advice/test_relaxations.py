@@ -9,7 +9,7 @@ from busops.planner.advice.relaxations import Budget, Certificate, Search, what_
 from busops.planner.problem import Limits, Problem, RiderDemand
 from busops.planner.verify import verify
 from tests.unit.planner.advice.plans import solved
-from tests.unit.planner.small import coach, problem, random_problem, riders
+from tests.unit.planner.small import coach, problem, random_problem, random_wishes, riders
 
 BUDGET = Budget(rounds=3)
 
@@ -135,8 +135,9 @@ def test_who_has_a_place_needs_nothing() -> None:
 def test_random_problems_get_right_answers_the_same_each_time() -> None:
     """Every answer verifies; whoever is left over in random small towns gets one that is enough."""
     helped = 0
-    for seed in range(60, 78):
+    for seed in range(60, 72):
         case = random_problem(seed, stops=5, riders_at_most=14, spare=False)
+        case = random_wishes(case, seed) if seed % 2 else case
         plan = solved(case)
         if plan.unserved:
             certificate = asked(case)
@@ -144,7 +145,7 @@ def test_random_problems_get_right_answers_the_same_each_time() -> None:
             helped += 1
             if helped == 1:
                 assert what_would_be_enough(case, plan, BUDGET) == certificate
-    assert helped > 5
+    assert helped > 3
 
 
 def test_somebody_may_stop_it_and_sees_how_far_it_is() -> None:

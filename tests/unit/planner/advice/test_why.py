@@ -11,7 +11,7 @@ from busops.planner.advice.why import Answer, Way, plan_with, why_rider, why_sto
 from busops.planner.problem import Limits, Plan, Problem, TripStop
 from busops.planner.verify import verify
 from tests.unit.planner.advice.plans import solved, written
-from tests.unit.planner.small import coach, problem, random_problem, riders
+from tests.unit.planner.small import coach, problem, random_problem, random_wishes, riders
 
 
 def ride_s(case: Problem, plan: Plan, rider_id: str) -> int | None:
@@ -45,12 +45,13 @@ def judge(case: Problem, plan: Plan, answer: Answer) -> int:
 
 
 def test_every_alternative_is_a_plan_that_verifies_and_costs_what_it_says() -> None:
-    """All questions about 120 random problems: both directions, lines, waves, choosers, those left over."""
+    """All questions about 80 random problems: both directions, lines, waves, choosers, rules."""
     ways: set[Way] = set()
     barriers: set[Barrier] = set()
     judged = left_over = 0
-    for seed in range(120):
+    for seed in range(80):
         case = random_problem(7000 + seed, stops=6, riders_at_most=14, spare=seed % 3 > 0)
+        case = random_wishes(case, seed) if seed % 2 else case
         plan = solved(case)
         asked = [why_rider(case, plan, rider.rider_id) for rider in case.riders]
         asked += [why_trip(case, plan, number) for number in range(1, len(plan.trips) + 1)]
@@ -64,10 +65,17 @@ def test_every_alternative_is_a_plan_that_verifies_and_costs_what_it_says() -> N
             ways |= {one.way for one in answer.alternatives}
             barriers |= {one.barrier for one in answer.refusals}
             left_over += answer.trip == 0
-    assert judged > 1000
-    assert left_over > 30
+    assert judged > 500
+    assert left_over > 20
     assert ways == set(Way)
-    assert barriers >= {Barrier.SEATS, Barrier.RIDE_CAP, Barrier.STOP_LIMIT, Barrier.LINE}
+    assert barriers >= {
+        Barrier.SEATS,
+        Barrier.RIDE_CAP,
+        Barrier.STOP_LIMIT,
+        Barrier.LINE,
+        Barrier.ACCESS,
+        Barrier.RULE,
+    }
 
 
 def cheapest_move(case: Problem, plan: Plan, rider_id: str) -> int | None:
@@ -141,9 +149,9 @@ def cost_if_allowed(case: Problem, plan: Plan, trips: list[list[tuple[str, list[
 
 
 def test_no_cheaper_place_on_the_trips_as_they_are_is_missed() -> None:
-    """On 60 random problems the cheapest move without another vehicle is what trying everything finds."""
+    """On 40 random problems the cheapest move without another vehicle is what trying everything finds."""
     compared = 0
-    for seed in range(60):
+    for seed in range(40):
         case = random_problem(9000 + seed, stops=5, riders_at_most=10, spare=True)
         plan = solved(case)
         for rider in case.riders:
@@ -157,7 +165,7 @@ def test_no_cheaper_place_on_the_trips_as_they_are_is_missed() -> None:
             if best is not None:
                 compared += 1
                 assert min(plain) == best, (seed, rider.rider_id)
-    assert compared > 100
+    assert compared > 60
 
 
 def test_a_rider_on_the_road_of_four_stops() -> None:
