@@ -18,13 +18,13 @@ from huey import PostgresHuey, SqliteHuey
 from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
 
+from busops import job_kinds
 from busops.clock import SystemClock
 from busops.config import Settings
 from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.values import Clock, Ids
 from busops.planner.scale.executors import OpenExecutor, open_executor
 from busops.planner.travel.source import TravelSource
-from busops.services import plan_job, plan_margin, term_scheme
 from busops.services.travel_sources import travel_source
 from busops.storage import job_store
 from busops.storage.database import Database, sqlite_journal_mode
@@ -50,7 +50,7 @@ class Handler(Protocol):
         ...
 
 
-HANDLERS: Final[dict[str, Handler]] = {}
+HANDLERS: Final[dict[str, Handler]] = dict(job_kinds.HANDLERS)
 
 
 def job(kind: str) -> Callable[[Handler], Handler]:
@@ -316,24 +316,6 @@ def _open_queue(settings: Settings) -> Any:
     settings.queue_path.parent.mkdir(parents=True, exist_ok=True)
     mode = sqlite_journal_mode().lower()
     return SqliteHuey(filename=str(settings.queue_path), fsync=True, journal_mode=mode, **common)
-
-
-@job("plan")
-def plan_weekend(context: JobContext, **arguments: Any) -> dict[str, str]:
-    """A plan of one direction of a weekend is made and stored; ``{"plan_id": …}``."""
-    return plan_job.run(context, arguments)
-
-
-@job(plan_margin.JOB)
-def weigh_margin(context: JobContext, **arguments: Any) -> Any:
-    """What the 10 % page asked about a plan: its frontier or its levers."""
-    return plan_margin.run_margin_job(context, arguments)
-
-
-@job("term")
-def make_term_scheme(context: JobContext, **arguments: Any) -> dict[str, str]:
-    """A term scheme is made, or a weekend planned on one; ``{"scheme_id": …}`` or ``{"plan_id": …}``."""
-    return term_scheme.run_job(context, arguments)
 
 
 class _QuietConsumer(Consumer):

@@ -6,7 +6,7 @@ the problem it solves, or the new bound would be another problem's.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from busops.domain.errors import InvalidInput, Refused
 from busops.domain.values import Clock, Direction
@@ -18,10 +18,29 @@ from busops.storage import plan_store
 from busops.storage.database import Database
 from busops.storage.plan_store import LaterProof
 
+JOB: Final = "prove"
 PROOF_S: Final = 60.0
 _CLOSE_ENOUGH: Final = 0.001  # a gap that nobody would want to know better
 
 OnBound = Callable[[int, int], None]  # cost and bound in fen
+
+
+class Working(Protocol):
+    """What the work of a job may use."""
+
+    @property
+    def database(self) -> Database:
+        """The school's database."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+
+    def progress(self, done: int, total: int, **facts: Any) -> None:
+        """Tells how far the work is."""
+
+    def cancelled(self) -> bool:
+        """True when somebody asked to stop."""
 
 
 def is_worth_proving(document: Mapping[str, Any]) -> bool:
@@ -74,3 +93,21 @@ def read_proof_order(arguments: Mapping[str, Any]) -> tuple[str, float]:
         return str(arguments["plan_id"]), float(arguments.get("seconds", PROOF_S))
     except (KeyError, ValueError, TypeError) as fault:
         raise InvalidInput("plan_order_invalid") from fault
+
+
+def run_job(context: Working, **arguments: Any) -> dict[str, Any]:
+    """The bound reached for the plan that the arguments name (plan_id, seconds), as plain JSON."""
+    plan_id, seconds = read_proof_order(arguments)
+
+    def told(cost_fen: int, bound_fen: int) -> None:
+        context.progress(0, 0, cost_fen=cost_fen, bound_fen=bound_fen)
+
+    fen = prove_plan(
+        context.database,
+        plan_id,
+        clock=context.clock,
+        seconds=seconds,
+        on_bound=told,
+        should_stop=context.cancelled,
+    )
+    return {"plan_id": plan_id, "lower_bound_fen": fen}
