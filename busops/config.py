@@ -30,6 +30,8 @@ SECRET_FIELDS: Final = frozenset({"secret_key", "database_url", "tile_url", "tra
 YES: Final = frozenset({"1", "true", "yes", "on"})
 NO: Final = frozenset({"0", "false", "no", "off"})
 HIGHEST_PORT: Final = 65535
+MOST_FAIRNESS_MILLI: Final = 100
+HOUR_S: Final = 3600
 EXECUTOR: Final = re.compile(r"|processes|[1-9]\d{0,2}|(tcp|tls)://(?P<host>\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}")
 NEAR_NAMES: Final = (".local", ".internal", ".lan", ".home.arpa")  # names that no public network knows
 SCHOOL_ID: Final = re.compile(r"\w[\w.-]{0,39}")
@@ -54,6 +56,8 @@ class Settings:
     executor: str = "processes"  # who plans: so many processes, or the Dask scheduler at tcp:// or tls://
     worker_inside: bool = True  # the server process runs jobs too; false = `busops worker` does
     planning_seconds: int = 20
+    planning_fairness_milli: int = 5  # thousandths of the cost that shorter rides may cost
+    planning_proof_seconds: int = 60  # how long the proof of a plan goes on in the background; 0 = not at all
     upload_limit_bytes: int = 20 * MIB
     session_office_s: int = 12 * 3600
     session_tablet_s: int = 16 * 3600
@@ -231,6 +235,8 @@ def _value_faults(settings: Settings) -> list[Finding]:
         "environment": settings.environment in ENVIRONMENTS,
         "port": 0 <= settings.port <= HIGHEST_PORT,
         "planning_seconds": 1 <= settings.planning_seconds <= 24 * 3600,
+        "planning_fairness_milli": 0 <= settings.planning_fairness_milli <= MOST_FAIRNESS_MILLI,
+        "planning_proof_seconds": 0 <= settings.planning_proof_seconds <= HOUR_S,
         "upload_limit_bytes": MIB <= settings.upload_limit_bytes <= 200 * MIB,
         "session_office_s": settings.session_office_s > 0,
         "session_tablet_s": settings.session_tablet_s > 0,

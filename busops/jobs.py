@@ -69,9 +69,17 @@ class JobContext:
     """What a handler may use while it works: the database, the clock, ids, and its own progress."""
 
     def __init__(
-        self, *, database: Database, settings: Settings, clock: Clock, ids: Ids, job_id: str = ""
+        self,
+        *,
+        database: Database,
+        settings: Settings,
+        clock: Clock,
+        ids: Ids,
+        job_id: str = "",
+        follow: Callable[[str, Mapping[str, Any]], str] | None = None,
     ) -> None:
         self.job_id = job_id
+        self._follow = follow
         self.database = database
         self.settings = settings
         self.clock = clock
@@ -84,6 +92,16 @@ class JobContext:
     def executor(self) -> OpenExecutor:
         """Who solves the parts of a large plan, as the settings say."""
         return partial(open_executor, self.settings.executor)
+
+    @property
+    def proof_seconds(self) -> int:
+        """How long the proof of a plan goes on after it is made; 0 = not at all."""
+        return self.settings.planning_proof_seconds
+
+    def follow(self, kind: str, arguments: Mapping[str, Any]) -> None:
+        """A job is queued that goes on where this one ends."""
+        if self._follow is not None:
+            self._follow(kind, arguments)
 
     def progress(self, done: int, total: int, **facts: Any) -> None:
         """How far the work is; cheap enough for every step, written at most four times a second."""
@@ -186,7 +204,12 @@ class JobQueue:
             return
         log.info("job_started", job_id=job_id, kind=claim.kind, tries=claim.tries)
         context = JobContext(
-            database=self.database, settings=self.settings, clock=self.clock, ids=self.ids, job_id=job_id
+            database=self.database,
+            settings=self.settings,
+            clock=self.clock,
+            ids=self.ids,
+            job_id=job_id,
+            follow=self.submit,
         )
         finished = threading.Event()
         beats = threading.Thread(target=self._beat, args=(claim, context, finished), daemon=True)

@@ -26,6 +26,8 @@ _MEANINGS = {
     ),
     "worker_inside": lambda: say("服务进程自己做后台任务；否则要另开 busops worker"),
     "planning_seconds": lambda: say("排一个方向的线路最多用多少秒"),
+    "planning_fairness_milli": lambda: say("为缩短乘车时间最多多花费用的千分之几"),
+    "planning_proof_seconds": lambda: say("方案做好后继续证明多少秒，0 表示不继续"),
     "upload_limit_bytes": lambda: say("上传一个文件最多多少字节"),
     "session_office_s": lambda: say("办公室登录最长多少秒"),
     "session_tablet_s": lambda: say("车上登录最长多少秒，够跑完一趟"),

@@ -9,15 +9,18 @@ campuses: that is not modelled here; ``solve_many`` is where such a group would 
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from busops.domain.errors import InvalidInput
 from busops.planner.demand import nodes_of
 from busops.planner.effort import StopWish
 from busops.planner.problem import Plan, Problem
 from busops.planner.scale.crew import Crew
-from busops.planner.scale.executors import OpenExecutor
+from busops.planner.scale.executors import OpenExecutor, Pool, here
 from busops.planner.scale.region import solve_region
 from busops.planner.solve import OnProgress, PlanningPhase, Progress, solve
 
 ONE_SEARCH: Final = 400  # groups of riders; above, parts are better in the same seconds (docs/decisions.md)
+
+_WORTH_A_WORKER_S: Final = 15.0  # a fresh process needs some seconds before it searches
 
 Stop = Callable[[], bool]
 
@@ -36,8 +39,14 @@ def solve_by_size(
     executor: OpenExecutor,
     on_progress: OnProgress | None = None,
     should_stop: Stop | None = None,
+    fair_milli: int = 0,
 ) -> Plan:
-    """The plan of ``solve``, or of ``solve_region`` where that is better: only then the executor is used."""
+    """
+    The plan of ``solve``, or of ``solve_region`` where that is better.
+
+    The executor solves the parts of a large problem; of another it runs second chains, where the time is
+    worth opening it. A large plan is not made kinder for money: ``fair_milli`` is for ``solve`` only.
+    """
     if is_large(problem):
         return solve_region(
             problem,
@@ -47,7 +56,29 @@ def solve_by_size(
             on_progress=on_progress,
             should_stop=should_stop,
         )
-    return solve(problem, seconds=seconds, seed=seed, on_progress=on_progress, should_stop=should_stop)
+    pool = _second_worker(executor, seconds)
+    try:
+        return solve(
+            problem,
+            seconds=seconds,
+            seed=seed,
+            on_progress=on_progress,
+            should_stop=should_stop,
+            fair_milli=fair_milli,
+            executor=pool.executor,
+        )
+    finally:
+        pool.close()
+
+
+def _second_worker(executor: OpenExecutor, seconds: float) -> Pool:
+    """An open executor if one search has the time for it and there is one to open."""
+    if seconds < _WORTH_A_WORKER_S:
+        return here()
+    try:
+        return executor()
+    except (OSError, InvalidInput):  # a scheduler that does not answer costs the second chain only
+        return here()
 
 
 def solve_many(
