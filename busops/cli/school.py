@@ -22,7 +22,7 @@ from busops.domain.values import Direction
 from busops.i18n import finding_words, words
 from busops.planner.problem import UnservedReason
 from busops.planner.scale.executors import PROCESSES, open_executor
-from busops.services import plan_check, planning, register, weekend
+from busops.services import plan_check, plan_draft, planning, register, weekend
 from busops.services.weekend import SteppedClock, WeekendOrder
 
 FRIDAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -213,7 +213,7 @@ def _plain(finding: Finding) -> dict[str, Any]:
         "code": finding.code,
         "severity": finding.severity.value,
         "place": finding.place,
-        "facts": planning.plain_facts(finding.facts),
+        "facts": plan_draft.plain_facts(finding.facts),
         "zh": finding_words(finding, "zh_Hans"),
         "en": finding_words(finding, "en"),
     }

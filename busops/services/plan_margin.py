@@ -26,7 +26,7 @@ from busops.planner.problem import Plan, Trip, TripStop
 from busops.planner.travel import estimate_travel
 from busops.planner.verify import verify
 from busops.services.acting import By
-from busops.services.planning import store_draft
+from busops.services.plan_draft import store_draft
 from busops.services.planning_input import (
     PlanningInput,
     Prepared,

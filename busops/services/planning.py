@@ -5,13 +5,12 @@ A plan is read in one transaction, solved outside any, and stored in another. No
 unverified, and none with a hard violation is ever approved. Releasing is ``services.runs``'s.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Final
 
 from busops.domain.errors import InvalidInput, Refused
-from busops.domain.findings import Finding, Severity
+from busops.domain.findings import Finding
 from busops.domain.values import Clock, Direction, Ids, PlanId
 from busops.planner.document import plan_document, read_plan_document
 from busops.planner.problem import Plan, Problem
@@ -22,11 +21,11 @@ from busops.planner.travel import travel_from_rows
 from busops.planner.travel.source import TravelSource
 from busops.planner.verify import verify
 from busops.services.acting import By, record_act, user_of
+from busops.services.plan_draft import store_draft
 from busops.services.planning_input import (
     PlanningInput,
     Prepared,
     day_of,
-    fares_forecast,
     limits_of,
     load_input,
     prepare,
@@ -103,29 +102,6 @@ def plan_weekend(
         by=by,
         how={"is_stopped": is_stopped, "course": course.rows()},
     )
-
-
-def store_draft(
-    database: Database,
-    given: PlanningInput,
-    prepared: Prepared,
-    plan: Plan,
-    *,
-    seed: int,
-    seconds: float,
-    clock: Clock,
-    ids: Ids,
-    by: By = None,
-    how: Mapping[str, Any] | None = None,
-) -> PlanId:
-    """The plan stands as a draft with what the verifier finds against it, and how it was found; its id."""
-    made = (PlanId(ids.new()), clock.now(), user_of(by))
-    stored = _stored(given, prepared, plan, seed=seed, seconds=seconds, made=made)
-    if how is not None:
-        stored = replace(stored, document={**stored.document, **how})
-    with database.transaction() as tx:
-        plan_store.save_plan(tx, stored)
-    return stored.plan_id
 
 
 def _end_of(plan: Plan) -> Progress:
@@ -339,64 +315,3 @@ def verify_document(
         facts = {"found": str(document.get("on")), "expected": prepared.on}
         findings += (Finding(code="plan_of_another_day", facts=facts),)
     return findings
-
-
-def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts as JSON can hold them: dates and moments as ISO text."""
-    return {
-        name: value.isoformat() if isinstance(value, date | datetime) else value
-        for name, value in facts.items()
-    }
-
-
-def _stored(
-    given: PlanningInput,
-    prepared: Prepared,
-    plan: Plan,
-    *,
-    seed: int,
-    seconds: float,
-    made: tuple[PlanId, datetime, str],
-) -> StoredPlan:
-    fares_fen = fares_forecast(given, plan, prepared.on)
-    violations = (*verify(prepared.problem, plan), *speed_findings(prepared.problem, plan))
-    text = plan_document(
-        prepared.problem,
-        plan,
-        school_id=given.school.school_id,
-        on=prepared.on,
-        seed=seed,
-        seconds=seconds,
-        fares_fen=fares_fen,
-        travel_source=prepared.travel_source,
-        violations=violations,
-    )
-    plan_id, made_at, made_by = made
-    summary = PlanSummary(
-        plan_id=plan_id,
-        weekend_on=given.weekend_on,
-        on=prepared.on,
-        direction=prepared.problem.direction,
-        state=PlanState.DRAFT,
-        roster_version=given.roster_version,
-        cost_fen=plan.cost_fen,
-        lower_bound_fen=plan.lower_bound_fen,
-        fares_fen=fares_fen,
-        trip_count=len(plan.trips),
-        served_count=sum(len(halt.rider_ids) for trip in plan.trips for halt in trip.stops),
-        unserved_count=len(plan.unserved),
-        violation_count=sum(finding.severity is Severity.BLOCK for finding in violations),
-        made_at=made_at,
-        made_by=made_by,
-    )
-    return StoredPlan(summary=summary, document=text, notices=tuple(_documents(prepared.notices)))
-
-
-def _documents(findings: Iterable[Finding]) -> Iterable[dict[str, Any]]:
-    for finding in findings:
-        yield {
-            "code": finding.code,
-            "severity": finding.severity.value,
-            "place": finding.place,
-            "facts": plain_facts(finding.facts),
-        }

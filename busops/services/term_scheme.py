@@ -19,7 +19,7 @@ from busops.planner.term.document import read_lines
 from busops.planner.term.scheme import TermLine
 from busops.services import term_making, term_weekly
 from busops.services.acting import By, record_act, user_of
-from busops.services.planning import plain_facts
+from busops.services.plan_draft import plain_facts
 from busops.services.term_making import MadeScheme, TermOrder, Work
 from busops.storage import fleet_store, network_store, term_store
 from busops.storage.database import Database, Transaction

@@ -14,7 +14,8 @@ from busops.domain.values import Clock, Direction, Ids, PlanId
 from busops.planner.term.document import read_lines
 from busops.planner.term.weekly import weekly_plan
 from busops.services.acting import By
-from busops.services.planning import FRIDAY, store_draft
+from busops.services.plan_draft import store_draft
+from busops.services.planning import FRIDAY
 from busops.services.planning_input import load_input, prepare
 from busops.services.term_making import licensed_plates
 from busops.storage import term_store
