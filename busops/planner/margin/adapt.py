@@ -67,7 +67,7 @@ def cheapest_groups(problem: Problem, model: Model, drives: Sequence[Sequence[Ha
         metres = timetable(problem, halts).distance_m
         flow.set_node_supply(number, 1)
         for group, vehicle in enumerate(of_group):
-            if _may_drive(vehicle, halts):
+            if _may_drive(problem, vehicle, halts):
                 arc = flow.add_arc_with_capacity_and_unit_cost(
                     number, len(drives) + group, 1, trip_cost_fen(vehicle, metres)
                 )
@@ -81,11 +81,14 @@ def cheapest_groups(problem: Problem, model: Model, drives: Sequence[Sequence[Ha
     return [chosen[number] for number in range(len(drives))]
 
 
-def _may_drive(vehicle: VehicleOption, halts: Sequence[Halt]) -> bool:
+def _may_drive(problem: Problem, vehicle: VehicleOption, halts: Sequence[Halt]) -> bool:
     if sum(len(rider_ids) for _stop, rider_ids in halts) > vehicle.capacity:
         return False
     way = [stop_id for stop_id, _riders in halts]
-    return vehicle.lines is None or any(follows(line, way) for line in vehicle.lines)
+    allowed, lines = problem.stops_of(vehicle), problem.courses_of(vehicle)
+    if allowed is not None and not allowed.issuperset(way):
+        return False
+    return lines is None or any(follows(line, way) for line in lines)
 
 
 def _halts(problem: Problem, demands: dict[str, RiderDemand], halts: Sequence[Halt]) -> tuple[Halt, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
+from busops.domain.errors import InvalidInput
 from busops.planner.demand import direct_s
 from busops.planner.margin.replan import Replanning, bounded_as, is_sound, standing
 from busops.planner.margin.rides import longest_s, p95_s
@@ -64,7 +65,7 @@ def frontier(
         cap_s = _widest_middle(shown)
         if how.is_stopped or cap_s is None or len(points_of(plans)) >= wanted:
             break
-        plan = how.best(tightened(problem, cap_s), plans)
+        plan = _best_under(problem, cap_s, how, plans)
         if plan is None or standing(plan)[0] > standing(start)[0]:
             shown.append((0, cap_s))
         else:
@@ -116,6 +117,14 @@ def tightened(problem: Problem, cap_s: int) -> Problem:
             ride_factor_milli=min(limits.ride_factor_milli, 1000 * cap_s // farthest_s),
         ),
     )
+
+
+def _best_under(problem: Problem, cap_s: int, how: Replanning, known: Sequence[Plan]) -> Plan | None:
+    """The best plan under the tighter cap; None also where a kept trip rides longer than that."""
+    try:
+        return how.best(tightened(problem, cap_s), known)
+    except InvalidInput:
+        return None
 
 
 def _widest_middle(shown: Sequence[_Stretch]) -> int | None:

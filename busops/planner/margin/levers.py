@@ -10,6 +10,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final, TypeAlias
 
+from busops.domain.errors import InvalidInput
 from busops.planner.margin.lever import fares as by_fares
 from busops.planner.margin.lever import fleet as by_fleet
 from busops.planner.margin.lever import stops as by_stops
@@ -58,7 +59,10 @@ def levers(
             on_step(done, len(trials))
         if how.is_stopped:
             break
-        lever = trial()
+        try:
+            lever = trial()
+        except InvalidInput:  # people's rules forbid it: a kept trip, a pair, who may halt where
+            continue
         if lever is not None:
             found.append(lever)
     return sorted_levers(found)

@@ -11,7 +11,7 @@ from typing import Final
 from busops.planner.margin.adapt import known_of
 from busops.planner.margin.lever.values import Before, Lever, LeverKind, lever_of
 from busops.planner.margin.replan import Replanning
-from busops.planner.problem import Problem, VehicleOption
+from busops.planner.problem import Problem
 
 LONGER_MIN: Final = (5, 10)
 
@@ -68,28 +68,19 @@ def mix_lever(before: Before, how: Replanning) -> Lever | None:
 
 def rental_fleet(problem: Problem) -> Problem | None:
     """The problem with its licensed buses and, of each kind of charter coach, enough to carry everybody."""
-    licensed = tuple(vehicle for vehicle in problem.vehicles if vehicle.lines is not None)
-    kinds = sorted(
-        {
-            (one.capacity, one.fixed_fen, one.per_km_fen, one.max_trips)
-            for one in problem.vehicles
-            if one.lines is None
-        }
-    )
+    rules = problem.rules
+    named = frozenset(trip.plate for trip in rules.kept).union(*rules.only_by.values())
+    stay = tuple(one for one in problem.vehicles if one.lines is not None or one.plate in named)
+    # Alike in everything but the plate; what a coach may not do, a rented one of its kind may not either.
+    kinds = list(dict.fromkeys(replace(one, plate="") for one in problem.vehicles if one.lines is None))
     if not kinds:
         return None
     coaches = [
-        VehicleOption(
-            plate=f"RENT-{number}-{count:03}",
-            capacity=capacity,
-            fixed_fen=fixed_fen,
-            per_km_fen=per_km_fen,
-            max_trips=max_trips,
-        )
-        for number, (capacity, fixed_fen, per_km_fen, max_trips) in enumerate(kinds)
-        for count in range(_enough(problem, capacity))
+        replace(kind, plate=f"RENT-{number}-{count:03}")
+        for number, kind in enumerate(kinds)
+        for count in range(_enough(problem, kind.capacity))
     ]
-    return replace(problem, vehicles=(*licensed, *coaches))
+    return replace(problem, vehicles=(*stay, *coaches))
 
 
 def _enough(problem: Problem, capacity: int) -> int:

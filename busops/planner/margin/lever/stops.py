@@ -12,7 +12,15 @@ from typing import Final
 
 from busops.domain.values import CAMPUS
 from busops.planner.margin.adapt import known_of
-from busops.planner.margin.lever.values import MOST_LEFT_OUT, Before, Fact, Lever, LeverKind, lever_of
+from busops.planner.margin.lever.values import (
+    MOST_LEFT_OUT,
+    Before,
+    Fact,
+    Lever,
+    LeverKind,
+    lever_of,
+    without_riders,
+)
 from busops.planner.margin.replan import Replanning
 from busops.planner.problem import Problem, Trip
 
@@ -82,11 +90,6 @@ def few_riders(before: Before) -> tuple[tuple[int, frozenset[str]], ...]:
         if lost and MOST_LEFT_OUT * len(lost) <= len(before.rides):
             found.setdefault(lost, least)
     return tuple((least, lost) for lost, least in list(found.items())[:FEW_TRIED])
-
-
-def without_riders(problem: Problem, lost: frozenset[str]) -> Problem:
-    """The problem in which these riders do not ride."""
-    return replace(problem, riders=tuple(rider for rider in problem.riders if rider.rider_id not in lost))
 
 
 def few_lever(before: Before, how: Replanning, least: int, lost: frozenset[str]) -> Lever | None:

@@ -11,8 +11,16 @@ from itertools import combinations
 from typing import Final
 
 from busops.planner.margin.adapt import known_of
-from busops.planner.margin.lever.stops import round_m, without_riders
-from busops.planner.margin.lever.values import MOST_LEFT_OUT, Before, Lever, LeverKind, lever_of
+from busops.planner.margin.lever.stops import round_m
+from busops.planner.margin.lever.values import (
+    MOST_LEFT_OUT,
+    Before,
+    Lever,
+    LeverKind,
+    lever_of,
+    with_vehicles,
+    without_riders,
+)
 from busops.planner.margin.margin import riders_of
 from busops.planner.margin.replan import Replanning, is_sound
 from busops.planner.margin.rides import longest_s, ride_s
@@ -59,12 +67,8 @@ def merge_lever(before: Before, how: Replanning, pair: Pair) -> Lever | None:
         max_ride_s=problem.limits.max_ride_s + LONGER_S,
         max_stops=max(problem.limits.max_stops, halts),
     )
-    part = replace(
-        problem,
-        riders=tuple(rider for rider in problem.riders if rider.rider_id in both),
-        vehicles=(replace(pair.vehicle, max_trips=1),),
-        limits=loose,
-    )
+    theirs = problem.for_riders(rider for rider in problem.riders if rider.rider_id in both)
+    part = replace(with_vehicles(theirs, (replace(pair.vehicle, max_trips=1),)), limits=loose)
     merged = how.best(part)
     if merged is None or merged.unserved or len(merged.trips) != 1:
         return None

@@ -1,14 +1,14 @@
 """What a lever is, and what every lever is measured against."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final, TypeAlias
 
 from busops.planner.margin.margin import Fares, Margin, margin_of
 from busops.planner.margin.rides import Affected, Ride, rides_of, worse_off
-from busops.planner.problem import Plan, Problem
+from busops.planner.problem import Plan, Problem, VehicleOption
 
 Fact: TypeAlias = int | str | list[list[int]]
 MOST_LEFT_OUT: Final = 4  # nobody proposes to leave out more than one rider in four
@@ -67,6 +67,20 @@ class Before:
     fares: Fares
     margin: Margin
     rides: Mapping[str, Ride]
+
+
+def without_riders(problem: Problem, lost: frozenset[str]) -> Problem:
+    """The problem in which these riders do not ride; kept trips stay, rules about them alone fall away."""
+    left = tuple(rider for rider in problem.riders if rider.rider_id not in lost)
+    rules = problem.rules.among(rider.rider_id for rider in left)
+    return replace(problem, riders=left, rules=replace(rules, kept=problem.rules.kept))
+
+
+def with_vehicles(problem: Problem, vehicles: tuple[VehicleOption, ...]) -> Problem:
+    """The problem with another fleet; a stop for certain vehicles is for those of them that are left."""
+    present = frozenset(vehicle.plate for vehicle in vehicles)
+    only_by = {stop_id: plates & present for stop_id, plates in problem.rules.only_by.items()}
+    return replace(problem, vehicles=vehicles, rules=replace(problem.rules, only_by=only_by))
 
 
 def before_of(problem: Problem, plan: Plan, fares: Fares, target_bp: int) -> Before:

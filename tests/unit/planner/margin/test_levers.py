@@ -9,6 +9,7 @@ from busops.planner.margin.levers import levers, sorted_levers
 from busops.planner.margin.margin import RiderFare
 from busops.planner.margin.replan import Replanning
 from busops.planner.problem import Limits
+from busops.planner.rules.rules import Rules
 from busops.planner.solve import solve
 from tests.unit.planner.small import coach, problem, random_town, riders
 
@@ -80,6 +81,15 @@ def test_without_walks_nobody_walks_and_stopped_ends_early() -> None:
     stopped = levers(ASKED, plan, FARES, replace(HOW, should_stop=lambda: True), walks=WALKS)
     assert {lever.kind for lever in stopped} <= {LeverKind.FARE_ALL, LeverKind.SEARCH_ON}
     assert sorted_levers([]) == ()
+
+
+def test_peoples_rules_hold_in_every_lever() -> None:
+    """Siblings apart and a stop for one coach: levers are still found, each by a plan that keeps both."""
+    rules = Rules(apart=(frozenset({"S1-1", "S1-2"}),), only_by={"S3": frozenset({"P4", "P1"})})
+    bound = replace(ASKED, rules=rules)
+    plan = solve(bound, seconds=0, seed=1, rounds=20)
+    found = {lever.kind for lever in levers(bound, plan, FARES, HOW, walks=WALKS)}
+    assert found >= {LeverKind.RIDE_CAP, LeverKind.WAVES, LeverKind.FLEET_MIX}
 
 
 def test_the_harshest_fare_does_not_lead() -> None:
