@@ -31,7 +31,8 @@ _RUIN_SHARE: Final = 0.75
 _BEFORE_PROOF_SHARE: Final = 0.4  # a first chain, whose routes the proof begins with
 _PROOF_SHARE: Final = 0.45
 _CHOICE_SHARE: Final = 0.35
-_REGROUP_SHARE: Final = 0.3  # of the time left after the chain
+_REGROUP_SHARE: Final = 0.15  # of the time left after the chain
+_PROOF_WORTH_MILLI: Final = 3  # what other groups must save where a proof would be lost
 _AGAIN_SHARE: Final = 0.1
 _MANY_STOPS: Final = 4.2  # stops that fill a bus
 _PROOF_S: Final = 1.0  # in less time nothing useful is proved
@@ -255,7 +256,11 @@ class Steps:
         effort = self._share(_REGROUP_SHARE)
         if effort is None or not is_worth_regrouping(self.problem, self.search):
             return
-        self.search = regroup(self.problem, self.search, effort, self.seed)
+        other = regroup(self.problem, self.search, effort, self.seed)
+        # Other groups are no longer those that the proof is about: a thousandth is not worth that.
+        worth = self.search.cost - (_PROOF_WORTH_MILLI * self.search.cost // 1000 if self.proof.fen else 0)
+        if not other.is_recut or (other.missing, other.cost) < (self.search.missing, worth):
+            self.search = other
         self.tell(PlanningPhase.RUIN)
 
     def assembly(self) -> None:
