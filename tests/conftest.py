@@ -35,6 +35,7 @@ def settings(tmp_path: Path) -> Settings:
     """Settings of a test, with its own folder and database file."""
     return Settings(
         environment="test",
+        planning_proof_seconds=0,  # a test asks for the proof that goes on when it wants it
         instance_path=tmp_path,
         database_url=f"sqlite:///{tmp_path / 'busops.sqlite3'}",
         secret_key="k" * 48,

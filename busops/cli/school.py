@@ -49,13 +49,22 @@ def import_command(cli: Cli, folder: Path) -> None:
 @click.option("--direction", type=click.Choice([way.value for way in Direction]), default="homeward")
 @click.option("--seconds", type=float, default=20.0, show_default=True, help="How long to search.")
 @click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--fair",
+    type=click.IntRange(0, planning.MOST_FAIR_MILLI),
+    default=0,
+    show_default=True,
+    help="Thousandths of the cost that shorter rides may cost.",
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
 @click.pass_context
 def plan(ctx: click.Context, /, **given: Any) -> None:
     """Plans one direction of one weekend and writes the plan with its bound and its verification."""
     cli: Cli = ctx.obj
     on = given["on"].date()
-    order = WeekendOrder(weekend_on=on, seconds=given["seconds"], seed=given["seed"], by=BY)
+    order = WeekendOrder(
+        weekend_on=on, seconds=given["seconds"], seed=given["seed"], by=BY, fair_milli=given["fair"]
+    )
     _refuse_wrong_order(order)
     writable_folder(given["out"].absolute().parent)
     roads = cli.roads()

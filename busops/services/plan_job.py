@@ -11,7 +11,7 @@ from busops.domain.values import Clock, Ids
 from busops.planner.scale.executors import OpenExecutor
 from busops.planner.solve import Progress
 from busops.planner.travel.source import TravelSource
-from busops.services import planning
+from busops.services import plan_proof, planning
 from busops.services.search_course import SearchCourse
 from busops.storage.database import Database
 
@@ -39,6 +39,13 @@ class Working(Protocol):
 
     def roads(self) -> TravelSource | None:
         """Who measures roads; None = ways are estimated."""
+
+    @property
+    def proof_seconds(self) -> int:
+        """How long the proof goes on after the plan is made; 0 = not at all."""
+
+    def follow(self, kind: str, arguments: Mapping[str, Any]) -> None:
+        """A job is queued that goes on where this one ends."""
 
     def progress(self, done: int, total: int, **facts: Any) -> None:
         """Tells how far the work is."""
@@ -70,7 +77,7 @@ def run(context: Working, arguments: Mapping[str, Any]) -> dict[str, str]:
             course=course.rows(),
         )
 
-    return planning.run_plan_job(
+    made = planning.run_plan_job(
         context.database,
         arguments,
         on_progress=told,
@@ -82,3 +89,11 @@ def run(context: Working, arguments: Mapping[str, Any]) -> dict[str, str]:
         ids=context.ids,
         roads=context.roads(),
     )
+    _prove_on(context, made["plan_id"])
+    return made
+
+
+def _prove_on(context: Working, plan_id: str) -> None:
+    """The proof of a plan that may be far from the best goes on as a job of its own."""
+    if context.proof_seconds and plan_proof.is_worth_proving(planning.document(context.database, plan_id)):
+        context.follow(plan_proof.JOB, {"plan_id": plan_id, "seconds": context.proof_seconds})

@@ -63,7 +63,8 @@ def plan_weekend(
     course: SearchCourse | None = None,
     executor: OpenExecutor = here,
 ) -> PlanId:
-    """A verified draft of one direction is stored, the trips of ``keep`` as they are; its id.
+    """
+    A verified draft of one direction is stored, the trips of ``keep`` as they are; its id.
 
     Rides are made kinder for ``fair_milli`` thousandths of the cost at most. ``roads`` None = ways are
     estimated; ``executor`` helps to search. Stopped, the best plan so far is the draft, and its document
@@ -80,31 +81,15 @@ def plan_weekend(
         if on_progress is not None:
             on_progress(step)
 
-    plan = solve_by_size(
-        prepared.problem,
-        seconds=seconds,
-        seed=seed,
-        executor=executor,
-        on_progress=told,
-        should_stop=should_stop,
-        fair_milli=fair_milli,
-    )
+    budget: Any = {"seconds": seconds, "seed": seed}
+    watch: Any = {"on_progress": told, "should_stop": should_stop}
+    plan = solve_by_size(prepared.problem, **budget, **watch, executor=executor, fair_milli=fair_milli)
     told(_end_of(plan))
     is_stopped = should_stop is not None and should_stop()
     if is_stopped and keeps_best is not None and not keeps_best():
         raise Refused("planning_stopped", weekend_on=weekend_on, direction=direction)
-    return store_draft(
-        database,
-        given,
-        prepared,
-        plan,
-        seed=seed,
-        seconds=seconds,
-        clock=clock,
-        ids=ids,
-        by=by,
-        how={"is_stopped": is_stopped, "course": course.rows()},
-    )
+    how = {"is_stopped": is_stopped, "course": course.rows()}
+    return store_draft(database, given, prepared, plan, **budget, clock=clock, ids=ids, by=by, how=how)
 
 
 def _end_of(plan: Plan) -> Progress:

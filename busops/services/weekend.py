@@ -59,6 +59,7 @@ class WeekendOrder:
     seconds: float
     seed: int
     by: str
+    fair_milli: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +141,7 @@ def plan_direction(
         clock=clock,
         ids=ids,
         by=order.by,
+        fair_milli=order.fair_milli,
         executor=executor,
         roads=roads,
     )

@@ -50,6 +50,7 @@ def order() -> ResponseReturnValue:
                 "direction": way,
                 "seconds": form.get("seconds", ""),
                 "seed": form.get("seed") or DEFAULT_SEED,
+                "fair_milli": form.get("fair_milli") or 0,
                 "by": here.actor.user_id,
             }
             for way in wanted
@@ -136,6 +137,7 @@ def _index_page(error: BusopsError | None) -> str:
         plans=planning.plans_of(here.database),
         chosen=_day(chosen) or usual,
         seconds=request.form.get("seconds") or here.settings.planning_seconds,
+        fair_milli=request.form.get("fair_milli", here.settings.planning_fairness_milli),
         may_plan=here.actor.role in PLANNERS,
         error=error,
     )

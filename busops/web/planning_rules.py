@@ -87,6 +87,7 @@ def keep(plan_id: str) -> ResponseReturnValue:
         "weekend_on": summary.weekend_on.isoformat(),
         "direction": summary.direction.value,
         "seconds": request.form.get("seconds", ""),
+        "fair_milli": current().settings.planning_fairness_milli,
         "seed": _REPLAN_SEED,
         "by": here.actor.user_id,
         "keep": {"plan_id": plan_id, "trips": sorted(chosen)},

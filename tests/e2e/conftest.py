@@ -15,6 +15,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeSchool]:
     folder = tmp_path_factory.mktemp("office")
     settings = Settings(
         environment="test",
+        planning_proof_seconds=0,  # a test asks for the proof that goes on when it wants it
         instance_path=folder,
         database_url=f"sqlite:///{folder / 'busops.sqlite3'}",
         secret_key="k" * 48,

@@ -157,7 +157,11 @@ def empty_school() -> Iterator[str]:
         schema.create_all(engine)
         engine.dispose()
         settings = Settings(
-            environment="test", instance_path=Path(folder), database_url=url, secret_key="k" * 48
+            environment="test",
+            instance_path=Path(folder),
+            database_url=url,
+            secret_key="k" * 48,
+            planning_proof_seconds=0,
         )
         app = create_app(settings)
         database = app.extensions["busops"].database

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from busops.config import Settings
 from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.domain.values import Direction, PlanId
+from busops.jobs import HANDLERS, JobContext
 from busops.planner.document import read_plan_document
 from busops.planner.verify import verify
 from busops.services import plan_proof, planning
@@ -108,3 +110,25 @@ def test_only_plans_with_a_gap_are_worth_it(sqlite_database: Database) -> None:
     assert not plan_proof.is_worth_proving({**document, "lower_bound_fen": document["cost_fen"]})
     left = [{"rider_id": "x", "reason": "no_seat"}]
     assert not plan_proof.is_worth_proving({**document, "lower_bound_fen": 0, "unserved": left})
+
+
+@pytest.mark.parametrize(("seconds", "jobs"), [(7, 1), (0, 0)])
+def test_a_plan_job_is_followed_by_its_proof(
+    sqlite_database: Database, settings: Settings, seconds: int, jobs: int
+) -> None:
+    """The job that made a plan with a gap queues its proof, if the settings give it time; the proof runs."""
+    fill(sqlite_database)
+    queued: list[tuple[str, dict[str, object]]] = []
+    context = JobContext(
+        database=sqlite_database,
+        settings=replace(settings, planning_proof_seconds=seconds),
+        clock=FixedClock(),
+        ids=CountingIds(),
+        follow=lambda kind, arguments: queued.append((kind, dict(arguments))) or "j",
+    )
+    order = {"weekend_on": FRIDAY.isoformat(), "direction": "homeward", "seconds": 0.01}
+    plan_id = HANDLERS["plan"](context, **order)["plan_id"]
+    assert queued == [("prove", {"plan_id": plan_id, "seconds": seconds})] * jobs
+    for kind, arguments in queued:
+        proved = HANDLERS[kind](context, **{**arguments, "seconds": 2})
+        assert proved["lower_bound_fen"] == stored(sqlite_database, plan_id).summary.lower_bound_fen > 0
