@@ -25,16 +25,17 @@ from busops.planner.search.greedy import Search, fill_seats
 from busops.planner.search.routing import RoutingSearch
 from busops.planner.search.ruin import ABSENT_COST, RuinRecreate, annealing_for
 
-_ROUTING_SHARE: Final = 0.15  # of the time that is left then
-_ROUTING_MOST_S: Final = 1.5  # longer it finds nothing that the annealed chain does not find sooner
+_ROUTING_SHARE: Final = 0.1  # of the time that is left then
+_ROUTING_MOST_S: Final = 1.0  # longer it finds nothing that the annealed chain does not find sooner
 _RUIN_SHARE: Final = 0.75
-_BEFORE_PROOF_SHARE: Final = 0.4  # a first chain, whose routes the proof begins with
+_BEFORE_PROOF_SHARE: Final = 0.2  # a first chain, whose routes the proof begins with
 _PROOF_SHARE: Final = 0.45
-_CHOICE_SHARE: Final = 0.35
+_CHOICE_SHARE: Final = 0.2
 _REGROUP_SHARE: Final = 0.15  # of the time left after the chain
 _PROOF_WORTH_MILLI: Final = 3  # what other groups must save where a proof would be lost
 _AGAIN_SHARE: Final = 0.1
 _MANY_STOPS: Final = 4.2  # stops that fill a bus
+_TOO_MANY_STOPS: Final = 9.0  # stops that fill a bus: routes are too many to be priced while a plan waits
 _PROOF_S: Final = 1.0  # in less time nothing useful is proved
 _LONG_PROOF_S: Final = 4.0
 _LEAST_S: Final = 0.3  # a step with less time than this is not begun
@@ -231,6 +232,8 @@ class Steps:
             for group, count in enumerate(model.trips_of_group)
         )
         stops_a_bus = model.size * seats / max(trips * sum(model.load), 1)
+        if stops_a_bus > _TOO_MANY_STOPS:
+            return False
         needed_s = _PROOF_S if stops_a_bus < _MANY_STOPS else _LONG_PROOF_S
         return _PROOF_SHARE * self.effort.left_s() >= needed_s
 

@@ -21,6 +21,9 @@ from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.values import Direction
 from busops.planner.peers import ENGINES, UNTIMED, solve_with
 from busops.planner.problem import Plan, Problem
+from busops.planner.scale.executors import Pool, here
+from busops.planner.scale.many import is_large
+from busops.planner.scale.region import solve_region
 from busops.planner.solve import Progress, solve
 from busops.planner.verify import verify
 from busops.planner.warm import warm
@@ -211,14 +214,25 @@ def run_here(race: Race, case: Case, *, core: int | None = None, processes: int 
         os.sched_setaffinity(0, {core})
     first = _FirstPlan()
     is_ours = race.engine in OUR_ENGINES
-    with _workers(processes - 1 if is_ours else 0) as workers:
+    in_parts = is_ours and is_large(problem)
+    # One search works itself beside the others; who solves parts only waits for them.
+    with _workers(processes - (not in_parts) if is_ours and processes > 1 else 0) as workers:
         if is_ours:
             warm()  # the peers come as machine code too
         loaded_mb, busy_s = _peak_mb(), _cpu_s()
         began = first.began = time.monotonic()
         try:
-            if is_ours:
-                plan: Plan | None = solve(
+            plan: Plan | None
+            if in_parts:
+                plan = solve_region(
+                    problem,
+                    seconds=race.seconds,
+                    seed=race.seed,
+                    executor=lambda: _pool_of(workers, processes),
+                    on_progress=first,
+                )
+            elif is_ours:
+                plan = solve(
                     problem,
                     seconds=race.seconds,
                     seed=race.seed,
@@ -266,6 +280,17 @@ def _workers(count: int) -> Iterator[Executor | None]:
         for ready in [pool.submit(warm) for _worker in range(count)]:
             ready.result()
         yield pool
+
+
+def _pool_of(workers: Executor | None, count: int) -> Pool:
+    """The processes that are up already, as parts are given to them; this process without any."""
+    if workers is None:
+        return here()
+
+    def leave() -> None:
+        """They end with the race."""
+
+    return Pool(name="bench", executor=workers, count=lambda: count, interrupt=leave, close=leave)
 
 
 def judged(measured: Result, case: Case, plan: Plan) -> Result:

@@ -44,9 +44,15 @@ class Working(Protocol):
 
 
 def is_worth_proving(document: Mapping[str, Any]) -> bool:
-    """True for a plan that serves everybody and may be farther from the best than a thousandth."""
+    """
+    True for a plan that serves everybody and may be farther from the best than a thousandth.
+
+    What is proved about routes holds for groups as they were made, not for a plan that cut them anew.
+    """
     plan = read_plan_document(document)
-    return bool(plan.trips) and not plan.unserved and (plan.lower_bound_fen <= 0 or gap(plan) > _CLOSE_ENOUGH)
+    if plan.stats.get("recut") or plan.unserved or not plan.trips:
+        return False
+    return plan.lower_bound_fen <= 0 or gap(plan) > _CLOSE_ENOUGH
 
 
 def prove_plan(

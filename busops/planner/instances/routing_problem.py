@@ -1,8 +1,9 @@
 """
 A routing file as a planning problem, and its known routes as a plan: the same judge for all.
 
-A client is a stop whose demand are so many riders, whom a rule keeps together; buses start and end
-at the campus, there is no ride cap, no dwell, no limit of stops and one trip a vehicle. No way takes
+A client is a stop whose demand are so many riders, whom a rule keeps together where one search plans
+them (parts of a large file know no such rule, and need none: its fleet is never short). Buses start and
+end at the campus, there is no ride cap, no dwell, no limit of stops and one trip a vehicle. No way takes
 time, so that nothing but cost tells two plans apart. One fen is 1/``cost_scale`` of the file's unit of
 cost; where the distances are whole units the cost is exact, else each trip's cost is rounded to the fen.
 """
@@ -18,6 +19,7 @@ from busops.domain.values import CAMPUS, Direction
 from busops.planner.instances.vrplib import FileVehicle, RoutingInstance
 from busops.planner.problem import Limits, Plan, Problem, RiderDemand, Trip, VehicleOption, trip_cost_fen
 from busops.planner.rules.rules import Rules
+from busops.planner.scale.many import ONE_SEARCH
 from busops.planner.timetable import Halt, timetable
 from busops.planner.travel import TravelTimes
 
@@ -46,7 +48,7 @@ def problem_of(instance: RoutingInstance) -> Problem:
             returns_to_campus=True,
             turnaround_s=0,
         ),
-        rules=Rules(together=_clients_with_company(instance)),
+        rules=Rules(together=_clients_with_company(instance) if len(clients) <= ONE_SEARCH else ()),
         travel=TravelTimes(
             ids=(str(CAMPUS), *clients),
             distance_m=instance.distance.copy(),

@@ -24,7 +24,7 @@ from busops.planner.scale.whole import Cut, Whole, put_back, whole_of
 from busops.planner.solve import OnProgress, PlanningPhase, Progress, solve
 from busops.planner.warm import warm
 
-PART_GROUPS: Final = 300  # in a part: of 120 to 450, what came out cheapest in the same seconds
+PART_GROUPS: Final = 300  # in a part: cheaper than parts of 120 in the same seconds
 _FIRST_PLAN_S: Final = 0.1  # of a part, at the very beginning
 _FIRST_SHARE: Final = 0.35  # of the time, for the sectors by themselves
 _ENDING_SHARE: Final = 0.04  # kept for the last touch, and a little more for each group
