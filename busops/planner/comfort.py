@@ -7,6 +7,7 @@ Cost never rises here. Trading a little cost for shorter rides is another step's
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
+from busops.planner.effort import StopWish
 from busops.planner.model import Model
 from busops.planner.search.fleet_state import Assigned
 from busops.planner.search.routes import keeps_limits
@@ -14,9 +15,12 @@ from busops.planner.search.routes import keeps_limits
 _Rank: TypeAlias = tuple[int, int, int]  # metres, longest ride, rider-seconds
 
 
-def kinder(model: Model, assigned: Iterable[Assigned]) -> tuple[Assigned, ...]:
-    """The same trips by vehicle and stops, each in the best order that reversals and moves lead to."""
-    return tuple((kind, _kinder_order(model, model.kinds[kind].course, stops)) for kind, stops in assigned)
+def kinder(model: Model, assigned: Iterable[Assigned], wish: StopWish | None = None) -> tuple[Assigned, ...]:
+    """The same trips, each in the best order that reversals and moves lead to, while nobody waits."""
+    return tuple(
+        (kind, stops if wish and wish() else _kinder_order(model, model.kinds[kind].course, stops))
+        for kind, stops in assigned
+    )
 
 
 def _kinder_order(model: Model, course: int, stops: tuple[int, ...]) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ From the best routes of a search to the plan that is shown: kinder orders, fewer
 from collections.abc import Sequence
 from typing import Final
 
-from busops.planner.bound import lower_bound
+from busops.planner.bound import Bound, lower_bound
 from busops.planner.choice import Drive, share_halts
 from busops.planner.columns.proof import NOTHING_PROVED, Proof
 from busops.planner.comfort import kinder
@@ -16,6 +16,8 @@ from busops.planner.search.greedy import Search, why_left_over
 from busops.planner.timetable import halts_of, trips_of
 
 _BOUND_EFFORT: Final = 0.1
+_HURRIED_EFFORT: Final = 0.01  # when somebody waits for the plan
+_GOOD_PCT: Final = 95  # of the cost: seats and reach prove no more than that
 
 
 def finish(
@@ -27,13 +29,15 @@ def finish(
     for node in state.absent():
         reason = why_left_over(search, node)
         causes.update(dict.fromkeys(search.model.nodes[node - 1].rider_ids, reason))
-    drives, waiting = share_halts(problem, _drives(problem, search), sorted(causes), wish)
+    drives, waiting = share_halts(problem, _drives(problem, search, wish), sorted(causes), wish)
     trips = trips_of(problem, search.model, [(drive.group, drive.halts) for drive in drives])
     cost_fen = sum(trip.cost_fen for trip in trips)
     served = sum(len(halt.rider_ids) for trip in trips for halt in trip.stops)
-    bound = lower_bound(problem, served, effort=_BOUND_EFFORT)
     # A group cut otherwise than the proof took it, and what is proved for groups as made says nothing.
     proof = NOTHING_PROVED if waiting or search.is_recut or proof.fen > cost_fen else proof
+    bound = Bound(fen=0, model=proof.model, served=served)
+    if 100 * proof.fen < _GOOD_PCT * cost_fen:
+        bound = lower_bound(problem, served, effort=_HURRIED_EFFORT if wish() else _BOUND_EFFORT)
     return Plan(
         trips=trips,
         unserved=tuple(Unserved(rider_id=rider_id, reason=causes[rider_id]) for rider_id in waiting),
@@ -44,12 +48,12 @@ def finish(
     )
 
 
-def _drives(problem: Problem, search: Search) -> list[Drive]:
-    """The best plan's trips as halts, each in its kinder order."""
+def _drives(problem: Problem, search: Search, wish: StopWish) -> list[Drive]:
+    """The best plan's trips as halts, each in its kinder order while nobody waits."""
     vehicles = {vehicle.plate: vehicle for vehicle in problem.vehicles}
     model = search.model
     drives = []
-    for number, nodes in kinder(model, search.best):
+    for number, nodes in kinder(model, search.best, wish):
         group = model.kinds[number].group
         vehicle = vehicles[model.plates_of_group[group][0]]
         drives.append(Drive(group=group, vehicle=vehicle, halts=tuple(halts_of(problem, model, nodes))))

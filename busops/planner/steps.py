@@ -190,7 +190,7 @@ class Steps:
 
         heat = annealing_for(search.cost, len(search.best), number)
         self.elsewhere.begin(search, self.seed + number, effort, heat)
-        search.offer(chain.run(spent, heat))
+        search.offer(chain.run(spent, heat, effort.wish))
         self.elsewhere.join(search, effort)
         self.rounds += chain.rounds
         search.stats["ruin_rounds"] = self.rounds

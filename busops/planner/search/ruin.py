@@ -97,12 +97,19 @@ class RuinRecreate:
         """Milli-fen of the best plan, with the cost of absent nodes."""
         return int(self.chain.numbers[_BEST])
 
-    def run(self, spent: Callable[[], float], annealing: Annealing) -> tuple[Assigned, ...]:
-        """Searches until ``spent`` (share of the effort, asked every 256 rounds) reaches 1."""
+    def run(
+        self, spent: Callable[[], float], annealing: Annealing, wish: Callable[[], bool] | None = None
+    ) -> tuple[Assigned, ...]:
+        """
+        Searches until ``spent`` (share of the effort, asked every 256 rounds) reaches 1.
+
+        The routes met go to the pool, unless somebody wishes to stop: then nobody will use them.
+        """
         while (share := spent()) < 1:
             _rounds(self.case, self.fleet, self.store, self.chain, annealing.at(share))
             self.rounds += CHUNK
-        pour(self.store, self.pool)
+        if wish is None or not wish():
+            pour(self.store, self.pool)
         return self.best
 
 
