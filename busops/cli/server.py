@@ -28,6 +28,7 @@ from busops.domain.people import Role
 from busops.i18n import words
 from busops.jobs import JobQueue
 from busops.log import configure_logging
+from busops.planner.warm import warm
 from busops.services import people, register, watch
 from busops.storage import schema
 from busops.storage.database import Database, open_engine
@@ -190,6 +191,8 @@ class _Background:
         self._watch = threading.Thread(target=self._keep_watch, daemon=True, name="watch")
 
     def __enter__(self) -> None:
+        # The first plan after a start would wait for the search's machine code to be loaded.
+        threading.Thread(target=warm, daemon=True, name="warm").start()
         self._queue.start()
         self._watch.start()
 
