@@ -18,7 +18,8 @@ PHONE, LAPTOP = 390, 1280
 NO_PAGES = re.compile(
     r"^(static|health\.|api\.|tablet\.app_file|auth\.(switch_language|sign_in)|home\.verdict|register\.index"
     r"|dispatch\.(part|wall_part)|jobs\.|demo\.|planning\.(map_json|document|proof)"
-    r"|plan_compare\.map_json|plan_margin\.part|term\.document|register\.stops_map"
+    r"|plan_compare\.map_json|plan_margin\.part|plan_advice\.(prices|enough)_part|term\.document"
+    r"|register\.stops_map"
     r"|finance\.(rows_csv|workbook|receipts\.bill))"
 )
 SAMPLES = re.compile(r"^design\.")  # invented data in every part
