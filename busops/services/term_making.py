@@ -220,11 +220,16 @@ def _load(database: Database, weekends: Sequence[date]) -> dict[date, PlanningIn
 def _freed(given: PlanningInput, direction: Direction, roads: TravelSource | None = None) -> Prepared | None:
     """A weekend's problem without approved lines; None where nobody rides."""
     try:
-        return prepare(replace(given, lines=()), direction, roads=roads)
+        return prepare(_without_lines(given), direction, roads=roads)
     except Refused as refused:
         if refused.code != "nobody_rides":
             raise
         return None
+
+
+def _without_lines(given: PlanningInput) -> PlanningInput:
+    """As if no line had ever been approved: the scheme says where the buses will drive."""
+    return replace(given, lines=(), any_lines=False)
 
 
 def _days(latest: PlanningInput, order: TermOrder) -> tuple[date, date]:
@@ -283,7 +288,7 @@ def _prepared_for(
         for rider_id, _stop_id in nameless
     )
     return prepare(
-        replace(latest, weekend_on=from_on, roster_version=1, entries=entries, riders=riders, lines=()),
+        replace(_without_lines(latest), weekend_on=from_on, roster_version=1, entries=entries, riders=riders),
         Direction.HOMEWARD,
         roads=roads,
     )
