@@ -49,7 +49,7 @@ def _weekend(cli: Cli, folder: Path, on: date | None, way: Direction) -> Case:
     files = read_folder(folder)
     friday = on or benchmark_cases.only_roster_on(files)
     with scratch_school(cli, files, SteppedClock(weekend.planning_moment(friday))) as scratch:
-        problem = benchmark_cases.weekend_problem(scratch.database, friday, way)
+        problem = benchmark_cases.weekend_problem(scratch.database, friday, way, roads=cli.roads())
     return Case(name=folder.resolve().name, problem=problem)
 
 

@@ -61,10 +61,11 @@ def term(ctx: click.Context, /, **given: Any) -> None:
     cli: Cli = ctx.obj
     order = _order(given)
     writable_folder(given["out"].absolute().parent)
+    roads = cli.roads()
     clock = SteppedClock(weekend.planning_moment(order.weekends[-1]))
     with scratch_school(cli, read_folder(given["folder"]), clock) as scratch:
         _refuse_unknown((*order.weekends, *order.tested), scratch)
-        made = term_making.make_scheme(scratch.database, order, work=_Quiet())
+        made = term_making.make_scheme(scratch.database, order, work=_Quiet(), roads=roads)
         findings = (*scratch.outcome.findings, *made.notices)
     write_json(given["out"], made.document)
     show_findings(findings, cli.locale)
@@ -99,6 +100,7 @@ def replay(ctx: click.Context, /, **given: Any) -> None:
     if not 0 <= given["free_seconds"] <= planning.MAX_SECONDS:
         raise WrongUse("plan_seconds_out_of_range", seconds=given["free_seconds"], most=planning.MAX_SECONDS)
     writable_folder(given["out"].absolute().parent)
+    roads = cli.roads()
     clock = SteppedClock(weekend.planning_moment(max((*wanted, *trained), default=date(2024, 1, 5))))
     with scratch_school(cli, read_folder(given["folder"]), clock) as scratch:
         _refuse_unknown(wanted, scratch)
@@ -109,6 +111,7 @@ def replay(ctx: click.Context, /, **given: Any) -> None:
             trained=frozenset(trained),
             free=FreePlans(seconds=given["free_seconds"], seed=given["seed"]),
             work=_Quiet(),
+            roads=roads,
         )
         show_findings(scratch.outcome.findings, cli.locale)
     table = replay_document(rows, free_seconds=given["free_seconds"])

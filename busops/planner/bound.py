@@ -7,16 +7,18 @@ cost of such trips is a small integer program; what its solver has *proved* so f
 """
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 from ortools.sat.python import cp_model
 
-from busops.domain.values import CAMPUS, Direction
-from busops.planner.demand import shortest_ways
+from busops.domain.values import Direction
 from busops.planner.problem import Problem
+from busops.planner.travel.shortest import shortest_from_campus
 
 SEATS_AND_REACH: Final = "seats_and_reach"
 
@@ -45,7 +47,7 @@ def lower_bound(problem: Problem, served: int, *, effort: float = 0.1) -> Bound:
     ``effort`` is CP-SAT's deterministic time, so that the same problem has the same bound. Ride
     caps, stop limits and line orders are relaxed; ways are shortest ways over any places.
     """
-    reach = _reach_m(problem)
+    reach = reaches_m(problem)
     far = {
         rider.rider_id: min(reach[stop] for stop in rider.stop_ids)
         for rider in problem.riders
@@ -72,17 +74,16 @@ def lower_bound(problem: Problem, served: int, *, effort: float = 0.1) -> Bound:
     return Bound(fen=fen, model=SEATS_AND_REACH, served=served)
 
 
-def _reach_m(problem: Problem) -> dict[str, int]:
-    """For each stop the least metres of any trip that halts there."""
-    shortest, index = shortest_ways(problem.travel.distance_m), problem.travel.index
+def reaches_m(problem: Problem) -> dict[str, int]:
+    """For each stop the least metres that count of any trip that halts there, over any places."""
     closed = problem.limits.returns_to_campus
-    out = closed or problem.direction is Direction.HOMEWARD
-    back = closed or problem.direction is Direction.RETURN
-    campus = index[CAMPUS]
-    return {
-        stop: int(out * shortest[campus, index[stop]] + back * shortest[index[stop], campus])
-        for stop in problem.stop_ids
-    }
+    index, ways = problem.travel.index, problem.travel.distance_m
+    reach = np.zeros(len(ways), dtype=np.int64)
+    if closed or problem.direction is Direction.HOMEWARD:
+        reach += shortest_from_campus(ways)
+    if closed or problem.direction is Direction.RETURN:
+        reach += shortest_from_campus(ways.T)
+    return {stop_id: int(reach[index[stop_id]]) for stop_id in problem.stop_ids}
 
 
 def _reaches_off_lines(problem: Problem, far: Mapping[str, int]) -> tuple[int, ...]:
@@ -115,8 +116,9 @@ def _least_cost_fen(
             cost.append(kind.per_km_fen * (levels[at] - levels[at - 1]) * reaching[at])
     capacities = [kind.capacity for kind in stock]
     for able, reaches in needs.items():
+        nearest_first = sorted(reaches)
         for at, level in enumerate(levels):
-            riders = sum(1 for reach in reaches if reach >= level) - spare
+            riders = len(reaches) - bisect_left(nearest_first, level) - spare
             if riders > 0:
                 model.add(sum(capacities[kind] * trips[kind][at] for kind in able) >= riders)
     model.minimize(sum(cost))

@@ -14,6 +14,7 @@ from busops.planner.instances.routing_problem import plan_of_routes, problem_of
 from busops.planner.instances.solution import read_solution
 from busops.planner.instances.vrplib import Rounding, read_instance
 from busops.planner.problem import Problem
+from busops.planner.travel.source import TravelSource
 from busops.planner.verify import verify
 from busops.services import planning_input
 from busops.services.benchmark import Case
@@ -32,11 +33,13 @@ class KnownPrice:
     trips: int = 0
 
 
-def weekend_problem(database: Database, weekend_on: date, direction: Direction) -> Problem:
+def weekend_problem(
+    database: Database, weekend_on: date, direction: Direction, *, roads: TravelSource | None = None
+) -> Problem:
     """The problem that a plan of this direction would solve; Refused when nobody rides."""
     with database.reading() as tx:
         given = planning_input.load_input(tx, weekend_on)
-    return planning_input.prepare(given, direction).problem
+    return planning_input.prepare(given, direction, roads=roads).problem
 
 
 def only_roster_on(files: Mapping[str, bytes]) -> date:

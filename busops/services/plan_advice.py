@@ -11,13 +11,16 @@ from typing import Any, Final
 
 from busops.domain.errors import Refused
 from busops.domain.network import Stop
+from busops.domain.road_source import TravelOrigin
 from busops.domain.roster import Rider
 from busops.planner.advice.ground import Barrier, Ground, Refusal
 from busops.planner.advice.why import Alternative, Answer, RideChange, why_rider, why_stop, why_trip
 from busops.planner.document import read_plan_document
 from busops.planner.problem import Plan, Problem, Trip
+from busops.planner.travel.source import TravelSource
 from busops.planner.verify import verify
-from busops.services.planning_input import PlanningInput, load_input, prepare
+from busops.services.plan_check import problem_of
+from busops.services.planning_input import PlanningInput, load_input
 from busops.storage import network_store, plan_store, register_store
 from busops.storage.database import Database
 from busops.storage.plan_store import PlanSummary
@@ -31,7 +34,9 @@ class PlanCase:
     """A stored plan with the problem that it solves, and the register's names for what is in it."""
 
     summary: PlanSummary
+    document: Mapping[str, Any]
     problem: Problem
+    travel_source: TravelOrigin
     plan: Plan
     given: PlanningInput
     riders: Mapping[str, Rider]
@@ -147,9 +152,9 @@ class Hit:
     trip: int
 
 
-def open_case(database: Database, plan_id: str) -> PlanCase:
+def open_case(database: Database, plan_id: str, roads: TravelSource | None = None) -> PlanCase:
     """
-    The plan and its problem as the register stands now.
+    The plan and its problem as the register stands now, its ways measured by ``roads`` if they were.
 
     Raises NotFound for an unknown plan, and Refused with every contradiction when register or roster
     have changed so that the plan is none of theirs any more.
@@ -159,14 +164,16 @@ def open_case(database: Database, plan_id: str) -> PlanCase:
         given = load_input(tx, stored.summary.weekend_on)
         riders = register_store.load_riders(tx, include_retired=True)
         stops = network_store.load_stops(tx, include_retired=True)
-    prepared = prepare(given, stored.summary.direction)
     plan = read_plan_document(stored.document)
+    prepared = problem_of(given, stored.document, plan, roads)
     findings = verify(prepared.problem, plan)
     if findings:
         raise Refused("advice_plan_is_outdated", findings, plan_id=plan_id, count=len(findings))
     return PlanCase(
         summary=stored.summary,
+        document=stored.document,
         problem=prepared.problem,
+        travel_source=prepared.travel_source,
         plan=plan,
         given=given,
         riders={str(rider.rider_id): rider for rider in riders},

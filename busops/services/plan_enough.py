@@ -12,8 +12,9 @@ from busops.domain.errors import BusopsError, InvalidInput, NotFound
 from busops.domain.values import StopId
 from busops.planner.advice.relaxations import Budget, Certificate, Relief, Search, what_would_be_enough
 from busops.planner.problem import Problem
+from busops.planner.travel.source import TravelSource
 from busops.services.plan_advice import PlanCase, open_case
-from busops.services.planning_input import prepare
+from busops.services.plan_check import problem_of
 from busops.storage import job_store
 from busops.storage.database import Database
 from busops.storage.job_store import Job
@@ -28,6 +29,10 @@ class Working(Protocol):
     """What this work uses of its job."""
 
     database: Database
+
+    def roads(self) -> TravelSource | None:
+        """Who measures roads; None = ways are estimated."""
+        ...
 
     def progress(self, done: int, total: int, **facts: Any) -> None:
         """How far the work is."""
@@ -90,14 +95,19 @@ def read_order(arguments: Mapping[str, Any]) -> dict[str, Any]:
 def run_job(context: Working, **arguments: Any) -> dict[str, Any]:
     """The certificate of a plan as plain JSON; stopped, it holds what was found until then."""
     order = read_order(arguments)
-    case = open_case(context.database, order["plan_id"])
+    roads = context.roads()
+    case = open_case(context.database, order["plan_id"], roads)
 
     def told(search: Search) -> None:
         facts = {"tried": search.tried, "found": search.found}
         context.progress(search.done, search.total, **facts)
 
     certificate = certify(
-        case, Budget(seconds=order["seconds"]), on_progress=told, should_stop=context.cancelled
+        case,
+        Budget(seconds=order["seconds"]),
+        roads=roads,
+        on_progress=told,
+        should_stop=context.cancelled,
     )
     return {"plan_id": order["plan_id"], "certificate": plain(certificate)}
 
@@ -106,6 +116,7 @@ def certify(
     case: PlanCase,
     budget: Budget,
     *,
+    roads: TravelSource | None = None,
     on_progress: Callable[[Search], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Certificate:
@@ -114,14 +125,18 @@ def certify(
         case.problem,
         case.plan,
         budget,
-        wide=wide_problem(case),
+        wide=wide_problem(case, roads),
         on_progress=on_progress,
         should_stop=should_stop,
     )
 
 
-def wide_problem(case: PlanCase) -> Problem | None:
-    """The day as if every stop that riders named were designated; None where that adds nothing."""
+def wide_problem(case: PlanCase, roads: TravelSource | None = None) -> Problem | None:
+    """
+    The day as if every stop that riders named were designated; None where that adds nothing.
+
+    None too where only such stops could not be measured: prices over ways of two sources say nothing.
+    """
     given, on = case.given, case.summary.on
     named = {rider.stop_id for rider in given.riders.values()}
     named |= {stop_id for rider in given.riders.values() for stop_id in rider.other_stops}
@@ -134,10 +149,12 @@ def wide_problem(case: PlanCase) -> Problem | None:
         for stop in given.stops
     )
     try:
-        wide = prepare(replace(given, stops=stops), case.summary.direction).problem
+        wide = problem_of(replace(given, stops=stops), case.document, case.plan, roads)
     except BusopsError:  # no way to such a stop is known
         return None
-    return wide if set(wide.stop_ids) > set(case.problem.stop_ids) else None
+    if wide.travel_source != case.travel_source:
+        return None
+    return wide.problem if set(wide.problem.stop_ids) > set(case.problem.stop_ids) else None
 
 
 def plain(certificate: Certificate) -> dict[str, Any]:

@@ -24,15 +24,16 @@ from busops.planner.margin.replan import Replanning
 from busops.planner.margin.rides import Affected
 from busops.planner.problem import Plan, Trip, TripStop
 from busops.planner.travel import estimate_travel
+from busops.planner.travel.source import TravelSource
 from busops.planner.verify import verify
 from busops.services.acting import By
+from busops.services.plan_check import problem_of
 from busops.services.plan_drafts import store_draft
 from busops.services.planning_input import (
     PlanningInput,
     Prepared,
     fares_forecast,
     load_input,
-    prepare,
     speed_findings,
 )
 from busops.storage import job_store, plan_store
@@ -64,6 +65,10 @@ class Work(Protocol):
     @property
     def clock(self) -> Clock:
         """The school's time."""
+        ...
+
+    def roads(self) -> TravelSource | None:
+        """Who measures roads; None = ways are estimated."""
         ...
 
     def progress(self, done: int, total: int, **facts: Any) -> None:
@@ -116,7 +121,7 @@ def read_order(arguments: Mapping[str, Any]) -> MarginOrder:
 def run_margin_job(work: Work, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """What was asked about the plan, as plain JSON; raises Refused when stopped, or for a stale plan."""
     order = read_order(arguments)
-    now = current_of(work.database, order.plan_id)
+    now = current_of(work.database, order.plan_id, work.roads())
     if now.changed:
         raise Refused("margin_plan_stale", now.changed, plan_id=order.plan_id)
 
@@ -154,13 +159,13 @@ def run_margin_job(work: Work, arguments: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def current_of(database: Database, plan_id: str) -> Current:
+def current_of(database: Database, plan_id: str, roads: TravelSource | None = None) -> Current:
     """The plan and the world it would be planned in now; raises NotFound, InvalidInput or Refused."""
     with database.reading() as tx:
         stored = plan_store.load_plan(tx, plan_id)
         given = load_input(tx, stored.summary.weekend_on)
-    prepared = prepare(given, stored.summary.direction)
     plan = read_plan_document(stored.document)
+    prepared = problem_of(given, stored.document, plan, roads)
     return Current(
         stored=stored,
         given=given,
@@ -179,7 +184,15 @@ def latest(database: Database, plan_id: str, part: Part, *, done: bool = False) 
 
 
 def use_point(
-    database: Database, plan_id: str, job_id: str, number: int, *, by: By, clock: Clock, ids: Ids
+    database: Database,
+    plan_id: str,
+    job_id: str,
+    number: int,
+    *,
+    by: By,
+    clock: Clock,
+    ids: Ids,
+    roads: TravelSource | None = None,
 ) -> PlanId:
     """
     A point of the frontier stands as a draft; its id.
@@ -193,7 +206,7 @@ def use_point(
     points = job.result["found"] if is_of_plan and job.state is JobState.DONE else []
     if not 1 <= number <= len(points):
         raise NotFound("margin_point_not_found", plan_id=plan_id, number=number)
-    now = current_of(database, plan_id)
+    now = current_of(database, plan_id, roads)
     document = points[number - 1]["document"]
     plan = read_plan_document(document)
     against = tuple(_faults(now.prepared, plan))

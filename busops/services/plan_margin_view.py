@@ -20,6 +20,7 @@ from busops.planner.margin.lever.values import LeverKind
 from busops.planner.margin.margin import Fares, Margin, TripMargin, trip_margins
 from busops.planner.margin.rides import Affected, longest_s, ride_s
 from busops.planner.problem import Plan
+from busops.planner.travel.source import TravelSource
 from busops.services.plan_margin import Current, Part, all_fares_fen, current_of, latest, read_affected
 from busops.storage import network_store, plan_store, register_store
 from busops.storage.database import Database
@@ -143,14 +144,14 @@ class MarginView:
         return self.certificate.margin
 
 
-def view(database: Database, plan_id: str) -> MarginView:
+def view(database: Database, plan_id: str, roads: TravelSource | None = None) -> MarginView:
     """The plan's 10 % page; raises NotFound."""
     with database.reading() as tx:
         stored = plan_store.load_plan(tx, plan_id)
         school = register_store.load_school(tx)
         names = {str(stop.stop_id): stop.name for stop in network_store.load_stops(tx, include_retired=True)}
         riders = {str(one.rider_id): one for one in register_store.load_riders(tx, include_retired=True)}
-    now, changed = _now(database, plan_id)
+    now, changed = _now(database, plan_id, roads)
     plan, summary = read_plan_document(stored.document), stored.summary
     fares: Fares = now.fares if now else {}
     target_bp = school.finance.target_bp
@@ -174,10 +175,12 @@ def view(database: Database, plan_id: str) -> MarginView:
     )
 
 
-def _now(database: Database, plan_id: str) -> tuple[Current | None, tuple[Finding, ...]]:
+def _now(
+    database: Database, plan_id: str, roads: TravelSource | None
+) -> tuple[Current | None, tuple[Finding, ...]]:
     """The plan beside today's roster, and why it is not of today's; None where there is no such roster."""
     try:
-        now = current_of(database, plan_id)
+        now = current_of(database, plan_id, roads)
     except (Refused, InvalidInput) as fault:
         return None, (Finding(code=fault.code, facts=fault.facts),)
     return now, now.changed

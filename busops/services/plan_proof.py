@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from busops.domain.errors import InvalidInput, Refused
-from busops.domain.values import Clock, Direction
+from busops.domain.values import Clock
 from busops.planner.document import gap, read_plan_document
 from busops.planner.further import prove_further
+from busops.planner.problem import Plan
+from busops.planner.travel.source import TravelSource
 from busops.planner.verify import verify
-from busops.services.planning_input import load_input, prepare
+from busops.services.plan_check import problem_of
+from busops.services.planning_input import load_input
 from busops.storage import plan_store
 from busops.storage.database import Database
 from busops.storage.plan_store import LaterProof
@@ -36,6 +39,9 @@ class Working(Protocol):
     def clock(self) -> Clock:
         """The time."""
 
+    def roads(self) -> TravelSource | None:
+        """Who measures roads; None = ways are estimated."""
+
     def progress(self, done: int, total: int, **facts: Any) -> None:
         """Tells how far the work is."""
 
@@ -50,7 +56,7 @@ def is_worth_proving(document: Mapping[str, Any]) -> bool:
     What is proved about routes holds for groups as they were made, not for a plan that cut them anew.
     """
     plan = read_plan_document(document)
-    if plan.stats.get("recut") or plan.unserved or not plan.trips:
+    if not plan.trips or plan.unserved or _is_recut(plan):
         return False
     return plan.lower_bound_fen <= 0 or gap(plan) > _CLOSE_ENOUGH
 
@@ -60,6 +66,7 @@ def prove_plan(
     plan_id: str,
     *,
     clock: Clock,
+    roads: TravelSource | None = None,
     seconds: float = PROOF_S,
     on_bound: OnBound | None = None,
     should_stop: Callable[[], bool] | None = None,
@@ -68,15 +75,18 @@ def prove_plan(
     """
     The stored plan carries the best bound reached in about ``seconds``; returns it in fen.
 
-    Raises NotFound for a plan that is gone, Refused when the roster or the register has changed.
+    A plan whose groups were cut anew keeps the bound that it has. Raises NotFound for a plan
+    that is gone, Refused when the roster or the register has changed.
     """
     with database.reading() as tx:
         stored = plan_store.load_plan(tx, plan_id)
         given = load_input(tx, stored.summary.weekend_on)
     plan = read_plan_document(stored.document)
-    problem = prepare(given, Direction(stored.document["direction"])).problem
+    problem = problem_of(given, stored.document, plan, roads).problem
     if verify(problem, plan):
         raise Refused("plan_problem_changed", plan_id=plan_id)
+    if _is_recut(plan):
+        return plan.lower_bound_fen
     proof = prove_further(
         problem,
         plan,
@@ -91,6 +101,10 @@ def prove_plan(
         with database.transaction() as tx:
             plan_store.add_proof(tx, plan_id, later)
     return proof.fen
+
+
+def _is_recut(plan: Plan) -> bool:
+    return plan.stats.get("recut") == 1
 
 
 def read_proof_order(arguments: Mapping[str, Any]) -> tuple[str, float]:
@@ -112,6 +126,7 @@ def run_job(context: Working, **arguments: Any) -> dict[str, Any]:
         context.database,
         plan_id,
         clock=context.clock,
+        roads=context.roads(),
         seconds=seconds,
         on_bound=told,
         should_stop=context.cancelled,

@@ -21,6 +21,7 @@ from busops.planner.travel import travel_from_rows
 from busops.planner.travel.source import TravelSource
 from busops.planner.verify import verify
 from busops.services.acting import By, record_act, user_of
+from busops.services.plan_check import problem_of
 from busops.services.plan_drafts import store_draft
 from busops.services.planning_input import (
     PlanningInput,
@@ -33,7 +34,7 @@ from busops.services.planning_input import (
     travel_source_of,
     wants_to_ride,
 )
-from busops.services.planning_rule_use import Keep, kept_of_document, kept_trips
+from busops.services.planning_rule_use import Keep, kept_trips
 from busops.services.search_course import SearchCourse
 from busops.storage import plan_store, roster_store
 from busops.storage.database import Database, Transaction
@@ -293,14 +294,17 @@ def document(database: Database, plan_id: str) -> Mapping[str, Any]:
 
 
 def verify_document(
-    database: Database, document: Mapping[str, Any], *, weekend_on: date
+    database: Database,
+    document: Mapping[str, Any],
+    *,
+    weekend_on: date,
+    roads: TravelSource | None = None,
 ) -> tuple[Finding, ...]:
     """Every contradiction between a plan document and the register and roster as they stand now."""
     plan = read_plan_document(document)
     with database.reading() as tx:
         given = load_input(tx, weekend_on)
-    kept = kept_of_document(document, plan.trips)
-    prepared = prepare(given, Direction(document["direction"]), kept)
+    prepared = problem_of(given, document, plan, roads)
     findings = (*verify(prepared.problem, plan), *speed_findings(prepared.problem, plan))
     if document.get("on") != prepared.on.isoformat():
         facts = {"found": str(document.get("on")), "expected": prepared.on}

@@ -40,7 +40,11 @@ LICENSED: Final = VehicleClass.LICENSED_SCHOOL_BUS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanningInput:
-    """Everything that a plan of one weekend depends on, as it was in one reading transaction."""
+    """
+    Everything that a plan of one weekend depends on, as it was in one reading transaction.
+
+    ``lines`` are those in use; ``any_lines`` says whether the school ever gave one, ended ones too.
+    """
 
     school: School
     weekend_on: date
@@ -51,6 +55,7 @@ class PlanningInput:
     vehicles: tuple[Vehicle, ...]
     crew: tuple[CrewMember, ...]
     lines: tuple[ApprovedLine, ...]
+    any_lines: bool
     tariff: tuple[TariffRate, ...]
     travel: tuple[TravelTime, ...]
     rules: tuple[PlanningRule, ...] = ()
@@ -74,6 +79,7 @@ def day_of(weekend_on: date, direction: Direction) -> date:
 def load_input(tx: Transaction, weekend_on: date) -> PlanningInput:
     """What a plan of the weekend depends on; the last locked roster, else the draft (version 0)."""
     locked = roster_store.load_latest_version(tx, weekend_on)
+    lines = network_store.list_lines(tx)
     return PlanningInput(
         school=register_store.load_school(tx),
         weekend_on=weekend_on,
@@ -83,7 +89,8 @@ def load_input(tx: Transaction, weekend_on: date) -> PlanningInput:
         stops=network_store.load_stops(tx),
         vehicles=fleet_store.load_vehicles(tx),
         crew=fleet_store.load_crew(tx),
-        lines=network_store.load_lines(tx),
+        lines=tuple(entry.line for entry in lines if entry.retired_on is None),
+        any_lines=bool(lines),
         tariff=register_store.load_tariff(tx),
         travel=network_store.load_travel(tx),
         rules=planning_rule_store.load_rules(tx),
@@ -220,7 +227,7 @@ def _options(
         notices += papers
         if any(paper.severity is Severity.BLOCK for paper in papers):
             continue
-        courses = _courses(vehicle, given.lines, stops, direction)
+        courses = _courses(given, vehicle, stops, direction)
         if courses == ():
             notices.append(_notice("vehicle_without_line", vehicle.plate))
         else:
@@ -229,24 +236,25 @@ def _options(
     notices += (_notice("vehicle_without_driver", plate) for plate in match.without_driver)
     notices += (_notice("vehicle_without_attendant", plate) for plate in match.without_attendant)
     has_licensed = any(vehicle.vehicle_class is LICENSED for vehicle, _ in useful.values())
-    if has_licensed and not given.lines:
+    if has_licensed and not given.any_lines:
         notices.append(Finding(code="lines_not_given", severity=Severity.WARN))
     return tuple(option for plate, (_, option) in useful.items() if plate in match.driver_of), notices
 
 
 def _courses(
-    vehicle: Vehicle, lines: tuple[ApprovedLine, ...], stops: frozenset[StopId], direction: Direction
+    given: PlanningInput, vehicle: Vehicle, stops: frozenset[StopId], direction: Direction
 ) -> tuple[tuple[str, ...], ...] | None:
     """
     The wanted stops on each of a licensed bus's lines, in driving order; None where it is free.
 
     The file gives a line from the campus outward; the way back to school is its mirror. A school
-    that gave no lines at all has not said that none is approved: its buses stay free, with a notice.
+    that never gave a line has not said that none is approved: its buses stay free, with a notice.
+    Where every line has ended, none is approved, and a bus drives none (Decree 617 arts 14 to 16).
     """
-    if vehicle.vehicle_class is not LICENSED or not lines:
+    if vehicle.vehicle_class is not LICENSED or not given.any_lines:
         return None
     step = 1 if direction is Direction.HOMEWARD else -1
-    own = (line.stop_ids[::step] for line in lines if line.plate == vehicle.plate)
+    own = (line.stop_ids[::step] for line in given.lines if line.plate == vehicle.plate)
     wanted = (tuple(dict.fromkeys(str(stop_id) for stop_id in line if stop_id in stops)) for line in own)
     return tuple(course for course in wanted if course)
 

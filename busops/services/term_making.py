@@ -25,6 +25,7 @@ from busops.planner.term.document import SchemeFacts, scheme_document
 from busops.planner.term.peaks import larger, peaks, places, riders_by_stop
 from busops.planner.term.replay import FreePlans, PastWeekend, ReplayRow, replay
 from busops.planner.term.scheme import LeftOut, TermLine
+from busops.planner.travel.source import TravelSource
 from busops.planner.verify import verify
 from busops.services.planning import FRIDAY, MAX_SECONDS
 from busops.services.planning_input import PlanningInput, Prepared, load_input, prepare
@@ -116,18 +117,26 @@ def check_order(order: TermOrder) -> None:
         raise InvalidInput("plan_seconds_out_of_range", seconds=order.free_seconds, most=MAX_SECONDS)
 
 
-def make_scheme(database: Database, order: TermOrder, *, work: Work, rounds: int | None = None) -> MadeScheme:
+def make_scheme(
+    database: Database,
+    order: TermOrder,
+    *,
+    work: Work,
+    roads: TravelSource | None = None,
+    rounds: int | None = None,
+) -> MadeScheme:
     """
     The scheme of an order, verified, with its replay; Refused when nobody rides or it was stopped.
 
-    With ``rounds`` the searches count rounds instead of seconds, and the scheme is the same anywhere.
+    ``roads`` None = ways are estimated. With ``rounds`` the searches count rounds instead of seconds,
+    and the scheme is the same anywhere.
     """
     inputs = _load(database, (*order.weekends, *order.tested))
     training = {on: inputs[on] for on in order.weekends}
     latest = training[order.weekends[-1]]
     from_on, to_on = _days(latest, order)
     demand, left_out = _demand(training.values(), order.percentile, (from_on, to_on))
-    prepared = _prepared_for(latest, demand, from_on)
+    prepared = _prepared_for(latest, demand, from_on, roads)
     design = design_scheme(
         prepared.problem,
         licensed=licensed_plates(latest),
@@ -144,7 +153,9 @@ def make_scheme(database: Database, order: TermOrder, *, work: Work, rounds: int
     scheme = replace(design.scheme, left_out=(*design.scheme.left_out, *left_out))
     design = replace(design, scheme=scheme)
     free = FreePlans(seconds=order.free_seconds, seed=order.seed, rounds=rounds)
-    rows = replay_lines(inputs, scheme.lines, trained=frozenset(order.weekends), free=free, work=work)
+    rows = replay_lines(
+        inputs, scheme.lines, trained=frozenset(order.weekends), free=free, work=work, roads=roads
+    )
     violations = _violations(prepared, design)
     facts = _facts(latest, order, (from_on, to_on), prepared)
     return MadeScheme(
@@ -166,9 +177,10 @@ def replay_weekends(
     trained: frozenset[date],
     free: FreePlans,
     work: Work,
+    roads: TravelSource | None = None,
 ) -> tuple[ReplayRow, ...]:
     """What these lines would have done on those weekends; raises Refused when it was stopped."""
-    return replay_lines(_load(database, weekends), lines, trained=trained, free=free, work=work)
+    return replay_lines(_load(database, weekends), lines, trained=trained, free=free, work=work, roads=roads)
 
 
 def replay_lines(
@@ -178,13 +190,14 @@ def replay_lines(
     trained: frozenset[date],
     free: FreePlans,
     work: Work,
+    roads: TravelSource | None = None,
 ) -> tuple[ReplayRow, ...]:
     """The rows of both directions of every weekend on which anybody rides, in the order of days."""
     past = [
         PastWeekend(weekend_on=on, problem=prepared.problem, is_training=on in trained)
         for on in sorted(inputs)
         for way in Direction
-        if (prepared := _freed(inputs[on], way)) is not None
+        if (prepared := _freed(inputs[on], way, roads)) is not None
     ]
     licensed = licensed_plates(next(iter(inputs.values()))) | {
         line.plate for line in lines if line.is_licensed
@@ -204,14 +217,19 @@ def _load(database: Database, weekends: Sequence[date]) -> dict[date, PlanningIn
         return {on: load_input(tx, on) for on in weekends}
 
 
-def _freed(given: PlanningInput, direction: Direction) -> Prepared | None:
+def _freed(given: PlanningInput, direction: Direction, roads: TravelSource | None = None) -> Prepared | None:
     """A weekend's problem without approved lines; None where nobody rides."""
     try:
-        return prepare(replace(given, lines=()), direction)
+        return prepare(_without_lines(given), direction, roads=roads)
     except Refused as refused:
         if refused.code != "nobody_rides":
             raise
         return None
+
+
+def _without_lines(given: PlanningInput) -> PlanningInput:
+    """As if no line had ever been approved: the scheme says where the buses will drive."""
+    return replace(given, lines=(), any_lines=False)
 
 
 def _days(latest: PlanningInput, order: TermOrder) -> tuple[date, date]:
@@ -231,7 +249,7 @@ def _demand(
     counts: dict[Direction, list[Counter[str]]] = {way: [] for way in Direction}
     for one in given:
         for way, found in counts.items():
-            prepared = _freed(one, way)
+            prepared = _freed(one, way)  # who rides from where is asked, not how far it is
             found.append(riders_by_stop(prepared.problem) if prepared else Counter())
     ways = [peaks(found, percentile) for found in counts.values()]
     demand = larger(*ways)
@@ -247,7 +265,9 @@ def _demand(
     return kept, gone
 
 
-def _prepared_for(latest: PlanningInput, demand: Mapping[str, int], from_on: date) -> Prepared:
+def _prepared_for(
+    latest: PlanningInput, demand: Mapping[str, int], from_on: date, roads: TravelSource | None
+) -> Prepared:
     """The weekly planner's problem for riders without names, with the papers of the first day."""
     nameless = [(RiderId(one.rider_id), StopId(one.stop_ids[0])) for one in places(demand)]
     riders = {
@@ -268,8 +288,9 @@ def _prepared_for(latest: PlanningInput, demand: Mapping[str, int], from_on: dat
         for rider_id, _stop_id in nameless
     )
     return prepare(
-        replace(latest, weekend_on=from_on, roster_version=1, entries=entries, riders=riders, lines=()),
+        replace(_without_lines(latest), weekend_on=from_on, roster_version=1, entries=entries, riders=riders),
         Direction.HOMEWARD,
+        roads=roads,
     )
 
 

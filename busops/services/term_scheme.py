@@ -17,6 +17,7 @@ from busops.domain.network import ApprovedLine, LineStop, is_designated
 from busops.domain.values import Clock, Direction, Ids, LineId, Plate, StopId, school_date
 from busops.planner.term.document import read_lines
 from busops.planner.term.scheme import TermLine
+from busops.planner.travel.source import TravelSource
 from busops.services import term_making, term_weekly
 from busops.services.acting import By, record_act, user_of
 from busops.services.plan_drafts import plain_facts
@@ -36,6 +37,10 @@ class Desk(Work, Protocol):
     clock: Clock
     ids: Ids
 
+    def roads(self) -> TravelSource | None:
+        """Who measures roads; None = ways are estimated."""
+        ...
+
 
 def run_job(desk: Desk, arguments: Mapping[str, Any]) -> dict[str, str]:
     """
@@ -53,11 +58,12 @@ def run_job(desk: Desk, arguments: Mapping[str, Any]) -> dict[str, str]:
             by=str(arguments.get("by", "")),
             clock=desk.clock,
             ids=desk.ids,
+            roads=desk.roads(),
             should_stop=desk.cancelled,
         )
         return {"plan_id": plan_id}
     order = term_making.read_order(arguments)
-    made = term_making.make_scheme(desk.database, order, work=desk)
+    made = term_making.make_scheme(desk.database, order, work=desk, roads=desk.roads())
     by = str(arguments.get("by", ""))
     return {"scheme_id": store(desk.database, made, by=by, clock=desk.clock, ids=desk.ids)}
 

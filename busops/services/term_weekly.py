@@ -13,6 +13,7 @@ from busops.domain.errors import InvalidInput, Refused
 from busops.domain.values import Clock, Direction, Ids, PlanId
 from busops.planner.term.document import read_lines
 from busops.planner.term.weekly import weekly_plan
+from busops.planner.travel.source import TravelSource
 from busops.services.acting import By
 from busops.services.plan_drafts import store_draft
 from busops.services.planning import FRIDAY
@@ -31,6 +32,7 @@ def plan_on_scheme(
     by: By,
     clock: Clock,
     ids: Ids,
+    roads: TravelSource | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> PlanId:
     """
@@ -43,7 +45,7 @@ def plan_on_scheme(
         given = load_input(tx, weekend_on)
     if not stored.summary.is_in_force:
         raise Refused("term_not_in_force", number=stored.summary.number)
-    prepared = prepare(given, direction)
+    prepared = prepare(given, direction, roads=roads)
     plan = weekly_plan(
         prepared.problem,
         read_lines(stored.document),

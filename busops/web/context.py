@@ -17,6 +17,8 @@ from busops.domain.errors import NotFound
 from busops.domain.people import Actor
 from busops.domain.values import Clock, Ids
 from busops.jobs import JobQueue
+from busops.planner.travel.source import TravelSource
+from busops.services.travel_sources import travel_source
 from busops.storage.database import Database
 from busops.web import language
 
@@ -54,6 +56,10 @@ class Current:
         if self.person is None:
             raise NotFound("nobody_signed_in")
         return self.person
+
+    def roads(self) -> TravelSource | None:
+        """Who measures roads here, as the settings say; asks nobody before ways are wanted."""
+        return travel_source(self.settings.travel, clock=self.clock)
 
 
 def current() -> Current:

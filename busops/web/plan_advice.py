@@ -127,7 +127,8 @@ def outdated(error: Refused) -> ResponseReturnValue:
 
 
 def _case(plan_id: str) -> PlanCase:
-    return plan_advice.open_case(current().database, plan_id)
+    here = current()
+    return plan_advice.open_case(here.database, plan_id, here.roads())
 
 
 def _job(plan_id: str, job_id: str) -> Job:

@@ -37,7 +37,7 @@ def order(plan_id: str, part: str) -> ResponseReturnValue:
     asked = {"plan_id": plan_id, "part": part, "seconds": request.form.get("seconds", "")}
     try:
         plan_margin.read_order(asked)
-        changed = plan_margin.current_of(here.database, plan_id).changed
+        changed = plan_margin.current_of(here.database, plan_id, here.roads()).changed
         if changed:
             raise Refused("margin_plan_stale", changed, plan_id=plan_id)
     except NotFound:
@@ -76,7 +76,14 @@ def use(plan_id: str, job_id: str, number: int) -> ResponseReturnValue:
     here = current()
     try:
         made = plan_margin.use_point(
-            here.database, plan_id, job_id, number, by=here.actor, clock=here.clock, ids=here.ids
+            here.database,
+            plan_id,
+            job_id,
+            number,
+            by=here.actor,
+            clock=here.clock,
+            ids=here.ids,
+            roads=here.roads(),
         )
     except Refused as error:
         return _page(plan_id, error), 409
@@ -89,7 +96,7 @@ def use(plan_id: str, job_id: str, number: int) -> ResponseReturnValue:
 def certificate(plan_id: str) -> ResponseReturnValue:
     """The certificate as a sheet of paper."""
     here = current()
-    shown = plan_margin_view.view(here.database, plan_id)
+    shown = plan_margin_view.view(here.database, plan_id, here.roads())
     return render_template("print/certificate.html", shown=shown, printed_at=here.clock.now())
 
 
@@ -116,7 +123,7 @@ def lever_words(lever: LeverRow) -> str:
 
 def _page(plan_id: str, error: BusopsError | None) -> str:
     here = current()
-    shown = plan_margin_view.view(here.database, plan_id)
+    shown = plan_margin_view.view(here.database, plan_id, here.roads())
     points = shown.frontier.points
     chosen = _chosen(points, request.args.get("point", ""))
     return render_template(

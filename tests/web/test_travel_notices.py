@@ -1,15 +1,18 @@
 """What the plan page says about travel times: their source, and a failure that nobody may overlook."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from busops.domain.people import Role
 from busops.domain.road_source import TravelChoice, TravelOrigin
 from busops.domain.values import Direction
-from busops.services import planning
+from busops.services import planning, rosters
 from busops.services.travel_sources import travel_source
 from busops.storage.database import Database
+from busops.web.context import EXTENSION
 from tests.machine import CountingIds, FixedClock
 from tests.small_school import FRIDAY, fill
 from tests.unit.planner.travel.roads.servers import osrm, serve
@@ -54,3 +57,32 @@ def test_the_page_names_the_source_or_its_failure(
     assert failure in fell_back
     assert source not in fell_back
     assert "no profile foot" in fell_back  # the server's own words
+
+
+def test_pages_that_look_at_a_plan_again_ask_the_source_of_the_settings(
+    app: Flask, sqlite_database: Database, sign_in: SignIn, ids: CountingIds
+) -> None:
+    """Goal and reasons of a measured plan are shown; without the source the page says that it is outdated."""
+    fill(sqlite_database)
+    rosters.lock(sqlite_database, FRIDAY, by="u1", clock=FixedClock())
+    browser, made = sign_in(Role.DISPATCHER), app.extensions[EXTENSION]
+    with serve(osrm()) as served:
+        chosen = replace(made.settings, travel_source="osrm", travel_url=served.address)
+        plan_id = planning.plan_weekend(
+            sqlite_database,
+            weekend_on=FRIDAY,
+            direction=Direction.HOMEWARD,
+            seconds=0.3,
+            seed=1,
+            clock=FixedClock(),
+            ids=ids,
+            roads=travel_source(chosen.travel, clock=FixedClock()),
+        )
+        pages = {f"/plans/{plan_id}/why": "重新排一份", f"/plans/{plan_id}/margin": "在排这份方案之后变了"}
+        for page, warning in pages.items():
+            assert warning in browser.get(page).text
+        app.extensions[EXTENSION] = replace(made, settings=chosen)
+        for page, warning in pages.items():
+            answer = browser.get(page)
+            assert answer.status_code == 200
+            assert warning not in answer.text

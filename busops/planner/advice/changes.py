@@ -15,11 +15,15 @@ Change: TypeAlias = Callable[[Problem], Problem]
 
 
 def designating(wide: Problem, added: tuple[str, ...]) -> Change:
-    """The stops are designated: riders who named them may use them, lines that pass them halt there."""
+    """
+    The stops are designated: riders who named them may use them, lines that pass them halt there, and
+    what people's rules say about them holds.
+    """
 
     def change(problem: Problem) -> Problem:
         stops = frozenset((*problem.stop_ids, *added))
-        lines = {vehicle.plate: vehicle.lines for vehicle in wide.vehicles}
+        theirs = {vehicle.plate: vehicle for vehicle in wide.vehicles}
+        only_by = {stop_id: plates for stop_id, plates in wide.rules.only_by.items() if stop_id in stops}
         named = {rider.rider_id: rider.stop_ids for rider in wide.riders}
         return replace(
             problem,
@@ -34,15 +38,24 @@ def designating(wide: Problem, added: tuple[str, ...]) -> Change:
                 for rider in problem.riders
             ),
             vehicles=tuple(
-                vehicle
-                if vehicle.lines is None
-                else replace(vehicle, lines=_within(lines.get(vehicle.plate) or vehicle.lines, stops))
+                _halting_within(vehicle, theirs.get(vehicle.plate, vehicle), stops)
                 for vehicle in problem.vehicles
             ),
             travel=wide.travel,
+            rules=replace(problem.rules, only_by={**problem.rules.only_by, **only_by}),
         )
 
     return change
+
+
+def _halting_within(vehicle: VehicleOption, wide: VehicleOption, stops: frozenset[str]) -> VehicleOption:
+    """The vehicle with the lines and the forbidden stops that it has on the wider day, as far as these go."""
+    return replace(
+        vehicle,
+        lines=None if vehicle.lines is None else _within(wide.lines or vehicle.lines, stops),
+        only_stops=None if wide.only_stops is None else wide.only_stops & stops,
+        not_stops=wide.not_stops & stops,
+    )
 
 
 def _within(lines: Iterable[tuple[str, ...]], stops: frozenset[str]) -> tuple[tuple[str, ...], ...]:

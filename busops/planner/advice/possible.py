@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from ortools.graph.python import max_flow
 
-from busops.domain.values import CAMPUS, Direction
-from busops.planner.demand import direct_s, shortest_ways
+from busops.domain.values import Direction
+from busops.planner.demand import direct_s
 from busops.planner.problem import Problem, VehicleOption
+from busops.planner.travel.shortest import shortest_from_campus
 
 _SOURCE: Final = 0
 _SINK: Final = 1
@@ -97,15 +98,13 @@ def _may_go(problem: Problem, vehicle: VehicleOption, stop_id: str) -> bool:
 
 def _near_enough(problem: Problem) -> frozenset[str]:
     """The stops that some way reaches within the ride cap, detours that are shorter included."""
-    shortest, index = shortest_ways(problem.travel.duration_s), problem.travel.index
-    homeward = problem.direction is Direction.HOMEWARD
-    near = set()
-    for stop_id in problem.stop_ids:
-        one, two = (CAMPUS, stop_id) if homeward else (stop_id, CAMPUS)
-        cap_s = problem.limits.ride_cap_s(direct_s(problem, stop_id))
-        if shortest[index[one], index[two]] <= cap_s:
-            near.add(stop_id)
-    return frozenset(near)
+    ways, index = problem.travel.duration_s, problem.travel.index
+    shortest_s = shortest_from_campus(ways if problem.direction is Direction.HOMEWARD else ways.T)
+    return frozenset(
+        stop_id
+        for stop_id in problem.stop_ids
+        if shortest_s[index[stop_id]] <= problem.limits.ride_cap_s(direct_s(problem, stop_id))
+    )
 
 
 def _seated(

@@ -3,7 +3,8 @@ A plan carried over to a problem that differs a little: the same trips as far as
 
 Riders who may not use their stop any more get on where the trip can halt for them, halts without riders
 fall away, and the vehicles are handed out anew so that all trips together cost least (an assignment, solved
-exactly as a flow). It is where a lever begins: what a whole search finds can only be better.
+exactly as a flow). Kept trips stay as they are. It is where a lever begins:
+what a whole search finds can only be better.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import Final
 from ortools.graph.python import min_cost_flow
 
 from busops.planner.demand import nodes_of
+from busops.planner.keeping import kept_drives
 from busops.planner.margin.replan import is_sound
 from busops.planner.model import Model, compile_model
 from busops.planner.problem import Plan, Problem, RiderDemand, VehicleOption, follows, trip_cost_fen
@@ -23,12 +25,15 @@ _ADAPTED: Final = "adapted"
 def adapted(problem: Problem, plan: Plan) -> Plan | None:
     """The plan's trips as a sound plan of ``problem``; None where they do not fit it or somebody is lost."""
     demands = {rider.rider_id: rider for rider in problem.riders}
+    stay = {(trip.plate, trip.wave): halts for trip, halts in kept_drives(problem)}
     drives = [
         halts
         for trip in plan.trips
-        if (halts := _halts(problem, demands, [(halt.stop_id, halt.rider_ids) for halt in trip.stops]))
+        if (trip.plate, trip.wave) not in stay
+        and (halts := _halts(problem, demands, [(halt.stop_id, halt.rider_ids) for halt in trip.stops]))
     ]
-    aboard = {rider_id for halts in drives for _stop, rider_ids in halts for rider_id in rider_ids}
+    whole = (*drives, *stay.values())
+    aboard = {rider_id for halts in whole for _stop, rider_ids in halts for rider_id in rider_ids}
     left = tuple(one for one in plan.unserved if one.rider_id in demands)
     if len(aboard) + len(left) != len(demands):
         return None

@@ -2,24 +2,21 @@
 The bound by seats and reach for thousands of stops: stops about as far from the campus count as one.
 
 Every stop is moved to the inner edge of its ring, which shortens ways only, so that what is proved for
-the rings is proved for the stops. Ways over other places are seen: only those from and to the campus
-are needed, which Dijkstra's method finds in a moment where all pairs would take minutes.
+the rings is proved for the stops. Ways over other places are seen.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from busops.domain.values import CAMPUS, Direction
-from busops.planner.bound import SEATS_AND_REACH, Bound, lower_bound
+from busops.planner.bound import SEATS_AND_REACH, Bound, lower_bound, reaches_m
 from busops.planner.problem import Problem, RiderDemand, VehicleOption
-from busops.planner.travel import Matrix, TravelTimes
+from busops.planner.travel import TravelTimes
 
 _RINGS: Final = 150
 _EFFORT: Final = 0.1  # deterministic seconds of CP-SAT; ten times as many prove next to nothing more
-_FAR: Final = 2**62
 
 Metres = npt.NDArray[np.int64]
 
@@ -77,31 +74,3 @@ def _ways_to_rings(problem: Problem, stops: tuple[str, ...], reaches: Metres) ->
     metres[0, 1:] = reaches
     metres[1:, 0] = 0
     return TravelTimes(ids=(str(CAMPUS), *stops), distance_m=metres, duration_s=np.zeros_like(metres))
-
-
-def reaches_m(problem: Problem) -> Mapping[str, int]:
-    """For each stop the least metres that count of any trip that halts there, over any places."""
-    closed = problem.limits.returns_to_campus
-    index, ways = problem.travel.index, problem.travel.distance_m
-    reach = np.zeros(len(ways), dtype=np.int64)
-    if closed or problem.direction is Direction.HOMEWARD:
-        reach += shortest_from_campus(ways)
-    if closed or problem.direction is Direction.RETURN:
-        reach += shortest_from_campus(ways.T)
-    return {stop_id: int(reach[index[stop_id]]) for stop_id in problem.stop_ids}
-
-
-def shortest_from_campus(ways: Matrix) -> Metres:
-    """Metres of the shortest way from place 0 to every place (Dijkstra on the full matrix, O(n²))."""
-    found: Metres = ways[0].copy()
-    found[0] = 0
-    open_ = found.copy()
-    for _place in range(len(ways)):
-        nearest = int(open_.argmin())
-        if open_[nearest] == _FAR:
-            break
-        open_[nearest] = _FAR
-        shorter = found[nearest] + ways[nearest] < found
-        found[shorter] = found[nearest] + ways[nearest, shorter]
-        open_[shorter] = found[shorter]
-    return found

@@ -8,8 +8,8 @@ from random import Random
 import numpy as np
 
 from busops.domain.values import CAMPUS, Direction
-from busops.planner.problem import Limits, Problem, RiderDemand, VehicleOption
-from busops.planner.rules.rules import Rules
+from busops.planner.problem import Limits, Problem, RiderDemand, Trip, VehicleOption
+from busops.planner.rules.rules import KeptTrip, Rules
 from busops.planner.travel import TravelTimes
 
 STOPS = ("S1", "S2", "S3", "S4")
@@ -59,6 +59,13 @@ def problem(
         limits=limits,
         travel=ways,
     )
+
+
+def keeping(asked: Problem, trip: Trip) -> Problem:
+    """The problem in which this trip of an earlier plan stays."""
+    halts = tuple((halt.stop_id, halt.rider_ids) for halt in trip.stops)
+    kept = KeptTrip(plate=trip.plate, wave=trip.wave, halts=halts, depart_s=trip.depart_s)
+    return replace(asked, rules=replace(asked.rules, kept=(kept,)))
 
 
 def random_town(seed: int, stops: int) -> TravelTimes:

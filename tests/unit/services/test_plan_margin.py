@@ -32,6 +32,9 @@ class Work:
     told: list[tuple[int, int]] = field(default_factory=list)
     is_stopped: Callable[[], bool] = lambda: False
 
+    def roads(self) -> None:
+        """Ways are estimated."""
+
     def progress(self, done: int, total: int, **facts: Any) -> None:
         """Remembers how far it is."""
         assert facts["phase"] in set(Part)

@@ -81,6 +81,31 @@ def test_a_lower_bound_never_takes_the_place_of_a_higher_one(sqlite_database: Da
     assert stored(sqlite_database, plan_id).summary.lower_bound_fen == fen
 
 
+def test_groups_that_were_cut_anew_are_proved_no_further(sqlite_database: Database) -> None:
+    """What would be proved for the groups as made is not even looked for; the stored bound is the answer."""
+    fill(sqlite_database)
+    whole = stored(sqlite_database, made(sqlite_database))
+    cut = replace(
+        whole,
+        summary=replace(whole.summary, plan_id=PlanId("cut")),
+        document={**whole.document, "stats": {**whole.document["stats"], "recut": 1}},
+    )
+    with sqlite_database.transaction() as tx:
+        plan_store.save_plan(tx, cut)
+    heard: list[int] = []
+    fen = plan_proof.prove_plan(
+        sqlite_database,
+        "cut",
+        clock=FixedClock(),
+        rounds=40,
+        on_bound=lambda _cost, bound: heard.append(bound),
+    )
+    assert (fen, heard) == (whole.summary.lower_bound_fen, [])
+    assert stored(sqlite_database, "cut") == cut
+    assert plan_proof.is_worth_proving(whole.document)
+    assert not plan_proof.is_worth_proving(cut.document)
+
+
 def test_another_roster_is_another_problem(sqlite_database: Database) -> None:
     """When the limits have changed the plan no longer verifies, and its proof is refused."""
     fill(sqlite_database)

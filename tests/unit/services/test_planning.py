@@ -99,13 +99,35 @@ def test_lines_that_were_never_given_bind_nobody_but_are_told(sqlite_database: D
     fill(sqlite_database)
     with sqlite_database.reading() as tx:
         given = load_input(tx, FRIDAY)
-    free = prepare(replace(given, lines=()), Direction.HOMEWARD)
+    free = prepare(replace(given, lines=(), any_lines=False), Direction.HOMEWARD)
     assert {option.plate: option.lines for option in free.problem.vehicles} == {LICENSED: None, COACH: None}
     assert "lines_not_given" in {one.code for one in free.notices}
     elsewhere = replace(given.lines[0], stops=())
     bound = prepare(replace(given, lines=(elsewhere,)), Direction.HOMEWARD)
     assert [option.plate for option in bound.problem.vehicles] == [COACH]
     assert ("vehicle_without_line", LICENSED) in {(one.code, one.place) for one in bound.notices}
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_when_every_line_has_ended_a_licensed_bus_is_not_free(
+    sqlite_database: Database, direction: Direction
+) -> None:
+    """The last line retired (a scheme given up): the bus stays, and is told; back in use, it drives again."""
+    fill(sqlite_database)
+
+    def options(on: date | None) -> tuple[dict[str, object], set[tuple[str, str]]]:
+        with sqlite_database.transaction() as tx:
+            network_store.retire_line(tx, "L1", on)
+        with sqlite_database.reading() as tx:
+            made = prepare(load_input(tx, FRIDAY), direction)
+        lines = {option.plate: option.lines for option in made.problem.vehicles}
+        return lines, {(one.code, one.place) for one in made.notices}
+
+    lines, notices = options(FRIDAY)
+    assert lines == {COACH: None}
+    assert ("vehicle_without_line", LICENSED) in notices
+    assert "lines_not_given" not in {code for code, _place in notices}
+    assert set(options(None)[0]) == {LICENSED, COACH}
 
 
 def test_no_more_vehicles_than_crews(sqlite_database: Database) -> None:

@@ -16,6 +16,7 @@ from busops.storage.database import Database
 from tests.machine import FixedClock
 from tests.small_school import COACH, FRIDAY, LICENSED, a_stop
 from tests.unit.services.term_school import ROUNDS, WEEKENDS, Watched, an_order, fill_term
+from tests.winding_roads import WindingRoads
 
 
 def test_a_scheme_has_room_for_the_percentile_of_every_stop(
@@ -123,6 +124,31 @@ def test_lines_are_replayed_on_other_weekends(sqlite_database: Database, clock: 
     )
     assert [(row.is_training, row.free_fen) for row in rows] == [(False, None)] * 2
     assert sum(row.riders for row in rows) == 22 + 23
+
+
+def test_a_scheme_is_made_and_replayed_on_measured_roads(
+    sqlite_database: Database, clock: FixedClock
+) -> None:
+    """Twice the way: lines and every row of the replay cost more, and the document names the source."""
+    fill_term(sqlite_database, clock)
+    made = [
+        term_making.make_scheme(sqlite_database, an_order(), work=Watched(), roads=roads, rounds=ROUNDS)
+        for roads in (None, WindingRoads())
+    ]
+    assert [one.document["travel"] for one in made] == ["estimate", "osrm"]
+    assert made[0].document["cost_fen"] < made[1].document["cost_fen"]
+    costs = [[row["cost_fen"] for row in one.document["replay"]["rows"]] for one in made]
+    assert all(near < far for near, far in zip(*costs, strict=True))
+    rows = term_making.replay_weekends(
+        sqlite_database,
+        read_lines(made[1].document),
+        WEEKENDS[3:],
+        trained=frozenset(),
+        free=FreePlans(),
+        work=Watched(),
+        roads=WindingRoads(),
+    )
+    assert [row.cost_fen for row in rows] == costs[1][-2:]
 
 
 ORDER = {"weekends": ["2026-03-13"], "percentile": "90", "seconds": "5", "free_seconds": "0", "seed": "3"}

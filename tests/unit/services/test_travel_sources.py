@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,10 @@ from busops.i18n import finding_words, has_words
 from busops.jobs import JobContext
 from busops.planner.travel.roads.measuring import Roads
 from busops.planner.travel.source import TravelUnavailable
-from busops.services import plan_check, planning, travel_sources
+from busops.services import plan_check, planning, rosters, term_scheme, travel_sources
 from busops.services.imports import read_finding
 from busops.services.travel_sources import travel_source
-from busops.storage import network_store, plan_store
+from busops.storage import network_store, plan_store, term_store
 from busops.storage.database import Database
 from busops.storage.plan_store import StoredPlan
 from tests.machine import FixedClock
@@ -219,11 +219,54 @@ def test_a_planning_job_asks_the_source_of_its_settings(
     chosen = replace(settings, travel_source="osrm", travel_url=served.address)
     context = JobContext(database=sqlite_database, settings=chosen, clock=FixedClock(), ids=UuidIds())
     order = {"weekend_on": FRIDAY.isoformat(), "direction": "homeward", "seconds": 0.3}
-    made = jobs.plan_weekend(context, **order)
+    made = jobs.HANDLERS["plan"](context, **order)
     with sqlite_database.reading() as tx:
         assert plan_store.load_plan(tx, made["plan_id"]).document["travel"] == "osrm"
     assert len(served.asked) == 1
     assert list(chosen.travel.cache_path.glob("*.matrix"))
+
+
+def test_every_job_about_a_plan_asks_the_source_that_it_was_made_with(
+    sqlite_database: Database, served: Served, settings: Settings
+) -> None:
+    """Frontier, levers, what is enough and the proof take a measured plan for what it is: none refuses it."""
+    fill(sqlite_database)
+    rosters.lock(sqlite_database, FRIDAY, by="u1", clock=FixedClock())
+    chosen = replace(settings, travel_source="osrm", travel_url=served.address)
+    context = JobContext(database=sqlite_database, settings=chosen, clock=FixedClock(), ids=UuidIds())
+    plan_id = planned(sqlite_database, chosen.travel).plan_id
+    for kind, order in (
+        ("plan_margin", {"part": "frontier", "seconds": 0.2}),
+        ("plan_margin", {"part": "levers", "seconds": 0.2}),
+        ("enough", {"seconds": 0.2}),
+        ("prove", {"seconds": 0.1}),
+    ):
+        result = jobs.HANDLERS[kind](context, plan_id=plan_id, **order)
+        assert result["plan_id"] == plan_id
+    assert len(served.asked) == 1  # the answer is kept
+
+
+def test_term_schemes_and_weekends_on_them_are_measured(
+    sqlite_database: Database, served: Served, settings: Settings
+) -> None:
+    """A scheme that a job makes, and the weekend planned on it, name the source of the settings."""
+    fill(sqlite_database)
+    rosters.lock(sqlite_database, FRIDAY, by="u1", clock=FixedClock())
+    chosen, clock = replace(settings, travel_source="osrm", travel_url=served.address), FixedClock()
+    context = JobContext(database=sqlite_database, settings=chosen, clock=clock, ids=UuidIds())
+    order = {"weekends": [FRIDAY.isoformat()], "seconds": 0.3, "free_seconds": 0}
+    scheme_id = jobs.HANDLERS["term"](context, **order)["scheme_id"]
+    with sqlite_database.reading() as tx:
+        scheme = term_store.load_scheme(tx, scheme_id)
+    assert scheme.document["travel"] == "osrm"
+    left_out = scheme.summary.left_out
+    term_scheme.submit(sqlite_database, scheme_id, left_out_seen=left_out, by="u1", clock=clock)
+    approval: dict[str, Any] = {"document_no": "7", "approved_on": date(2026, 3, 1)}
+    term_scheme.approve(sqlite_database, scheme_id, **approval, by="u2", clock=clock)
+    term_scheme.adopt(sqlite_database, scheme_id, by="u1", clock=clock)
+    weekend = {"scheme_id": scheme_id, "weekend_on": FRIDAY.isoformat(), "direction": "homeward"}
+    plan_id = jobs.HANDLERS["term"](context, **weekend)["plan_id"]
+    assert planning.document(sqlite_database, plan_id)["travel"] == "osrm"
 
 
 def test_every_origin_has_words() -> None:

@@ -18,6 +18,7 @@ from busops.planner.margin.lever.values import (
     Fact,
     Lever,
     LeverKind,
+    kept_stops,
     lever_of,
     without_riders,
 )
@@ -43,10 +44,16 @@ class Merger:
 
 
 def mergers(before: Before, walks: Walks, most_m: int) -> tuple[Merger, ...]:
-    """Each stop of the plan with the nearest other within ``most_m``, the most promising first."""
-    worth = _worth_of_stops(before)
+    """
+    Each stop of the plan with the nearest other within ``most_m``, the most promising first.
+
+    A stop of a kept trip stays.
+    """
+    worth, stay = _worth_of_stops(before), kept_stops(before)
     found = []
     for gone, worth_fen in worth.items():
+        if gone in stay:
+            continue
         near = [
             (walks[gone, kept], kept)
             for kept in worth
@@ -84,6 +91,8 @@ def few_riders(before: Before) -> tuple[tuple[int, frozenset[str]], ...]:
     for trip in before.plan.trips:
         for halt in trip.stops:
             at_stop.setdefault(halt.stop_id, set()).update(halt.rider_ids)
+    for stop_id in kept_stops(before):
+        at_stop.pop(stop_id, None)
     found: dict[frozenset[str], int] = {}
     for least in FEW:
         lost = frozenset().union(*(riders for riders in at_stop.values() if len(riders) < least))

@@ -17,6 +17,7 @@ from busops.planner.margin.lever.values import (
     Before,
     Lever,
     LeverKind,
+    free_trips,
     lever_of,
     with_vehicles,
     without_riders,
@@ -44,7 +45,7 @@ class Pair:
 def pairs(before: Before) -> tuple[Pair, ...]:
     """The pairs of trips that one free vehicle could drive for less, the most promising first."""
     found = []
-    for first, second in combinations(before.plan.trips, 2):
+    for first, second in combinations(free_trips(before), 2):
         together = len(riders_of(first)) + len(riders_of(second))
         free = [one for one in _free_vehicles(before, first, second) if one.capacity >= together]
         if not free:
@@ -94,14 +95,12 @@ def merge_lever(before: Before, how: Replanning, pair: Pair) -> Lever | None:
 
 def few_riders(before: Before) -> tuple[tuple[int, frozenset[str]], ...]:
     """(n, who would lose his seat) when trips with fewer than n riders are not driven, smallest n first."""
-    loads = sorted({len(riders_of(trip)) for trip in before.plan.trips})
+    trips = free_trips(before)
+    loads = sorted({len(riders_of(trip)) for trip in trips})
     found = []
     for load in loads[:FEW_TRIED]:
         lost = frozenset(
-            rider_id
-            for trip in before.plan.trips
-            if len(riders_of(trip)) <= load
-            for rider_id in riders_of(trip)
+            rider_id for trip in trips if len(riders_of(trip)) <= load for rider_id in riders_of(trip)
         )
         if MOST_LEFT_OUT * len(lost) <= len(before.rides):
             found.append((load + 1, lost))

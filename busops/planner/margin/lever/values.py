@@ -6,9 +6,10 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final, TypeAlias
 
+from busops.planner.keeping import kept_drives
 from busops.planner.margin.margin import Fares, Margin, margin_of
 from busops.planner.margin.rides import Affected, Ride, rides_of, worse_off
-from busops.planner.problem import Plan, Problem, VehicleOption
+from busops.planner.problem import Plan, Problem, Trip, VehicleOption
 
 Fact: TypeAlias = int | str | list[list[int]]
 MOST_LEFT_OUT: Final = 4  # nobody proposes to leave out more than one rider in four
@@ -67,6 +68,17 @@ class Before:
     fares: Fares
     margin: Margin
     rides: Mapping[str, Ride]
+
+
+def free_trips(before: Before) -> tuple[Trip, ...]:
+    """The plan's trips but the kept ones: what people keep is nobody's lever."""
+    kept = {(trip.plate, trip.wave) for trip, _halts in kept_drives(before.problem)}
+    return tuple(trip for trip in before.plan.trips if (trip.plate, trip.wave) not in kept)
+
+
+def kept_stops(before: Before) -> frozenset[str]:
+    """Where kept trips halt."""
+    return frozenset(stop_id for _trip, halts in kept_drives(before.problem) for stop_id, _riders in halts)
 
 
 def without_riders(problem: Problem, lost: frozenset[str]) -> Problem:

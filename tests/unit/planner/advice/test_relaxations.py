@@ -3,10 +3,12 @@
 from dataclasses import replace
 from itertools import pairwise
 
+from busops.planner.advice.changes import designating
 from busops.planner.advice.levers import Lever, rates_of
 from busops.planner.advice.possible import Proved
 from busops.planner.advice.relaxations import Budget, Certificate, Search, what_would_be_enough
-from busops.planner.problem import Limits, Problem, RiderDemand
+from busops.planner.problem import Limits, Problem, RiderDemand, VehicleOption
+from busops.planner.rules.rules import Rules
 from busops.planner.verify import verify
 from tests.unit.planner.advice.plans import solved
 from tests.unit.planner.small import coach, problem, random_problem, random_wishes, riders
@@ -115,6 +117,40 @@ def test_a_stop_is_designated_for_who_has_none() -> None:
     assert {Lever.SEATS, Lever.TRIPS, Lever.VEHICLE} & {
         step.lever for one in certificate.reliefs for step in one.steps
     }
+
+
+def test_rules_about_a_stop_hold_once_it_is_designated() -> None:
+    """By a rule or by the vehicle's own limits only B may halt at S4: B comes, whatever A has free."""
+    demand = (*riders(S1=2, S2=2), RiderDemand(rider_id="X", stop_ids=("S4",)))
+    fleet = (coach("A", capacity=4), coach("B", capacity=1, lines=(("S3", "S4"),)))
+    closed = (replace(fleet[0], not_stops=frozenset({"S4"})), fleet[1])
+    for rules, vehicles in (
+        (Rules(only_by={"S4": frozenset({"B"})}), fleet),
+        (Rules(), closed),
+        (Rules(), (replace(fleet[0], only_stops=frozenset({"S1", "S2", "S3"})), fleet[1])),
+    ):
+        wide = replace(problem(demand, *vehicles), rules=rules)
+        case = replace(
+            wide,
+            stop_ids=("S1", "S2", "S3"),
+            riders=(*riders(S1=2, S2=2), RiderDemand(rider_id="X", stop_ids=())),
+            vehicles=tuple(
+                replace(one, lines=one.lines and (("S3",),), not_stops=frozenset()) for one in vehicles
+            ),
+            rules=Rules(),
+        )
+        eased = designating(wide, ("S4",))(case)
+        assert [one.plate for one in eased.vehicles if may_halt(eased, one, "S4")] == ["B"]
+        best = asked(case, wide).reliefs[0]
+        assert best.steps[0].facts == {"stops": ("S4",)}
+        assert {trip.plate for trip in best.plan.trips if trip.stops[0].stop_id == "S4"} == {"B"}
+
+
+def may_halt(case: Problem, vehicle: VehicleOption, stop_id: str) -> bool:
+    """Whether the vehicle may halt there by its lines and people's rules."""
+    allowed, courses = case.stops_of(vehicle), case.courses_of(vehicle)
+    on_line = courses is None or any(stop_id in line for line in courses)
+    return on_line and (allowed is None or stop_id in allowed)
 
 
 def test_nothing_is_found_where_nothing_can_be() -> None:

@@ -12,7 +12,7 @@ from busops.planner.model import compile_model
 from busops.planner.problem import trip_cost_fen
 from busops.planner.solve import solve
 from busops.planner.timetable import timetable
-from tests.unit.planner.small import coach, problem, random_problem, riders
+from tests.unit.planner.small import coach, keeping, problem, random_problem, riders
 
 
 def test_riders_who_walk_board_where_the_trip_halts_for_them() -> None:
@@ -89,3 +89,17 @@ def _all_ways(asked, drives, metres):
 def _on(line, halts):
     rest = iter(line)
     return all(stop in rest for stop, _riders in halts)
+
+
+def test_kept_trips_stay_and_only_the_others_are_handed_out() -> None:
+    """The dear coach keeps its trip; the other trip gets the cheap one, and everybody is still aboard."""
+    fleet = (coach("A", 6, fixed_fen=50_000), coach("B", 6), coach("C", 6, fixed_fen=10_000))
+    asked = problem(riders(S1=5, S4=5), *fleet[:2])
+    plan = solve(asked, seconds=0, seed=1, rounds=5)
+    dear = next(trip for trip in plan.trips if trip.plate == "A")
+    bound = keeping(replace(asked, vehicles=fleet), dear)
+    carried = adapted(bound, plan)
+    assert carried is not None
+    assert dear in carried.trips
+    assert {trip.plate for trip in carried.trips} == {"A", "C"}
+    assert is_sound(bound, carried)

@@ -11,7 +11,7 @@ from busops.planner.margin.replan import Replanning
 from busops.planner.problem import Limits
 from busops.planner.rules.rules import Rules
 from busops.planner.solve import solve
-from tests.unit.planner.small import coach, problem, random_town, riders
+from tests.unit.planner.small import coach, keeping, problem, random_town, riders
 
 HOW = Replanning(seconds=0, rounds=6)
 TOWN = random_town(11, 8)
@@ -90,6 +90,25 @@ def test_peoples_rules_hold_in_every_lever() -> None:
     plan = solve(bound, seconds=0, seed=1, rounds=20)
     found = {lever.kind for lever in levers(bound, plan, FARES, HOW, walks=WALKS)}
     assert found >= {LeverKind.RIDE_CAP, LeverKind.WAVES, LeverKind.FLEET_MIX}
+
+
+def test_kept_trips_stay_in_every_lever() -> None:
+    """One trip is kept, and who rides alone from his stop has quarrelled: levers are found all the same."""
+    rules = Rules(apart=(frozenset({"S8-1", "S1-1"}),))
+    tied = replace(ASKED, rules=rules)
+    first = solve(tied, seconds=0, seed=1, rounds=20)
+    stays = next(trip for trip in first.trips if all(halt.stop_id != "S8" for halt in trip.stops))
+    bound = keeping(tied, stays)
+    plan = solve(bound, seconds=0, seed=1, rounds=20)
+    assert not plan.unserved
+    found = levers(bound, plan, FARES, HOW, walks=WALKS)
+    kinds = {lever.kind for lever in found}
+    assert kinds >= {LeverKind.RIDE_CAP, LeverKind.WAVES, LeverKind.FLEET_MIX, LeverKind.LEAST_AT_STOP}
+    aboard = {rider_id for halt in stays.stops for rider_id in halt.rider_ids}
+    for lever in found:
+        assert lever.saved_fen >= 0 or lever.kind is not LeverKind.RIDE_CAP
+        worse = {one.rider_id for one in lever.affected if one.longer_s or one.walk_m or one.loses_service}
+        assert worse.isdisjoint(aboard)
 
 
 def test_the_harshest_fare_does_not_lead() -> None:

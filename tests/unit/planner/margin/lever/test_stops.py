@@ -6,8 +6,9 @@ from busops.planner.margin.lever.stops import few_lever, few_riders, merge_lever
 from busops.planner.margin.lever.values import Before, before_of
 from busops.planner.margin.margin import RiderFare
 from busops.planner.margin.replan import Replanning
+from busops.planner.rules.rules import Rules
 from busops.planner.solve import solve
-from tests.unit.planner.small import coach, problem, riders
+from tests.unit.planner.small import coach, keeping, problem, riders
 
 HOW = Replanning(seconds=0, rounds=5)
 WALKS = {("S1", "S2"): 900, ("S2", "S1"): 900, ("S3", "S4"): 450, ("S4", "S3"): 450}
@@ -82,3 +83,47 @@ def test_a_merger_that_leaves_somebody_without_a_seat_is_none() -> None:
     assert [one.gone for one in found] == ["S1"]
     assert merge_lever(before, HOW, found[0]) is None
     assert replace(before, fares={}).margin.fares_fen == 0
+
+
+def bound_before() -> Before:
+    """S4's only rider has a friend at S3 and an enemy at S1; the trip to S1, of an earlier plan, is kept."""
+    rules = Rules(together=(frozenset({"S4-1", "S3-1"}),), apart=(frozenset({"S4-1", "S1-1"}),))
+    fleet = (coach(f"P{number}", 6) for number in range(4))
+    asked = replace(problem(riders(S1=4, S2=4, S3=4, S4=1), *fleet), rules=rules)
+    first = solve(asked, seconds=0, seed=1, rounds=10)
+    near = next(trip for trip in first.trips if "S1" in {halt.stop_id for halt in trip.stops})
+    bound = keeping(asked, near)
+    plan = solve(bound, seconds=0, seed=1, rounds=10)
+    assert not plan.unserved
+    return before_of(
+        bound, plan, {rider.rider_id: RiderFare(band="A", list_fen=1000) for rider in bound.riders}, 1000
+    )
+
+
+def test_rules_about_who_is_left_out_fall_away() -> None:
+    """Without S4's rider his friend and his enemy are bound by nobody: there is a plan with the kept trip."""
+    before = bound_before()
+    assert few_riders(before) == ((2, frozenset({"S4-1"})),)
+    lever = few_lever(before, HOW, 2, frozenset({"S4-1"}))
+    assert lever is not None
+    assert lever.saved_fen > 0
+    assert [one.rider_id for one in lever.affected if one.loses_service] == ["S4-1"]
+
+
+def test_stops_of_kept_trips_are_no_levers() -> None:
+    """People keep the trip to S1: nobody proposes that its riders walk, or that it is not served."""
+    before = bound_before()
+    walks = {
+        (one, two): 300 for one in ("S1", "S2", "S3", "S4") for two in ("S1", "S2", "S3", "S4") if one != two
+    }
+    found = mergers(before, walks, 1000)
+    (kept,) = before.problem.rules.kept
+    held = {stop_id for stop_id, _riders in kept.halts}
+    assert {one.gone for one in found} == {"S1", "S2", "S3", "S4"} - held
+    lever = merge_lever(before, HOW, next(one for one in found if one.gone == "S4"))
+    assert lever is not None
+    assert [one.rider_id for one in lever.affected if one.walk_m] == ["S4-1"]
+    alone = keeping(before.problem, next(trip for trip in before.plan.trips if trip.plate != kept.plate))
+    lonely = {stop_id for stop_id, _riders in alone.rules.kept[0].halts}
+    lost = [lost for _least, lost in few_riders(replace(before, problem=alone))]
+    assert all(rider.partition("-")[0] not in lonely for riders_ in lost for rider in riders_)

@@ -1,12 +1,15 @@
 """Trips as levers: two as one, and trips that hardly anybody rides on."""
 
+from dataclasses import replace
+
 from busops.planner.margin.lever.trips import few_lever, few_riders, merge_lever, pairs
 from busops.planner.margin.lever.values import Before, before_of
 from busops.planner.margin.margin import RiderFare
 from busops.planner.margin.replan import Replanning
 from busops.planner.problem import Limits, Problem
+from busops.planner.rules.rules import Rules
 from busops.planner.solve import solve
-from tests.unit.planner.small import coach, problem, riders
+from tests.unit.planner.small import coach, keeping, problem, riders
 
 HOW = Replanning(seconds=0, rounds=5)
 LIMITS = Limits(max_ride_s=1200, ride_factor_milli=1000)  # S4 lies 1200 s away: no halt before it
@@ -69,3 +72,40 @@ def test_a_trip_with_few_riders_is_dropped_and_they_are_named() -> None:
     assert (lever.saved_fen, lever.more_fares_fen) == (30_000 + 40 * 235, -2000)
     assert [one.rider_id for one in lever.affected] == ["S4-1"]
     assert lever.affected[0].loses_service
+
+
+def test_rules_about_others_do_not_stand_in_the_way_of_a_merger() -> None:
+    """S1 and S4 ride as one, though somebody of a third trip has quarrelled with one of them."""
+    asked = problem(riders(S1=2, S3=1, S4=2), *(coach(plate, 4) for plate in "ABC"), limits=LIMITS)
+    before = weighed(replace(asked, rules=Rules(apart=(frozenset({"S3-1", "S1-1"}),))))
+    assert len(before.plan.trips) == 3
+    levers = [merge_lever(before, HOW, pair) for pair in pairs(before)]
+    merged = [{one.facts["first"], one.facts["second"]} for one in levers if one is not None]
+    assert {"S1", "S4"} in merged
+    assert {"S1", "S3"} not in merged
+
+
+def test_who_is_left_out_is_named_by_no_rule_any_more() -> None:
+    """One rider of S4, whose brother of S1 is bound to ride with him no longer once he does not ride."""
+    asked = problem(riders(S1=9, S4=2), coach("A"), coach("B"), limits=LIMITS)
+    bound = replace(
+        asked, rules=Rules(together=(frozenset({"S4-1", "S4-2"}),), apart=(frozenset({"S4-1", "S1-1"}),))
+    )
+    before = weighed(bound)
+    (least, lost) = few_riders(before)[0]
+    assert lost == frozenset({"S4-1", "S4-2"})
+    lever = few_lever(before, HOW, least, lost)
+    assert lever is not None
+    assert lever.saved_fen == 30_000 + 40 * 235
+
+
+def test_kept_trips_are_no_levers() -> None:
+    """Of two trips one is kept: there is no pair, and it is not proposed to drop it."""
+    asked = problem(riders(S1=9, S4=1), coach("A"), coach("B"), limits=LIMITS)
+    free = weighed(asked)
+    small = next(trip for trip in free.plan.trips if trip.stops[0].stop_id == "S4")
+    before = weighed(keeping(asked, small))
+    assert len(before.plan.trips) == 2
+    assert (len(pairs(free)), pairs(before)) == (1, ())
+    assert few_riders(free)
+    assert few_riders(before) == ()
