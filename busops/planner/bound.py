@@ -7,7 +7,7 @@ cost of such trips is a small integer program; what its solver has *proved* so f
 """
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from busops.planner.problem import Problem
 from busops.planner.travel.shortest import shortest_from_campus
 
 SEATS_AND_REACH: Final = "seats_and_reach"
+_RINGS: Final = 200  # of reaches told apart; more make CP-SAT slow and hardly raise the bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +41,15 @@ class _Stock:
     is_free: bool  # a charter coach; else a licensed bus, taken to serve any stop of any line
 
 
-def lower_bound(problem: Problem, served: int, *, effort: float = 0.1) -> Bound:
+def lower_bound(problem: Problem, served: int, *, effort: float = 0.1, rings: int = _RINGS) -> Bound:
     """
     The bound for plans that serve at least ``served`` riders; 0 where nothing better is proved.
 
     ``effort`` is CP-SAT's deterministic time, so that the same problem has the same bound. Ride
-    caps, stop limits and line orders are relaxed; ways are shortest ways over any places.
+    caps, stop limits and line orders are relaxed; ways are shortest ways over any places. Stops of more
+    than ``rings`` different reaches count as if they were on the inner edge of their ring.
     """
-    reach = reaches_m(problem)
+    reach = _on_rings(reaches_m(problem), rings)
     far = {
         rider.rider_id: min(reach[stop] for stop in rider.stop_ids)
         for rider in problem.riders
@@ -84,6 +86,13 @@ def reaches_m(problem: Problem) -> dict[str, int]:
     if closed or problem.direction is Direction.RETURN:
         reach += shortest_from_campus(ways.T)
     return {stop_id: int(reach[index[stop_id]]) for stop_id in problem.stop_ids}
+
+
+def _on_rings(reach: Mapping[str, int], rings: int) -> dict[str, int]:
+    """Reaches taken down to at most ``rings`` different ones: less to reach, so the bound stays true."""
+    levels = sorted(set(reach.values()))
+    edges = levels[:: -(-len(levels) // rings)] if levels else []
+    return {stop_id: edges[bisect_right(edges, metres) - 1] for stop_id, metres in reach.items()}
 
 
 def _reaches_off_lines(problem: Problem, far: Mapping[str, int]) -> tuple[int, ...]:

@@ -3,7 +3,7 @@ From the best routes of a search to the plan that is shown: kinder orders, fewer
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from busops.planner.bound import Bound, lower_bound
 from busops.planner.choice import Drive, share_halts
@@ -15,8 +15,7 @@ from busops.planner.search.fleet_state import FleetState
 from busops.planner.search.greedy import Search, why_left_over
 from busops.planner.timetable import halts_of, trips_of
 
-_BOUND_EFFORT: Final = 0.1
-_HURRIED_EFFORT: Final = 0.01  # when somebody waits for the plan
+_HURRIED: Final[dict[str, Any]] = {"effort": 0.01, "rings": 30}  # when somebody waits for the plan
 _GOOD_PCT: Final = 95  # of the cost: seats and reach prove no more than that
 
 
@@ -37,7 +36,7 @@ def finish(
     proof = NOTHING_PROVED if waiting or search.is_recut or proof.fen > cost_fen else proof
     bound = Bound(fen=0, model=proof.model, served=served)
     if 100 * proof.fen < _GOOD_PCT * cost_fen:
-        bound = lower_bound(problem, served, effort=_HURRIED_EFFORT if wish() else _BOUND_EFFORT)
+        bound = lower_bound(problem, served, **(_HURRIED if wish() else {}))
     return Plan(
         trips=trips,
         unserved=tuple(Unserved(rider_id=rider_id, reason=causes[rider_id]) for rider_id in waiting),

@@ -1,8 +1,11 @@
 """The bound by hand on a straight road; that it is never too high is tested in tests/property."""
 
+import pytest
+
 from busops.domain.values import Direction
 from busops.planner.bound import SEATS_AND_REACH, lower_bound
 from busops.planner.problem import Limits
+from tests.bench.towns import county
 from tests.unit.planner.small import LIMITS, coach, problem, riders
 
 OPEN = Limits(max_ride_s=LIMITS.max_ride_s, returns_to_campus=False)
@@ -46,3 +49,13 @@ def test_the_shorter_way_over_another_stop_counts() -> None:
     metres[0, 4] = 90_000
     ways = type(case.travel)(ids=case.travel.ids, distance_m=metres, duration_s=case.travel.duration_s)
     assert lower_bound(problem(riders(S4=1), coach(), limits=OPEN, travel=ways), 1).fen == 30_000 + 20 * 235
+
+
+@pytest.mark.parametrize("rings", [1, 3, 8])
+def test_fewer_rings_prove_less_but_nothing_wrong(rings: int) -> None:
+    """Stops taken to the inner edge of their ring never raise the bound; one ring is that of the nearest stop."""
+    case = county(stops=40, riders=300, seed=5)
+    whole = lower_bound(case, 300)
+    coarse = lower_bound(case, 300, rings=rings)
+    assert 0 < coarse.fen <= whole.fen
+    assert rings > 1 or coarse.fen < whole.fen
