@@ -53,7 +53,7 @@ def test_the_shorter_way_over_another_stop_counts() -> None:
 
 @pytest.mark.parametrize("rings", [1, 3, 8])
 def test_fewer_rings_prove_less_but_nothing_wrong(rings: int) -> None:
-    """Stops taken to the inner edge of their ring never raise the bound; one ring is that of the nearest stop."""
+    """Stops taken to the inner edge of their ring never raise the bound; one ring is the nearest stop."""
     case = county(stops=40, riders=300, seed=5)
     whole = lower_bound(case, 300)
     coarse = lower_bound(case, 300, rings=rings)
