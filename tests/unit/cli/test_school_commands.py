@@ -145,7 +145,7 @@ def test_ways_faster_than_the_law_are_slowed_and_said(folder, tmp_path):
 def test_a_plan_that_may_not_be_driven_leaves_its_reasons_and_all_files(folder, tmp_path, monkeypatch):
     """Should a plan break the law after all, no run is released; the plan and the finding say why."""
     fault = Finding(code="plan_leg_too_fast", place="S1→S2")
-    monkeypatch.setattr("busops.services.planning.speed_findings", lambda problem, plan: (fault,))
+    monkeypatch.setattr("busops.services.plan_drafts.speed_findings", lambda problem, plan: (fault,))
     out = tmp_path / "out"
     done = busops("weekend", folder, "--on", ON, "--seconds", 1, "--out", out)
     assert done.exit_code == 1, done.output

@@ -51,9 +51,9 @@ def test_progress_is_told_from_greedy_to_done_and_never_gets_worse() -> None:
     """The caller hears of every phase; cost and riders left over only fall."""
     heard: list[Progress] = []
     case = county(stops=40, riders=400, seed=2)
-    plan = solve(case, seconds=2.5, seed=1, on_progress=heard.append)
+    plan = solve(case, seconds=3.5, seed=1, on_progress=heard.append)
     assert [heard[0].phase, heard[-1].phase] == [PlanningPhase.GREEDY, PlanningPhase.DONE]
-    assert {one.phase for one in heard} >= {PlanningPhase.ROUTING, PlanningPhase.RUIN, PlanningPhase.ASSEMBLY}
+    assert {one.phase for one in heard} >= {PlanningPhase.ROUTING, PlanningPhase.RUIN, PlanningPhase.BOUND}
     scores = [(one.unserved, one.cost_fen) for one in heard]
     assert scores == sorted(scores, reverse=True)
     assert heard[-1].done_milli == 1000
