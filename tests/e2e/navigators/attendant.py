@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.navigators.pressing import press
+
 READY = "body[data-ready=true]"
 
 
@@ -18,9 +20,7 @@ class Attendant:
 
     def press(self, words: str) -> None:
         """The one next act with these words; a refused one can be pressed too, it answers with reasons."""
-        act = self.page.locator("[data-acts]").get_by_role("button", name=words)
-        expect(act).to_be_visible()
-        act.click(force=True)
+        press(self.page.locator("[data-acts]").get_by_role("button", name=words))
 
     def tap(self, rider_id: str) -> None:
         """The rider's card, once."""

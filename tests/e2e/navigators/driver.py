@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.navigators.pressing import press
+
 READY = "body[data-ready=true]"
 
 
@@ -47,7 +49,7 @@ class Driver:
 
     def closes(self) -> None:
         """Asks the server to close the run."""
-        self.page.get_by_role("button", name="结束").first.click(force=True)
+        press(self.page.get_by_role("button", name="结束").first)
 
     def reasons(self) -> list[str]:
         """Every reason the server gave."""
