@@ -105,8 +105,8 @@ def read_plan_document(document: Mapping[str, Any]) -> Plan:
                 Unserved(rider_id=_text(row["rider_id"]), reason=UnservedReason(row["reason"]))
                 for row in document["unserved"]
             ),
-            cost_fen=_whole(document["cost_fen"]),
-            lower_bound_fen=_whole(document["lower_bound_fen"]),
+            cost_fen=whole(document["cost_fen"]),
+            lower_bound_fen=whole(document["lower_bound_fen"]),
             bound_model=_text(document.get("bound_model", "")),
             stats=dict(document.get("stats", {})),
         )
@@ -115,27 +115,28 @@ def read_plan_document(document: Mapping[str, Any]) -> Plan:
 
 
 def _read_trip(trip: Mapping[str, Any], direction: Direction) -> Trip:
-    at_campus = None if direction is Direction.HOMEWARD else _whole(trip["campus_arrive_s"])
+    at_campus = None if direction is Direction.HOMEWARD else whole(trip["campus_arrive_s"])
     return Trip(
         plate=_text(trip["plate"]),
-        wave=_whole(trip["wave"]),
+        wave=whole(trip["wave"]),
         stops=tuple(
             TripStop(
                 stop_id=_text(halt["stop_id"]),
-                arrive_s=_whole(halt["arrive_s"]),
-                leave_s=_whole(halt["leave_s"]),
+                arrive_s=whole(halt["arrive_s"]),
+                leave_s=whole(halt["leave_s"]),
                 rider_ids=tuple(_text(rider) for rider in halt["riders"]),
             )
             for halt in trip["stops"]
         ),
-        depart_s=_whole(trip["depart_s"]),
+        depart_s=whole(trip["depart_s"]),
         campus_arrive_s=at_campus,
-        distance_m=_whole(trip["distance_m"]),
-        cost_fen=_whole(trip["cost_fen"]),
+        distance_m=whole(trip["distance_m"]),
+        cost_fen=whole(trip["cost_fen"]),
     )
 
 
-def _whole(value: object) -> int:
+def whole(value: object) -> int:
+    """A whole number of a document; TypeError for anything that only looks like one."""
     if type(value) is not int:
         raise TypeError(f"whole number expected, found {value!r}")
     return value

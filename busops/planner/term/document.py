@@ -13,6 +13,7 @@ from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding
 from busops.domain.road_source import TravelOrigin
 from busops.domain.values import Direction
+from busops.planner.document import whole
 from busops.planner.term.replay import ReplayRow, ReplayTotals, totals
 from busops.planner.term.scheme import DirectionTotals, LeftOut, LineTrip, PlannedHalt, TermLine, TermScheme
 
@@ -189,8 +190,8 @@ def _read_line(line: Mapping[str, Any]) -> TermLine:
         line_id=_text(line["line_id"]),
         plate=_text(line["plate"]),
         is_licensed=is_licensed,
-        seats=_whole(line["seats"]),
-        wave=_whole(line["wave"]),
+        seats=whole(line["seats"]),
+        wave=whole(line["wave"]),
         homeward=homeward,
         back=back,
     )
@@ -199,26 +200,20 @@ def _read_line(line: Mapping[str, Any]) -> TermLine:
 def _read_trip(trip: Mapping[str, Any]) -> LineTrip:
     at_campus = trip.get("campus_arrive_s")
     return LineTrip(
-        depart_s=_whole(trip["depart_s"]),
+        depart_s=whole(trip["depart_s"]),
         halts=tuple(
             PlannedHalt(
                 stop_id=_text(halt["stop_id"]),
-                arrive_s=_whole(halt["arrive_s"]),
-                leave_s=_whole(halt["leave_s"]),
-                riders=_whole(halt["riders"]),
+                arrive_s=whole(halt["arrive_s"]),
+                leave_s=whole(halt["leave_s"]),
+                riders=whole(halt["riders"]),
             )
             for halt in trip["stops"]
         ),
-        campus_arrive_s=None if at_campus is None else _whole(at_campus),
-        distance_m=_whole(trip["distance_m"]),
-        cost_fen=_whole(trip["cost_fen"]),
+        campus_arrive_s=None if at_campus is None else whole(at_campus),
+        distance_m=whole(trip["distance_m"]),
+        cost_fen=whole(trip["cost_fen"]),
     )
-
-
-def _whole(value: object) -> int:
-    if type(value) is not int:
-        raise TypeError(f"whole number expected, found {value!r}")
-    return value
 
 
 def _text(value: object) -> str:
