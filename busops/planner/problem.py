@@ -172,8 +172,13 @@ class Plan:
 
 
 def trip_cost_fen(vehicle: VehicleOption, distance_m: int) -> int:
-    """Fixed cost plus kilometres, rounded half up once per trip."""
-    return (1000 * vehicle.fixed_fen + vehicle.per_km_fen * distance_m + 500) // 1000
+    """Fixed cost plus kilometres, rounded once per trip."""
+    return rounded_fen(1000 * vehicle.fixed_fen + vehicle.per_km_fen * distance_m)
+
+
+def rounded_fen(milli_fen: int) -> int:
+    """Thousandths of a fen as fen, half up: how a trip's cost is told."""
+    return (milli_fen + 500) // 1000
 
 
 def _inconsistencies(problem: Problem) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ From assigned routes to a plan on the clock: halts, times, waves, plates and cos
 The times of ``files.md``: seconds after the trip's own time 0, and which vehicle drives which wave.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 from typing import NamedTuple, TypeAlias
@@ -28,11 +28,11 @@ class Timetable:
     busy_s: int
 
 
-class _Kept(NamedTuple):
+class _Drive(NamedTuple):
     """The table of a trip, and when it may leave at the soonest."""
 
     table: Timetable
-    not_before_s: int
+    not_before_s: int = 0
 
 
 def timetable(problem: Problem, halts: Sequence[Halt]) -> Timetable:
@@ -91,9 +91,9 @@ def trips_of(
     by_group: dict[int, list[Timetable]] = {}
     for group, halts in drives:
         by_group.setdefault(group, []).append(timetable(problem, halts))
-    kept: dict[str, dict[int, _Kept]] = {}
+    kept: dict[str, dict[int, _Drive]] = {}
     for trip, halts in kept_drives(problem):
-        kept.setdefault(trip.plate, {})[trip.wave] = _Kept(timetable(problem, halts), trip.depart_s)
+        kept.setdefault(trip.plate, {})[trip.wave] = _Drive(timetable(problem, halts), trip.depart_s)
     trips: list[Trip] = []
     for group, plates in enumerate(model.plates_of_group):
         own = [vehicles[plate] for plate in plates]
@@ -122,32 +122,45 @@ def halts_of(problem: Problem, model: Model, nodes: Sequence[int]) -> list[Halt]
     return halts
 
 
+def drives_in_turn(
+    problem: Problem, vehicle: VehicleOption, drives: Sequence[Sequence[Halt]]
+) -> Iterator[Trip]:
+    """The trips of one vehicle in the order given, wave after wave."""
+    own = {wave: _Drive(timetable(problem, halts)) for wave, halts in enumerate(drives, start=1)}
+    yield from _in_turn(problem, vehicle, own)
+
+
 def _group_trips(
     problem: Problem,
     vehicles: Sequence[VehicleOption],
     tables: Sequence[Timetable],
-    kept: Mapping[str, Mapping[int, _Kept]],
+    kept: Mapping[str, Mapping[int, _Drive]],
 ) -> Iterable[Trip]:
     counts = _trip_counts(vehicles, len(tables), {plate: len(waves) for plate, waves in kept.items()})
     waiting = sorted(tables, key=lambda table: (table.busy_s + table.lead_s, table.stops[0].stop_id))
     for vehicle in sorted(vehicles, key=lambda one: (-counts[one.plate], one.ready_s, one.plate)):
         stays = kept.get(vehicle.plate, {})
         waves = _waves(stays.keys(), counts[vehicle.plate])
-        own = {wave: stays[wave] if wave in stays else _Kept(waiting.pop(0), 0) for wave in waves}
-        free_at: int | None = None
-        for wave, (table, not_before_s) in own.items():
-            earliest = 0 if free_at is None else free_at + problem.limits.turnaround_s + table.lead_s
-            depart_s = max(earliest, not_before_s, vehicle.ready_s)
-            free_at = depart_s + table.busy_s
-            yield Trip(
-                plate=vehicle.plate,
-                wave=wave,
-                stops=table.stops,
-                depart_s=depart_s,
-                campus_arrive_s=table.campus_arrive_s,
-                distance_m=table.distance_m,
-                cost_fen=trip_cost_fen(vehicle, table.distance_m),
-            )
+        own = {wave: stays[wave] if wave in stays else _Drive(waiting.pop(0)) for wave in waves}
+        yield from _in_turn(problem, vehicle, own)
+
+
+def _in_turn(problem: Problem, vehicle: VehicleOption, drives: Mapping[int, _Drive]) -> Iterator[Trip]:
+    """The trips of one vehicle by wave, each as early as the one before and the break allow."""
+    free_at: int | None = None
+    for wave, (table, not_before_s) in drives.items():
+        earliest = 0 if free_at is None else free_at + problem.limits.turnaround_s + table.lead_s
+        depart_s = max(earliest, not_before_s, vehicle.ready_s)
+        free_at = depart_s + table.busy_s
+        yield Trip(
+            plate=vehicle.plate,
+            wave=wave,
+            stops=table.stops,
+            depart_s=depart_s,
+            campus_arrive_s=table.campus_arrive_s,
+            distance_m=table.distance_m,
+            cost_fen=trip_cost_fen(vehicle, table.distance_m),
+        )
 
 
 def _waves(stay: Collection[int], fresh: int) -> list[int]:

@@ -6,6 +6,7 @@ Plain SVG without anything from elsewhere. The words come from the caller, in th
 
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil, floor, log10
+from textwrap import wrap
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
@@ -22,6 +23,8 @@ _PAD: Final = 9
 _TOP: Final = 78
 _LEGEND_LINE: Final = 20
 _LEGEND_COLUMNS: Final = 5
+_FOOT_LINE: Final = 14
+_FOOT_SIGNS: Final = 140  # of the smallest type, that fit beside each other
 _TICKS: Final = 6
 _MARK: Final = 5.5
 # Told apart with every kind of colour vision (Okabe and Ito); ours is the first.
@@ -52,7 +55,8 @@ def picture(
     scale = _Scale([span for span in spans if span is not None])
     kinds = {references[case.name].against for case in shown}
     title = said(_TITLES[kinds.pop()] if len(kinds) == 1 else "bench.over_mixed", {})
-    parts = [_head(height + 62, title, said), *_legend(looks, said)]
+    feet = wrap(foot, _FOOT_SIGNS)
+    parts = [_head(height + 48 + len(feet) * _FOOT_LINE, title, said), *_legend(looks, said)]
     for _case, own, at in bands[::2]:
         deep = len(own) * _LINE + 2 * _PAD
         parts.append(f'<rect x="0" y="{at}" width="{_WIDTH}" height="{deep}" fill="#f4f4f1"/>')
@@ -60,10 +64,11 @@ def picture(
     for case, own, at in bands:
         deep = len(own) * _LINE + 2 * _PAD
         parts.append(_text(12, at + deep / 2 + 4, case.name, weight=600))
-        for line, row in enumerate(own):
-            y = at + _PAD + _LINE * line + _LINE / 2
+        for place, row in enumerate(own):
+            y = at + _PAD + _LINE * place + _LINE / 2
             parts += _marks(row, y, scale, (looks[row.label], references[case.name].over_pct))
-    parts.append(_text(12, height + 50, foot, size=10, colour="#555555"))
+    for number, line in enumerate(feet):
+        parts.append(_text(12, height + 50 + number * _FOOT_LINE, line, size=10, colour="#555555"))
     return "\n".join([*parts, "</svg>", ""])
 
 

@@ -15,6 +15,7 @@ from busops.planner.columns.pricing import Duals
 from busops.planner.columns.within import Found, found_for, routes_within
 from busops.planner.effort import Effort
 from busops.planner.model import Model
+from busops.planner.problem import rounded_fen
 from busops.planner.search.assemble import Column, Rules, choose, is_lawful
 from busops.planner.search.fleet_state import Assigned
 
@@ -115,6 +116,6 @@ class Closer:
 
 
 def told_fen(model: Model, kind: int, stops: Sequence[int]) -> int:
-    """A trip's cost in fen, rounded half up as the plan tells it."""
+    """A trip's cost in fen as the plan tells it."""
     driven = model.kinds[kind]
-    return (driven.fixed + driven.per_m * model.metres(stops) + _FEN // 2) // _FEN
+    return rounded_fen(driven.fixed + driven.per_m * model.metres(stops))

@@ -20,6 +20,7 @@ class Case(NamedTuple):
 
     way_m: Table  # (n+1, n+1) metres
     way_s: Table  # (n+1, n+1) dwell at the first and drive to the second, seconds
+    into: Table  # (2, n+1, n+1) metres and seconds again, the second place first: a row is read in one go
     late_s: Ints  # (n+1) the latest arrival
     load: Ints  # (n+1) riders
     near: Places  # (n+1, ≤ 61) the node itself, then its neighbours, nearest first
@@ -43,6 +44,7 @@ class Case(NamedTuple):
 def case_of(model: Model) -> Case:
     """The arrays of a model."""
     way_m = np.array(model.way_m, dtype=np.int64)
+    way_s = np.array(model.way_s, dtype=np.int64)
     courses = len(model.ranks)
     ranks = np.zeros((courses, len(model.load)), dtype=np.int64)
     for course, rank in enumerate(model.ranks):
@@ -52,7 +54,8 @@ def case_of(model: Model) -> Case:
     counts = [len(model.kinds_on[course]) for course in range(courses)]
     return Case(
         way_m=way_m,
-        way_s=np.array(model.way_s, dtype=np.int64),
+        way_s=way_s,
+        into=np.ascontiguousarray(np.stack((way_m.T, way_s.T))),
         late_s=np.array(model.late_s, dtype=np.int64),
         load=np.array(model.load, dtype=np.int64),
         near=_neighbours(way_m),

@@ -28,6 +28,7 @@ class Fleet(NamedTuple):
 
     stops: Places  # (S, M)
     arrive_s: Table  # (S, M+1): [slot, at] is when place at-1 is reached
+    legs: Table  # (2, S, M+1): [0, slot, at] metres and [1, slot, at] seconds from place at-1 to place at
     slack_s: Table  # (S, M+1): by how much everything from place ``at`` on may be later
     length: Ints  # (S)
     kind: Ints  # (S)
@@ -56,6 +57,7 @@ def fleet_of(case: Case, trips: Sequence[int], plan: Sequence[Assigned]) -> Flee
     fleet = Fleet(
         stops=np.zeros((slots, most), dtype=np.int32),
         arrive_s=np.zeros((slots, most + 1), dtype=np.int64),
+        legs=np.zeros((2, slots, most + 1), dtype=np.int64),
         slack_s=np.zeros((slots, most + 1), dtype=np.int64),
         length=np.zeros(slots, dtype=np.int64),
         kind=np.full(slots, NO_KIND, dtype=np.int64),
@@ -104,18 +106,21 @@ def measure(case: Case, fleet: Fleet, slot: int) -> None:
         fleet.slot_of,
     )
     way_m, way_s, load_of, late_s = case.way_m, case.way_s, case.load, case.late_s
+    leg_m, leg_s = fleet.legs[0, slot], fleet.legs[1, slot]
     load = metres = now = 0
     last = 0
     for at in range(length):
         node = stops[at]
         load += load_of[node]
-        metres += way_m[last, node]
-        now += way_s[last, node]
+        leg_m[at], leg_s[at] = way_m[last, node], way_s[last, node]
+        metres += leg_m[at]
+        now += leg_s[at]
         arrive[at + 1] = now
         slot_of[node] = slot
         last = node
     fleet.load[slot] = load
-    fleet.metres[slot] = metres + way_m[last, 0]
+    leg_m[length], leg_s[length] = way_m[last, 0], way_s[last, 0]
+    fleet.metres[slot] = metres + leg_m[length]
     least = UNREACHABLE
     slack[length] = least
     for at in range(length - 1, -1, -1):
@@ -211,8 +216,9 @@ def best_place(case: Case, fleet: Fleet, slot: int, node: int) -> None:
     if too_many or length >= case.max_stops or ranks[node] < 0:
         return
     stops, arrive, slack = fleet.stops[slot], fleet.arrive_s[slot], fleet.slack_s[slot]
-    way_m, way_s = case.way_m, case.way_s
-    from_m, from_s = way_m[node], way_s[node]
+    leg_m, leg_s = fleet.legs[0, slot], fleet.legs[1, slot]
+    from_m, from_s = case.way_m[node], case.way_s[node]
+    into_m, into_s = case.into[0, node], case.into[1, node]
     rank, late = ranks[node], case.late_s[node]
     best, place, before = UNREACHABLE, NOWHERE, 0
     twins = case.has_twins
@@ -220,10 +226,10 @@ def best_place(case: Case, fleet: Fleet, slot: int, node: int) -> None:
     for at in range(length + 1):
         after = stops[at] if at < length else 0
         if ranks[before] <= rank or at == 0:
-            extra = way_m[before, node] + from_m[after] - way_m[before, after]
+            extra = into_m[before] + from_m[after] - leg_m[at]
             if extra < best:
-                there = way_s[before, node]
-                later = there + from_s[after] - way_s[before, after]
+                there = into_s[before]
+                later = there + from_s[after] - leg_s[at]
                 in_time = arrive[at] + there <= late
                 if in_time and (after == 0 or (later <= slack[at] and ranks[after] >= rank)):
                     if twins and _more_halts(case, node, before, after) > room:

@@ -20,8 +20,7 @@ from busops.planner.demand import direct_s
 from busops.planner.problem import Limits, Plan, Problem, Trip, TripStop
 from busops.planner.solve import OnProgress, solve
 from busops.planner.term.scheme import DirectionTotals, LeftOut, TermLine, TermScheme, line_trip, ride_times_s
-from busops.planner.term.turns import in_turn
-from busops.planner.timetable import Halt, keeps_ride_caps
+from busops.planner.timetable import Halt, drives_in_turn, keeps_ride_caps
 from busops.planner.travel import TravelTimes
 
 # Of the time, where there and back differ: the lines, the bound of the way back, lines found anew.
@@ -131,7 +130,9 @@ def _driven(problem: Problem, plan: Plan) -> Plan:
     drives: dict[str, list[Sequence[Halt]]] = {}
     for trip in sorted(plan.trips, key=lambda trip: (trip.plate, trip.wave)):
         drives.setdefault(trip.plate, []).append(_halts(trip)[::step])
-    trips = tuple(trip for plate, own in drives.items() for trip in in_turn(problem, vehicles[plate], own))
+    trips = tuple(
+        trip for plate, own in drives.items() for trip in drives_in_turn(problem, vehicles[plate], own)
+    )
     return replace(
         plan,
         trips=trips,

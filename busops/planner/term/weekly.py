@@ -14,8 +14,7 @@ from busops.planner.problem import Plan, Problem, RiderDemand, Trip, Unserved, U
 from busops.planner.term.assignment import Assigned, Family, assign
 from busops.planner.term.courses import Stock, courses_of, stocks_of
 from busops.planner.term.scheme import TermLine
-from busops.planner.term.turns import in_turn
-from busops.planner.timetable import Halt
+from busops.planner.timetable import Halt, drives_in_turn
 
 TERM_LINES: Final = "term_lines"
 _EFFORT: Final = 4.0
@@ -72,7 +71,7 @@ def weekly_plan(
 
 def _trips(problem: Problem, turns: Iterable[tuple[str, list[list[Halt]]]]) -> tuple[Trip, ...]:
     vehicles = {vehicle.plate: vehicle for vehicle in problem.vehicles}
-    trips = (trip for plate, halts in turns for trip in in_turn(problem, vehicles[plate], halts))
+    trips = (trip for plate, halts in turns for trip in drives_in_turn(problem, vehicles[plate], halts))
     return tuple(sorted(trips, key=lambda trip: (trip.wave, trip.plate)))
 
 
