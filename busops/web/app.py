@@ -29,6 +29,7 @@ from busops.storage.database import Base, Database, prepare_sqlite
 from busops.web import (
     api,
     auth,
+    ca,
     demo,
     design,
     dispatch,
@@ -88,6 +89,7 @@ PAGES: Final = (
     manage,
     design,
     demo,
+    ca,
     health,
 )
 
