@@ -86,7 +86,7 @@ def _tell(
 ) -> None:
     of_authority = {"ends": authority.ends}
     of_server = {"ends": server.ends, "days": server.days_left(now), "names": server.names}
-    lines: list[tuple[str, dict[str, object]]] = [
+    lines: list[tuple[str, Mapping[str, object]]] = [
         ("cli.certs_ca_made" if made[0] else "cli.certs_ca_kept", of_authority),
         ("cli.certs_fingerprint", {"fingerprint": authority.fingerprint}),
         ("cli.certs_server_made" if made[1] else "cli.certs_server_kept", of_server),
