@@ -124,3 +124,29 @@ def test_every_problem_of_the_interface_is_explained() -> None:
     by_status = {errors.CODES[status]: str(status) for status in (503, 403, 413)}
     assert by_status == {"busy": "503", "not_allowed": "403", "upload_too_large": "413"}
     assert all(rows[name].startswith(status) for name, status in by_status.items())
+
+
+SAFETY = (ROOT / "docs" / "safety.md").read_text(encoding="utf-8")
+NAMED_TESTS = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", SAFETY)))
+HAZARDS = dict(re.findall(r"^## (H\d) .*?\n(.*?)(?=^## )", SAFETY, re.MULTILINE | re.DOTALL))
+
+
+@pytest.mark.parametrize(("path", "name"), NAMED_TESTS)
+def test_the_evidence_of_safety_is_there(path: str, name: str) -> None:
+    """Each test that docs/safety.md names is a test of that file, and says what it establishes."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    found = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef) and each.name == name]
+    assert len(found) == 1
+    assert ast.get_docstring(found[0])
+
+
+def test_every_hazard_has_controls_evidence_and_what_is_left() -> None:
+    """H1 to H8, each with its constraint, at least two controls with a test each, and a residual risk."""
+    assert list(HAZARDS) == [f"H{number}" for number in range(1, 9)]
+    for name, text in HAZARDS.items():
+        rows = [line for line in text.splitlines() if line.startswith("| ") and "evidence" not in line]
+        assert len(rows) >= 2, name
+        assert all("::test_" in row for row in rows), name
+        assert "*Constraint*" in text, name
+        assert "**Left**" in text, name
+    assert "S10" in SAFETY.partition("## What busops does not prove")[2]
