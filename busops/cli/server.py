@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ import structlog
 from granian import Granian
 from granian.constants import Interfaces
 
+from busops.cli.certs import tls_environment
 from busops.cli.context import Cli, read_folder
 from busops.cli.demo import CrewsAtWork, build_demo, demo_guide, demo_settings, environment_of
+from busops.cli.plain_authority import PlainAuthority
 from busops.cli.transport import wsgi_transport
 from busops.config import Settings
 from busops.demo_clock import DemoClock, clock_of
@@ -29,7 +32,7 @@ from busops.i18n import words
 from busops.jobs import JobQueue
 from busops.log import configure_logging
 from busops.planner.warm import warm
-from busops.services import people, register, watch
+from busops.services import beats, certificates, people, register, watch
 from busops.storage import schema
 from busops.storage.database import Database, open_engine
 
@@ -57,9 +60,13 @@ def init(cli: Cli, school: Path | None) -> None:
 
 
 @click.command()
+@click.option("--tls", "over_tls", is_flag=True, help="Speak TLS with the certificate of `busops certs`.")
 @click.pass_obj
-def serve(cli: Cli) -> None:
+def serve(cli: Cli, *, over_tls: bool) -> None:
     """Serves the pages, does the jobs and keeps the watch, until stopped."""
+    if over_tls:
+        # the process of the pages reads its settings there
+        os.environ.update(tls_environment(os.environ, cli.clock.now()))
     settings = cli.settings()
     run_server(cli, settings)
 
@@ -91,6 +98,7 @@ def watch_command(cli: Cli, once: bool) -> None:
             click.echo(
                 words(f"alarm.{alarm.kind}", {"run_id": alarm.run_id, "level": alarm.level}, cli.locale)
             )
+        beats.beat(settings.beat_path, cli.clock.now())
         if once or stop.wait(WATCH_EVERY_S):
             return
 
@@ -132,13 +140,14 @@ def person(cli: Cli, /, **given: Any) -> None:
 
 
 def refuse_taken_port(settings: Settings) -> None:
-    """Raises Refused when somebody else already serves at this address."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as fault:
-            raise Refused("cli.port_taken", host=settings.host, port=settings.port) from fault
+    """Raises Refused when somebody else already serves at one of these addresses."""
+    for port in filter(None, (settings.port, settings.ca_port)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.host, port))
+            except OSError as fault:
+                raise Refused("cli.port_taken", host=settings.host, port=port) from fault
 
 
 def refuse_unguarded(settings: Settings) -> None:
@@ -151,10 +160,21 @@ def refuse_unguarded(settings: Settings) -> None:
         engine.dispose()
 
 
+def refuse_unusable_certificate(cli: Cli, settings: Settings) -> None:
+    """Raises when the certificate to serve with is missing, expired or another key's."""
+    if not settings.tls:
+        return
+    now = cli.clock.now()
+    found = certificates.usable(Path(settings.tls_cert), Path(settings.tls_key), at=now)
+    if found.not_after - now < certificates.RENEW_BEFORE:
+        click.echo(words("cli.tls_ends_soon", {"days": found.days_left(now)}, cli.locale), err=True)
+
+
 def run_server(cli: Cli, settings: Settings) -> None:
     """Pages in a process of their own, jobs and the watch in this one, until a signal ends both."""
     configure_logging(settings)
     refuse_taken_port(settings)
+    refuse_unusable_certificate(cli, settings)
     schema.upgrade(settings.database_url)
     refuse_unguarded(settings)
     # A forked page process would inherit locks that a thread of this one holds at that moment.
@@ -172,11 +192,19 @@ def run_server(cli: Cli, settings: Settings) -> None:
         websockets=False,
         respawn_failed_workers=True,
     )
-    if settings.worker_inside:
-        with _Background(cli, settings):
-            server.serve()
-    else:
+    with (
+        plain_authority(cli, settings),
+        _Background(cli, settings) if settings.worker_inside else nullcontext(),
+    ):
         server.serve()
+
+
+def plain_authority(cli: Cli, settings: Settings) -> PlainAuthority:
+    """The page of the school's authority on its own port, where one is set; raises when there is none."""
+    if not settings.ca_port:
+        return PlainAuthority(None, host=settings.host, port=0)
+    certificates.shown(settings.tls_path / certificates.CA_CERT)
+    return PlainAuthority(cli.create_app(settings), host=settings.host, port=settings.ca_port)
 
 
 class _Background:
@@ -186,6 +214,8 @@ class _Background:
         self._database = cli.database(settings)
         self._clock = clock_of(settings)
         self._ids = cli.ids
+        self._machine_clock = cli.clock  # of the beat: the demo's own may run sixty times as fast
+        self._beat = settings.beat_path
         self._queue = JobQueue(self._database, settings, clock=self._clock, ids=cli.ids)
         self._stop = threading.Event()
         self._watch = threading.Thread(target=self._keep_watch, daemon=True, name="watch")
@@ -205,6 +235,7 @@ class _Background:
         while not self._stop.wait(WATCH_EVERY_S):
             try:
                 self._look(self._database)
+                beats.beat(self._beat, self._machine_clock.now())
             except Exception:  # the watch outlives a busy database: it looks again in seconds
                 log.warning("watch_missed", exc_info=True)
 

@@ -29,6 +29,7 @@ from busops.storage.database import Base, Database, prepare_sqlite
 from busops.web import (
     api,
     auth,
+    ca,
     demo,
     design,
     dispatch,
@@ -55,6 +56,7 @@ from busops.web import (
     search,
     security,
     shown,
+    standing,
     tablet,
     term,
 )
@@ -88,6 +90,7 @@ PAGES: Final = (
     manage,
     design,
     demo,
+    ca,
     health,
 )
 
@@ -120,6 +123,7 @@ def create_app(
     for part in (metrics, language, formats, shown, errors, auth):
         part.install(app)
     app.register_error_handler(OperationalError, errors.busy)
+    standing.install(app, database.engine)
     security.guard(app, settings)
     for page in PAGES:
         app.register_blueprint(page.bp)

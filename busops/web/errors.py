@@ -34,6 +34,7 @@ CODES: Final = {
     503: "busy",
 }
 BUSY_RETRY_S: Final = "2"
+UNGUARDED_RETRY_S: Final = "60"
 FAILURES: Final = range(400, 600)
 
 
@@ -50,6 +51,13 @@ def busy(_: Exception) -> AnyResponse:
     log.warning("database_busy", path=request.path)
     answer = _answer(503, "busy")
     answer.headers["Retry-After"] = BUSY_RETRY_S
+    return answer
+
+
+def unguarded() -> AnyResponse:
+    """The guards of the database are gone or changed: nothing is served until the operator has looked."""
+    answer = _answer(503, "guards_not_intact")
+    answer.headers["Retry-After"] = UNGUARDED_RETRY_S
     return answer
 
 

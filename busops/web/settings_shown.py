@@ -20,6 +20,7 @@ _MEANINGS = {
     "behind_proxy": lambda: say("本机有代理负责加密，并转发来源"),
     "tls_cert": lambda: say("证书文件；与密钥一起设置后由本服务加密"),
     "tls_key": lambda: say("证书的密钥文件"),
+    "ca_port": lambda: say("用普通 HTTP 提供证书机构证书的端口，除此之外什么也不提供；0 表示不提供"),
     "demo": lambda: say("演示：虚构数据、公开密码、自己的时间"),
     "executor": lambda: say(
         "谁来排大的线路：processes 本机每核一个进程，数字指定几个，或 tcp:// 开头的 Dask 调度器地址"

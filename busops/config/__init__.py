@@ -5,18 +5,16 @@ An unknown name, a wrong type or an insecure combination refuses to start, with 
 at once. What a person may change while it runs is no setting but a row of the database.
 """
 
-import ipaddress
 import os
 import re
-import secrets
-import tempfile
-import tomllib
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
+from busops.config.addresses import is_loopback, is_near
+from busops.config.secret import kept_secret
+from busops.config.values import as_written, read_toml, typed
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding
 from busops.domain.road_source import CHOICES, MIB, TravelChoice, TravelOrigin, choice_faults
@@ -27,13 +25,11 @@ POINTERS: Final = frozenset({"BUSOPS_CONFIG", "BUSOPS_INSTANCE"})
 ENVIRONMENTS: Final = ("production", "development", "test")
 SECRET_MIN_CHARACTERS: Final = 32
 SECRET_FIELDS: Final = frozenset({"secret_key", "database_url", "tile_url", "travel_key"})
-YES: Final = frozenset({"1", "true", "yes", "on"})
-NO: Final = frozenset({"0", "false", "no", "off"})
+TLS_FOLDER: Final = "tls"  # in the instance folder: the school's own authority and its certificate
 HIGHEST_PORT: Final = 65535
 MOST_FAIRNESS_MILLI: Final = 100
 HOUR_S: Final = 3600
 EXECUTOR: Final = re.compile(r"|processes|[1-9]\d{0,2}|(tcp|tls)://(?P<host>\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}")
-NEAR_NAMES: Final = (".local", ".internal", ".lan", ".home.arpa")  # names that no public network knows
 SCHOOL_ID: Final = re.compile(r"\w[\w.-]{0,39}")
 
 
@@ -52,6 +48,7 @@ class Settings:
     behind_proxy: bool = False  # a proxy on this machine ends TLS and sets X-Forwarded-*
     tls_cert: str = ""
     tls_key: str = ""
+    ca_port: int = 0  # plain HTTP, for the certificate of the school's own authority and nothing else; 0 = no
     demo: bool = False
     executor: str = "processes"  # who plans: so many processes, or the Dask scheduler at tcp:// or tls://
     worker_inside: bool = True  # the server process runs jobs too; false = `busops worker` does
@@ -88,6 +85,26 @@ class Settings:
         return self.tls or self.behind_proxy
 
     @property
+    def database_address(self) -> str:
+        """Where the database is: what was said, else a SQLite file in the instance folder."""
+        return self.database_url or f"sqlite:///{self.instance_path / 'busops.sqlite3'}"
+
+    @property
+    def secret_path(self) -> Path:
+        """Where the secret key lives that nobody set."""
+        return self.instance_path / "secret_key"
+
+    @property
+    def tls_path(self) -> Path:
+        """Where the school's own authority and its certificate live."""
+        return self.instance_path / TLS_FOLDER
+
+    @property
+    def beat_path(self) -> Path:
+        """Where the watch writes that it has looked."""
+        return self.instance_path / "watch_beat"
+
+    @property
     def queue_path(self) -> Path:
         """Where the job queue of a SQLite installation lives."""
         return self.instance_path / "queue.sqlite3"
@@ -112,16 +129,9 @@ class Settings:
     def shown(self) -> dict[str, str]:
         """Every setting as text for the manage page, secrets hidden."""
         return {
-            name: "•••" if name in SECRET_FIELDS and value else _as_written(value)
+            name: "•••" if name in SECRET_FIELDS and value else as_written(value)
             for name, value in ((item.name, getattr(self, item.name)) for item in fields(self))
         }
-
-
-def _as_written(value: object) -> str:
-    """A value as somebody would write it in the file: true, not True; nothing for an empty list."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def load_settings(environ: Mapping[str, str] | None = None, toml_path: Path | None = None) -> Settings:
@@ -137,9 +147,9 @@ def read_settings(environ: Mapping[str, str] | None = None, toml_path: Path | No
     (BUSOPS_INSTANCE or ./instance); only the last may be missing. Raises InvalidInput.
     """
     environ = os.environ if environ is None else environ
-    instance_path = Path(environ.get("BUSOPS_INSTANCE", "instance")).resolve()
+    instance_path = instance_of(environ)
     named = toml_path or (Path(environ["BUSOPS_CONFIG"]) if environ.get("BUSOPS_CONFIG") else None)
-    from_file, faults = _read_toml(named or instance_path / "busops.toml", required=named is not None)
+    from_file, faults = read_toml(named or instance_path / "busops.toml", required=named is not None)
     from_environ = {
         name.removeprefix(PREFIX).lower(): text
         for name, text in environ.items()
@@ -148,7 +158,7 @@ def read_settings(environ: Mapping[str, str] | None = None, toml_path: Path | No
     given: dict[str, Any] = {"instance_path": instance_path}
     for place, names in (("file", from_file), ("environment", from_environ)):
         for name, value in names.items():
-            outcome = _typed(name, value, place)
+            outcome = _setting(name, value, place)
             if isinstance(outcome, Finding):
                 faults.append(outcome)
             else:
@@ -156,6 +166,11 @@ def read_settings(environ: Mapping[str, str] | None = None, toml_path: Path | No
     settings = Settings(**given)
     _refuse_faults(faults + _value_faults(settings) + _insecurities(settings))
     return settings
+
+
+def instance_of(environ: Mapping[str, str]) -> Path:
+    """The folder of everything that this installation keeps."""
+    return Path(environ.get("BUSOPS_INSTANCE", "instance")).resolve()
 
 
 def make_settings(**values: Any) -> Settings:
@@ -170,70 +185,22 @@ def _refuse_faults(faults: list[Finding]) -> None:
         raise InvalidInput("settings_invalid", faults, count=len(faults))
 
 
-def _read_toml(path: Path, *, required: bool) -> tuple[dict[str, Any], list[Finding]]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8")), []
-    except FileNotFoundError:
-        missing = [Finding(code="setting_file_missing", facts={"path": str(path)})]
-        return {}, missing if required else []
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return {}, [Finding(code="setting_file_unreadable", facts={"path": str(path), "reason": str(error)})]
-
-
-def _typed(name: str, value: Any, place: str) -> Any:
+def _setting(name: str, value: Any, place: str) -> Any:
     defaults = {item.name: item.default for item in fields(Settings) if item.name != "instance_path"}
     if name not in defaults:
         return Finding(code="setting_unknown", place=place, facts={"name": name})
     kind = type(defaults[name])
     try:
-        return _CONVERTERS[kind](value)
+        return typed(value, kind)
     except ValueError:
         return Finding(code="setting_type_wrong", place=place, facts={"name": name, "kind": kind.__name__})
-
-
-def _as_bool(value: Any) -> bool:
-    said = value if isinstance(value, bool) else str(value).strip().lower()
-    if said in YES or said is True:
-        return True
-    if said in NO or said is False:
-        return False
-    raise ValueError(type(value))
-
-
-def _as_int(value: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
-        return int(value)
-    raise ValueError(type(value))
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    raise ValueError(type(value))
-
-
-def _as_texts(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    if isinstance(value, list):
-        return tuple(_as_text(part) for part in value)
-    raise ValueError(type(value))
-
-
-_CONVERTERS: Final[Mapping[type, Callable[[Any], Any]]] = {
-    bool: _as_bool,
-    int: _as_int,
-    str: _as_text,
-    tuple: _as_texts,
-}
 
 
 def _value_faults(settings: Settings) -> list[Finding]:
     sensible = {
         "environment": settings.environment in ENVIRONMENTS,
         "port": 0 <= settings.port <= HIGHEST_PORT,
+        "ca_port": 0 <= settings.ca_port <= HIGHEST_PORT and settings.ca_port != (settings.port or None),
         "planning_seconds": 1 <= settings.planning_seconds <= 24 * 3600,
         "planning_fairness_milli": 0 <= settings.planning_fairness_milli <= MOST_FAIRNESS_MILLI,
         "planning_proof_seconds": 0 <= settings.planning_proof_seconds <= HOUR_S,
@@ -267,7 +234,7 @@ def _insecurities(settings: Settings) -> list[Finding]:
         path = getattr(settings, name)
         if path and not Path(path).is_file():
             found.append(Finding(code="setting_file_missing", facts={"path": path}))
-    exposed = not _is_loopback(settings.host)
+    exposed = not is_loopback(settings.host)
     if exposed and not settings.secure_cookies and settings.environment == "production":
         found.append(Finding(code="setting_exposed_without_tls", facts={"host": settings.host}))
     if settings.travel_source in CHOICES:
@@ -275,49 +242,12 @@ def _insecurities(settings: Settings) -> list[Finding]:
     if exposed and settings.demo and settings.environment == "production":
         found.append(Finding(code="setting_demo_exposed", facts={"host": settings.host}))
     scheduler = EXECUTOR.fullmatch(settings.executor)
-    if scheduler and settings.executor.startswith("tcp:") and not _is_near(scheduler["host"]):
+    if scheduler and settings.executor.startswith("tcp:") and not is_near(scheduler["host"]):
         found.append(Finding(code="setting_executor_exposed", facts={"address": settings.executor}))
     return found
 
 
-def _is_near(host: str) -> bool:
-    """True for an address or a name of this machine or of a network that the internet does not reach."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_private
-    except ValueError:
-        return "." not in host or host.endswith(NEAR_NAMES)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _completed(settings: Settings) -> Settings:
-    url = settings.database_url or f"sqlite:///{settings.instance_path / 'busops.sqlite3'}"
-    key = settings.secret_key or _kept_secret(settings.instance_path / "secret_key")
-    return replace(settings, database_url=url, secret_key=key)
-
-
-def _kept_secret(path: Path) -> str:
-    """The installation's secret: made once, readable by its owner only."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _offer_secret(path)
-    key = path.read_text(encoding="ascii").strip()
+    key = settings.secret_key or kept_secret(settings.secret_path)
     _refuse_faults(_insecurities(Settings(secret_key=key or "-")))
-    return key
-
-
-def _offer_secret(path: Path) -> None:
-    # Linked when complete: of two processes that start together, one wins and both read the same.
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".secret-")
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(48) + "\n")
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        os.unlink(draft)
+    return replace(settings, database_url=settings.database_address, secret_key=key)
