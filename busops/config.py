@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding
+from busops.domain.notices import NoticeMeans, means_faults
 from busops.domain.road_source import CHOICES, MIB, TravelChoice, TravelOrigin, choice_faults
 
 PREFIX: Final = "BUSOPS_"
@@ -26,7 +27,7 @@ PREFIX: Final = "BUSOPS_"
 POINTERS: Final = frozenset({"BUSOPS_CONFIG", "BUSOPS_INSTANCE"})
 ENVIRONMENTS: Final = ("production", "development", "test")
 SECRET_MIN_CHARACTERS: Final = 32
-SECRET_FIELDS: Final = frozenset({"secret_key", "database_url", "tile_url", "travel_key"})
+SECRET_FIELDS: Final = frozenset({"secret_key", "database_url", "tile_url", "travel_key", "notice_password"})
 YES: Final = frozenset({"1", "true", "yes", "on"})
 NO: Final = frozenset({"0", "false", "no", "off"})
 HIGHEST_PORT: Final = 65535
@@ -74,6 +75,13 @@ class Settings:
     travel_timeout_s: int = 20
     travel_cache: str = ""  # empty = in instance_path
     travel_cache_mib: int = 256
+    notice_smtp: str = ""  # host:port of the mail server of notices; empty = no mail
+    notice_security: str = "starttls"
+    notice_user: str = ""
+    notice_password: str = ""
+    notice_sender: str = ""
+    notice_hosts: tuple[str, ...] = ()  # where webhooks may go, beside the robots' own servers
+    notice_pages: str = ""  # the office pages' address, for the link in a notice
     log_json: bool = False  # false = JSON only when the output is no terminal
     log_level: str = "info"
 
@@ -107,6 +115,20 @@ class Settings:
             cache_path=Path(self.travel_cache) if self.travel_cache else self.instance_path / "travel",
             cache_bytes=self.travel_cache_mib * MIB,
             tiles_path=self.instance_path / "roads",
+        )
+
+    @property
+    def notices(self) -> NoticeMeans:
+        """What notices may use, as the services take it."""
+        return NoticeMeans(
+            smtp=self.notice_smtp,
+            security=self.notice_security,
+            user=self.notice_user,
+            password=self.notice_password,
+            sender=self.notice_sender,
+            hosts=self.notice_hosts,
+            pages=self.notice_pages,
+            is_off=self.demo,
         )
 
     def shown(self) -> dict[str, str]:
@@ -267,6 +289,7 @@ def _insecurities(settings: Settings) -> list[Finding]:
         path = getattr(settings, name)
         if path and not Path(path).is_file():
             found.append(Finding(code="setting_file_missing", facts={"path": path}))
+    found += means_faults(settings.notices)
     exposed = not _is_loopback(settings.host)
     if exposed and not settings.secure_cookies and settings.environment == "production":
         found.append(Finding(code="setting_exposed_without_tls", facts={"host": settings.host}))
