@@ -1,5 +1,5 @@
 """
-Commands that start something: a new installation, the server, a worker, the watch, the demo.
+Commands that start something: a new installation, the server, a worker, the demo.
 
 One command runs everything: ``busops serve`` keeps the job worker and the watch in its own
 process and the pages in another, so that a long plan never holds up a page.
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import structlog
 from granian import Granian
 from granian.constants import Interfaces
 
@@ -24,6 +23,7 @@ from busops.cli.context import Cli, read_folder
 from busops.cli.demo import CrewsAtWork, build_demo, demo_guide, demo_settings, environment_of
 from busops.cli.plain_authority import PlainAuthority
 from busops.cli.transport import wsgi_transport
+from busops.cli.watching import WatchKept
 from busops.config import Settings
 from busops.demo_clock import DemoClock, clock_of
 from busops.domain.errors import Refused
@@ -32,12 +32,10 @@ from busops.i18n import words
 from busops.jobs import JobQueue
 from busops.log import configure_logging
 from busops.planner.warm import warm
-from busops.services import beats, certificates, people, register, watch
+from busops.services import certificates, people, register
 from busops.storage import schema
-from busops.storage.database import Database, open_engine
+from busops.storage.database import open_engine
 
-log = structlog.get_logger(__name__)
-WATCH_EVERY_S = 5
 ADMIN = "admin"
 
 
@@ -83,24 +81,6 @@ def worker(cli: Cli) -> None:
         signal.signal(number, lambda *_: stop.set())
     with _Background(cli, settings):  # left in order: what a worker has in hand goes back to the queue
         stop.wait()
-
-
-@click.command("watch")
-@click.option("--once", is_flag=True, help="Look once and say what was raised.")
-@click.pass_obj
-def watch_command(cli: Cli, once: bool) -> None:
-    """Raises the alarms of overdue checks, silent tablets and runs that stay open."""
-    settings = cli.settings()
-    database, clock = cli.database(settings), clock_of(settings)
-    stop = threading.Event()
-    while True:
-        for alarm in watch.raise_due_alarms(database, clock, cli.ids):
-            click.echo(
-                words(f"alarm.{alarm.kind}", {"run_id": alarm.run_id, "level": alarm.level}, cli.locale)
-            )
-        beats.beat(settings.beat_path, cli.clock.now())
-        if once or stop.wait(WATCH_EVERY_S):
-            return
 
 
 @click.command()
@@ -211,14 +191,9 @@ class _Background:
     """The job workers and the watch of this process, while the block lasts."""
 
     def __init__(self, cli: Cli, settings: Settings) -> None:
-        self._database = cli.database(settings)
-        self._clock = clock_of(settings)
-        self._ids = cli.ids
-        self._machine_clock = cli.clock  # of the beat: the demo's own may run sixty times as fast
-        self._beat = settings.beat_path
-        self._queue = JobQueue(self._database, settings, clock=self._clock, ids=cli.ids)
-        self._stop = threading.Event()
-        self._watch = threading.Thread(target=self._keep_watch, daemon=True, name="watch")
+        database, clock = cli.database(settings), clock_of(settings)
+        self._queue = JobQueue(database, settings, clock=clock, ids=cli.ids)
+        self._watch = WatchKept(database, settings, clock=clock, ids=cli.ids, machine_clock=cli.clock)
 
     def __enter__(self) -> None:
         # The first plan after a start would wait for the search's machine code to be loaded.
@@ -227,23 +202,8 @@ class _Background:
         self._watch.start()
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._watch.join()
+        self._watch.stop()
         self._queue.stop()
 
-    def _keep_watch(self) -> None:
-        while not self._stop.wait(WATCH_EVERY_S):
-            try:
-                self._look(self._database)
-                beats.beat(self._beat, self._machine_clock.now())
-            except Exception:  # the watch outlives a busy database: it looks again in seconds
-                log.warning("watch_missed", exc_info=True)
 
-    def _look(self, database: Database) -> None:
-        for alarm in watch.raise_due_alarms(database, self._clock, self._ids):
-            log.info("alarm_raised", run_id=alarm.run_id, kind=alarm.kind, level=alarm.level)
-        if isinstance(self._clock, DemoClock):
-            self._clock.keep()
-
-
-COMMANDS = (init, serve, worker, watch_command, demo, person)
+COMMANDS = (init, serve, worker, demo, person)

@@ -17,6 +17,7 @@ from busops.config.secret import kept_secret
 from busops.config.values import as_written, read_toml, typed
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding
+from busops.domain.notices import NoticeMeans, means_faults
 from busops.domain.road_source import CHOICES, MIB, TravelChoice, TravelOrigin, choice_faults
 
 PREFIX: Final = "BUSOPS_"
@@ -24,7 +25,6 @@ PREFIX: Final = "BUSOPS_"
 POINTERS: Final = frozenset({"BUSOPS_CONFIG", "BUSOPS_INSTANCE"})
 ENVIRONMENTS: Final = ("production", "development", "test")
 SECRET_MIN_CHARACTERS: Final = 32
-SECRET_FIELDS: Final = frozenset({"secret_key", "database_url", "tile_url", "travel_key"})
 TLS_FOLDER: Final = "tls"  # in the instance folder: the school's own authority and its certificate
 HIGHEST_PORT: Final = 65535
 MOST_FAIRNESS_MILLI: Final = 100
@@ -71,6 +71,13 @@ class Settings:
     travel_timeout_s: int = 20
     travel_cache: str = ""  # empty = in instance_path
     travel_cache_mib: int = 256
+    notice_smtp: str = ""  # host:port of the mail server of notices; empty = no mail
+    notice_security: str = "starttls"
+    notice_user: str = ""
+    notice_password: str = ""
+    notice_sender: str = ""
+    notice_hosts: tuple[str, ...] = ()  # where webhooks may go, beside the robots' own servers
+    notice_pages: str = ""  # the office pages' address, for the link in a notice
     log_json: bool = False  # false = JSON only when the output is no terminal
     log_level: str = "info"
 
@@ -124,6 +131,20 @@ class Settings:
             cache_path=Path(self.travel_cache) if self.travel_cache else self.instance_path / "travel",
             cache_bytes=self.travel_cache_mib * MIB,
             tiles_path=self.instance_path / "roads",
+        )
+
+    @property
+    def notices(self) -> NoticeMeans:
+        """What notices may use, as the services take it."""
+        return NoticeMeans(
+            smtp=self.notice_smtp,
+            security=self.notice_security,
+            user=self.notice_user,
+            password=self.notice_password,
+            sender=self.notice_sender,
+            hosts=self.notice_hosts,
+            pages=self.notice_pages,
+            is_off=self.demo,
         )
 
     def shown(self) -> dict[str, str]:
@@ -234,6 +255,7 @@ def _insecurities(settings: Settings) -> list[Finding]:
         path = getattr(settings, name)
         if path and not Path(path).is_file():
             found.append(Finding(code="setting_file_missing", facts={"path": path}))
+    found += means_faults(settings.notices)
     exposed = not is_loopback(settings.host)
     if exposed and not settings.secure_cookies and settings.environment == "production":
         found.append(Finding(code="setting_exposed_without_tls", facts={"host": settings.host}))

@@ -10,18 +10,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from busops.domain.due_alarms import CHECK_OVERDUE, DEVICE_SILENT, NO_SHOW_OPEN, RUN_LATE
 from busops.domain.fleet import CrewRole
 from busops.domain.run import Phase
 from busops.domain.values import CAMPUS, Clock, Direction, RunId, StopId
+from busops.services.day_weather import weather_of
 from busops.services.run_views import BoardRow, run_board
 from busops.services.tablet_pack import CAMPUS_NAME, run_no
 from busops.storage import board_store, fleet_store, network_store
 from busops.storage.alarm_store import Alarm
 from busops.storage.board_store import Happening, PlannedPlace
 from busops.storage.database import Database
+from busops.storage.day_store import Weather
 
 LATE_S: Final = 180
 NOW_S: Final = 60
+CALM: Final = frozenset({DEVICE_SILENT, RUN_LATE, NO_SHOW_OPEN})  # at their first level a warning, no siren
 # The six places of the track: to leave, boarding, under way, arrived, checked, closed.
 PLACES: Final = {
     Phase.PLANNED: 0,
@@ -66,6 +70,7 @@ class Board:
     decisions: tuple[tuple[BoardLine, str, int], ...]  # run, code, number
     happenings: tuple[tuple[str, Happening], ...]  # run number, what
     names: Mapping[str, str]
+    weather: Weather  # on a hot or a cold day the alarms come sooner
 
     def count(self, *places: int) -> int:
         """How many runs are at these places of the track."""
@@ -81,6 +86,7 @@ def board(database: Database, on: date, clock: Clock) -> Board:
     """The board of a day."""
     now = clock.now()
     rows = run_board(database, on, clock)
+    weather = weather_of(database, on)
     with database.reading() as tx:
         crews = board_store.crews_on(tx, on)
         ways = board_store.stops_on(tx, on)
@@ -101,6 +107,7 @@ def board(database: Database, on: date, clock: Clock) -> Board:
         decisions=tuple(_decisions(lines)),
         happenings=tuple((numbers.get(each.run_id, ""), each) for each in last),
         names=names,
+        weather=weather,
     )
 
 
@@ -148,7 +155,7 @@ def _tone(row: BoardRow, *, late_s: int) -> tuple[str, str]:
         return "", ""
     worst = max(row.alarms, key=lambda alarm: alarm.level, default=None)
     if worst is not None:
-        is_loud = worst.level >= 1 and worst.kind != "device_silent"
+        is_loud = worst.level >= 1 and worst.kind not in CALM
         return ("bad" if is_loud or worst.level > 1 else "warn"), f"alarm_kind.{worst.kind}"
     if row.run.phase is Phase.REOPENED:
         return "bad", "phase.reopened"
@@ -178,9 +185,10 @@ def _alarms(lines: tuple[BoardLine, ...], now: datetime) -> list[tuple[BoardLine
 
 
 def _elapsed_s(line: BoardLine, same: list[Alarm], now: datetime) -> int:
-    """Since when it rings; for a check, since the arrival that it is counted from."""
+    """Since when it rings; for the first check after an arrival, since that."""
     arrived_ms = line.row.run.progress.get("arrived_ms")
-    if arrived_ms is not None and same[0].kind == "check_overdue":
+    is_first = same[0].kind == CHECK_OVERDUE and ":" not in same[0].occasion
+    if arrived_ms is not None and is_first:
         return max(int(now.timestamp() - arrived_ms / 1000), 0)
     return int((now - min(alarm.raised_at for alarm in same)).total_seconds())
 

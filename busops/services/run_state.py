@@ -7,6 +7,7 @@ Nobody outside decides here; this is where the store's log meets the domain's fo
 from collections.abc import Iterable
 from typing import Any
 
+from busops.domain import due_alarms
 from busops.domain.events import Arrived, Departed, Event, Observation
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.run_plan import RunPlan
@@ -17,7 +18,7 @@ from busops.storage import alarm_store, event_store, held_events, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Transaction
 
-CHECK_ALARMS = frozenset({"check_overdue", "run_unclosed", "device_silent"})
+CHECK_ALARMS = frozenset(due_alarms.KINDS)  # what the watch raises ends with the run at the latest
 # Findings for which somebody is called at once: they must not wait for the close.
 CALLED_AT_ONCE = frozenset(
     {"off_stop_alight", "off_stop_board", "over_students", "over_persons", "departed_forbidden"}

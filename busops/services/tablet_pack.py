@@ -111,11 +111,12 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
     """What the server adds to a tablet: the events of others, checks, reasons, faults; never a tag code."""
     with database.reading() as tx:
         plan = run_store.load_run_plan(tx, run_id)
-        state = fold(plan, event_store.load_events(tx, run_id), held_events.holdings(tx, run_id))
+        events = event_store.load_events(tx, run_id)
+        state = fold(plan, events, held_events.holdings(tx, run_id))
         observations = event_store.load_observations(tx, run_id)
         closures = closure_store.load_closures(tx, run_id)
     is_closed = state.phase is Phase.CLOSED and bool(closures)
-    due_at = watch.check_due_at(state, observations, now)
+    due_at = watch.check_due_at(state, events, now)
     document = {
         "now": _ms(now),
         "phase": state.phase.value,

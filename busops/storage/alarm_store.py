@@ -128,20 +128,31 @@ def load_alarms(
     if not include_resolved:
         query = query.where(AlarmRow.state != AlarmState.RESOLVED.value)
     rows = tx.session.scalars(query.order_by(AlarmRow.level.desc(), AlarmRow.raised_at, AlarmRow.alarm_id))
-    return tuple(
-        Alarm(
-            alarm_id=row.alarm_id,
-            run_id=RunId(row.run_id),
-            kind=row.kind,
-            level=row.level,
-            occasion=row.occasion,
-            state=AlarmState(row.state),
-            raised_at=row.raised_at,
-            acked_by=row.acked_by,
-            resolved_by=row.resolved_by,
-            evidence=row.evidence,
-        )
-        for row in rows.unique()
+    return tuple(alarm_of(row) for row in rows.unique())
+
+
+def load_alarm(tx: Transaction, alarm_id: str) -> Alarm:
+    """The alarm with that id, over or not."""
+    query = select(AlarmRow).where(AlarmRow.school_id == tx.school_id, AlarmRow.alarm_id == alarm_id)
+    row = tx.session.scalar(query.execution_options(populate_existing=True))
+    if row is None:
+        raise NotFound("no_such_alarm", alarm_id=alarm_id)
+    return alarm_of(row)
+
+
+def alarm_of(row: AlarmRow) -> Alarm:
+    """The alarm that a row is."""
+    return Alarm(
+        alarm_id=row.alarm_id,
+        run_id=RunId(row.run_id),
+        kind=row.kind,
+        level=row.level,
+        occasion=row.occasion,
+        state=AlarmState(row.state),
+        raised_at=row.raised_at,
+        acked_by=row.acked_by,
+        resolved_by=row.resolved_by,
+        evidence=row.evidence,
     )
 
 

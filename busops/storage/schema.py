@@ -29,12 +29,17 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # What the application's role on PostgreSQL may only read and add to.
 APPEND_ONLY: Final = frozenset(
     {
-        "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum", "manifest",
-        "manifest_rider", "plan_proof", "run_decision", "run_device", "run_event", "run_stop", "run_tag",
+        "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum", "day_mark",
+        "manifest", "manifest_rider", "plan_proof", "run_decision", "run_device", "run_event", "run_stop",
+        "run_tag",
     }
 )  # fmt: skip
 # What it may change as well, but never delete.
-KEPT: Final = frozenset({"alarm", "planning_rule", "quarantine", "run", "run_crew", "term_scheme"})
+KEPT: Final = frozenset(
+    {
+        "alarm", "notice", "notice_channel", "planning_rule", "quarantine", "run", "run_crew", "term_scheme",
+    }
+)  # fmt: skip
 
 
 def load_tables() -> None:

@@ -31,6 +31,7 @@ WORDED: Final = {
     "status": "receipt_status",
     "reason": "reason",
     "evidence": "alarm_evidence",
+    "weather": "weather",
     "code": "cost",
 }
 PERSONS: Final = frozenset({"proposed_by", "second", "by", "user_id"})

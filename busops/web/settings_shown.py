@@ -35,6 +35,13 @@ _MEANINGS = {
     "session_idle_s": lambda: say("办公室多少秒不用就要重新登录"),
     "tile_url": lambda: say("地图底图的地址；空着只画网格"),
     "tile_attribution": lambda: say("底图要求显示的来源"),
+    "notice_smtp": lambda: say("发送报警通知的邮件服务器；空着不发邮件"),
+    "notice_security": lambda: say("邮件的加密：starttls、tls 或 none"),
+    "notice_user": lambda: say("邮件服务器的用户名"),
+    "notice_password": lambda: say("邮件服务器的密码"),
+    "notice_sender": lambda: say("通知从哪个邮箱发出"),
+    "notice_hosts": lambda: say("网络回调可以发往哪些主机；群机器人的服务器不用写"),
+    "notice_pages": lambda: say("办公室页面的地址，写进通知里的链接"),
     "log_json": lambda: say("日志一律写成 JSON"),
     "log_level": lambda: say("日志从哪一级开始记"),
 }

@@ -31,6 +31,7 @@ AT_MOST = {
     "/manage": {Role.ADMIN, Role.SUPERVISOR, Role.DISPATCHER},
     "/manage/audit": {Role.ADMIN, Role.SUPERVISOR},
     "/manage/devices": {Role.ADMIN, Role.DISPATCHER},
+    "/manage/notices": {Role.ADMIN},
     "/manage/people": {Role.ADMIN},
     "/manage/settings": {Role.ADMIN},
     "/finance": {Role.FINANCE, Role.ADMIN, Role.SUPERVISOR, Role.DISPATCHER},

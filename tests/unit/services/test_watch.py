@@ -7,10 +7,12 @@ import pytest
 
 from busops.domain.errors import InvalidInput, NotFound
 from busops.domain.fleet import CrewRole
-from busops.services import runs, watch
+from busops.domain.values import school_date
+from busops.services import day_weather, runs, watch
 from busops.storage import alarm_store
 from busops.storage.alarm_store import Alarm
 from busops.storage.database import Database
+from busops.storage.day_store import Weather
 from tests.builders import DEPARTS_AT, DRIVER, Tablet, a_run
 from tests.machine import CountingIds, FixedClock
 from tests.run_kit import EVENING, send, store_run
@@ -35,9 +37,9 @@ def levels(alarms: Iterable[Alarm], kind: str = "check_overdue") -> list[int]:
     return [alarm.level for alarm in alarms if alarm.kind == kind]
 
 
-def look(database: Database, at: datetime, **own: bool) -> tuple[Alarm, ...]:
+def look(database: Database, at: datetime) -> tuple[Alarm, ...]:
     """The watch looks at that moment; what it raised."""
-    return watch.raise_due_alarms(database, clock=FixedClock(at), ids=IDS, **own)
+    return watch.raise_due_alarms(database, clock=FixedClock(at), ids=IDS)
 
 
 def test_ec07_nobody_acts_and_each_level_comes_once_at_its_minute(sqlite_database: Database) -> None:
@@ -89,11 +91,29 @@ def test_ec10_a_silent_tablet_alarms_from_the_planned_arrival(sqlite_database: D
 
 
 def test_ec11_a_hot_day_halves_the_ladder(sqlite_database: Database) -> None:
-    """L1 comes at 1:30 instead of 3:00."""
+    """L1 comes at 1:30 instead of 3:00, L5 at 15:00, once the dispatcher has marked the day."""
     _, off_at = arrived(sqlite_database)
     ninety = off_at + timedelta(seconds=90)
     assert levels(look(sqlite_database, ninety)) == []
-    assert levels(look(sqlite_database, ninety, is_hot_day=True)) == [1]
+    clock = FixedClock(ninety)
+    day_weather.mark_day(sqlite_database, school_date(off_at), Weather.HOT, by="u1", clock=clock)
+    assert levels(look(sqlite_database, ninety)) == [1]
+    assert levels(look(sqlite_database, off_at + timedelta(minutes=15))) == [2, 3, 4, 5]
+
+
+def test_ec11_a_hot_day_halves_the_dead_man_and_the_silence(sqlite_database: Database) -> None:
+    """Ten minutes without news after the planned arrival; 1:30 of silence with riders aboard."""
+    plan = a_run()
+    store_run(sqlite_database, plan)
+    clock = FixedClock(DEPARTS_AT)
+    day_weather.mark_day(sqlite_database, plan.on, Weather.COLD, by="u1", clock=clock)
+    assert levels(look(sqlite_database, plan.arrives_at + timedelta(minutes=10))) == [0]
+    tablet = Tablet(plan=plan)
+    tablet.set_out()
+    heard_at = plan.arrives_at + timedelta(minutes=11)
+    send(sqlite_database, tablet, clock=FixedClock(heard_at))
+    raised = look(sqlite_database, heard_at + timedelta(seconds=90))
+    assert levels(raised, "device_silent") == [1]
 
 
 def test_a_tablet_gone_silent_with_riders_aboard_is_called(sqlite_database: Database) -> None:
