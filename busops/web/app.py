@@ -56,6 +56,7 @@ from busops.web import (
     security,
     shown,
     tablet,
+    tablet_shell,
     term,
 )
 from busops.web.context import EXTENSION, Runtime
@@ -83,6 +84,7 @@ PAGES: Final = (
     register_imports,
     printing,
     tablet,
+    tablet_shell,
     api,
     jobs_page,
     manage,
