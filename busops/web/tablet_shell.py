@@ -67,6 +67,12 @@ def manifest() -> Response:
     return _fresh(render_template("tablet/shell.webmanifest", icons=icons), "application/manifest+json")
 
 
+@bp.app_context_processor
+def _modules() -> dict[str, Any]:
+    """The page asks for all its modules at once, not for one after another as they name each other."""
+    return {"tablet_modules": lambda: [path for path in kept_files() if path.endswith(".js")]}
+
+
 def kept_files() -> list[str]:
     """The addresses of every file that a start without a network needs, whatever the run and screen."""
     own = [

@@ -99,6 +99,7 @@ async function start() {
   }
   live.sync.tell({});
   root.dataset.ready = "true";
+  performance.mark("tablet-ready");
   lookOn(live);
   void turn.then(() => takeOver(live));
   keepUp(live, seat, draw);
