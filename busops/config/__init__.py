@@ -25,6 +25,7 @@ PREFIX: Final = "BUSOPS_"
 POINTERS: Final = frozenset({"BUSOPS_CONFIG", "BUSOPS_INSTANCE"})
 ENVIRONMENTS: Final = ("production", "development", "test")
 SECRET_MIN_CHARACTERS: Final = 32
+SECRET_FIELDS: Final = frozenset({"secret_key", "database_url", "tile_url", "travel_key", "notice_password"})
 TLS_FOLDER: Final = "tls"  # in the instance folder: the school's own authority and its certificate
 HIGHEST_PORT: Final = 65535
 MOST_FAIRNESS_MILLI: Final = 100

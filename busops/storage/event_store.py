@@ -121,6 +121,7 @@ def keep_in_quarantine(
             "event_id": event_id,
             "run_id": claimed.run_id if claimed else None,
             "digest": digest,
+            "event_digest": claimed.digest if claimed else None,
             "why": why,
             "raw": raw,
             "received_ms": _ms(received_at),

@@ -121,7 +121,8 @@ class QuarantineRow(Base):
     seq: Mapped[int | None] = mapped_column(Integer)
     event_id: Mapped[str | None] = mapped_column(String)
     run_id: Mapped[str | None] = mapped_column(String)
-    digest: Mapped[str] = mapped_column(String)
+    digest: Mapped[str] = mapped_column(String)  # of the row, by which a copy is known again
+    event_digest: Mapped[str | None] = mapped_column(String)  # of the event, as its device chains it
     why: Mapped[str] = mapped_column(String)
     raw: Mapped[str] = mapped_column(Text)
     received_ms: Mapped[int] = mapped_column(BigInteger)

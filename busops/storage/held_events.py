@@ -58,11 +58,11 @@ def ack_of(tx: Transaction, dev: int) -> Ack:
 
 
 def _digest_at(tx: Transaction, dev: int, seq: int) -> str:
-    for table in (RunEventRow, QuarantineRow):
+    """The event's own hash, as the device that chained it knows it: of a fact, or of what waits apart."""
+    of_event = func.coalesce(QuarantineRow.event_digest, QuarantineRow.digest)
+    for table, digest in ((RunEventRow, RunEventRow.digest), (QuarantineRow, of_event)):
         found = tx.session.scalar(
-            select(table.digest)
-            .where(table.school_id == tx.school_id, table.dev == dev, table.seq == seq)
-            .limit(1)
+            select(digest).where(table.school_id == tx.school_id, table.dev == dev, table.seq == seq).limit(1)
         )
         if found is not None:
             return str(found)

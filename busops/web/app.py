@@ -59,6 +59,7 @@ from busops.web import (
     shown,
     standing,
     tablet,
+    tablet_shell,
     term,
 )
 from busops.web.context import EXTENSION, Runtime
@@ -86,6 +87,7 @@ PAGES: Final = (
     register_imports,
     printing,
     tablet,
+    tablet_shell,
     api,
     jobs_page,
     manage,

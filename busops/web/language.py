@@ -5,10 +5,11 @@ Simplified Chinese is the language of the sources and the default. The words the
 ``busops.i18n``'s; this module knows the request, which that one must not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
-from flask import Flask, has_request_context, request, session
+from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
@@ -23,6 +24,7 @@ TAGS: Final = {CHINESE: "zh-Hans", ENGLISH: "en"}
 OWN_NAMES: Final = {CHINESE: "中文", ENGLISH: "English"}
 BABEL_NAMES: Final = {CHINESE: "zh_Hans_CN", ENGLISH: "en_GB"}
 COOKIE: Final = "language"
+SPOKEN: Final = "spoken_language"
 COOKIE_S: Final = 365 * 24 * 3600
 
 
@@ -43,8 +45,19 @@ def chosen() -> str:
     """The language of this request; Chinese where nothing was chosen."""
     if not has_request_context():
         return CHINESE
-    named = session.get("language") or request.cookies.get(COOKIE)
+    named = g.get(SPOKEN) or session.get("language") or request.cookies.get(COOKIE)
     return named if named in TAGS else CHINESE
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Pages made within are in this language, whoever asks: they are kept for everybody."""
+    before = g.get(SPOKEN)
+    setattr(g, SPOKEN, language)
+    try:
+        yield
+    finally:
+        setattr(g, SPOKEN, before)
 
 
 def say(message: str, **facts: Any) -> str:

@@ -46,14 +46,10 @@ def run(run_id: str) -> str:
     here = current()
     found = tablet_pack.crew_run(here.database, RunId(run_id))
     screen, crew_id = _seat(found, here.actor.crew_id)
-    other = SCREENS[1 - SCREENS.index(screen)]
-    return render_template(
-        "tablet/run.html",
-        run=found,
-        screen=screen,
-        crew_id=crew_id,
-        other_href=_other_screen(found, other, here.actor.crew_id),
-    )
+    seat = {"run_id": found.run_id, "screen": screen, "crew_id": crew_id, "other_href": ""}
+    if here.actor.crew_id is None:  # the demo's office stands in for somebody else on the other screen
+        seat["other_href"] = _other_seat(found, SCREENS[1 - SCREENS.index(screen)])
+    return render_template("tablet/shell.html", seat=seat, app=app_version())
 
 
 @bp.get("/tablet/app/<version>/<path:name>")
@@ -102,7 +98,6 @@ def _seat(run: CrewRun, own: CrewId | None) -> tuple[str, CrewId]:
     return (wanted if wanted in SCREENS else crew[crew_id]), crew_id
 
 
-def _other_screen(run: CrewRun, screen: str, own: CrewId | None) -> str:
-    """A crew member may take over the other screen in his own name; the office changes the person too."""
-    crew_id = own or next(each for kind, each, _ in run.seats if kind == screen)
+def _other_seat(run: CrewRun, screen: str) -> str:
+    crew_id = next(each for kind, each, _ in run.seats if kind == screen)
     return url_for("tablet.run", run_id=run.run_id, screen=screen, crew=crew_id)

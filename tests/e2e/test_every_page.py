@@ -16,7 +16,7 @@ from tests.school_folder import FRIDAY, NAMES, school_files
 PHONE, LAPTOP = 390, 1280
 # Not pages: files, data, parts of pages, doors that only send on, and what machines ask.
 NO_PAGES = re.compile(
-    r"^(static|health\.|ca\.(der|pem)|api\.|tablet\.app_file|auth\.(switch_language|sign_in)|home\.verdict|register\.index"
+    r"^(static|health\.|ca\.(der|pem)|api\.|tablet\.app_file|tablet_shell\.|auth\.(switch_language|sign_in)|home\.verdict|register\.index"
     r"|dispatch\.(part|wall_part)|jobs\.|demo\.|planning\.(map_json|document|proof)"
     r"|plan_compare\.map_json|plan_margin\.part|plan_advice\.(prices|enough)_part|term\.document"
     r"|register\.stops_map"

@@ -12,7 +12,7 @@ import { Outbox } from "../../busops/web/static/tablet/outbox.js";
 /** @typedef {import("../../busops/web/static/tablet/outbox.js").Tap} Tap */
 /** @typedef {import("../../busops/web/static/tablet/sync.js").Wires} Wires */
 /** @typedef {{kept: Map<string, Envelope>, mode: "up"|"lost"|number, calls: number, poisoned: Set<number>, tooMany: number,
- *   swallowsAnswer: boolean, serverMs: () => number, fetch: Wires["fetch"]}} Server */
+ *   swallowsAnswer: boolean, isPortal: boolean, forksAt: number, ackHash: string|null, serverMs: () => number, fetch: Wires["fetch"]}} Server */
 
 /** A store that survives its outbox, as a disk survives a page. @returns {Store & {full: boolean}} */
 export function memoryStore() {
@@ -25,7 +25,26 @@ export function memoryStore() {
   /** @type {Store & {full: boolean}} */
   const store = {
     full: false,
-    load: async () => ({ records: [...events.values()], answers: [...answers.values()] }),
+    load: async (run) => {
+      const records = [...events.values()];
+      const newest = records[records.length - 1]?.seq;
+      const wanted = records.filter((entry) =>
+        run === null || entry.event.run === run || !answers.has(entry.seq) || entry.seq === newest);
+      return { records: wanted, answers: [...answers.values()] };
+    },
+    at: async (seq) => events.get(seq),
+    after: async (seq) => [...events.values()].filter((entry) => entry.seq > seq),
+    runs: async () => [...new Set([...events.values()].map((entry) => entry.event.run))],
+    ofRun: async (run) => [...events.values()].filter((entry) => entry.event.run === run),
+    remove: async (seqs, head) => {
+      meta.set("head", head);
+      for (const seq of seqs) {
+        events.delete(seq);
+        answers.delete(seq);
+      }
+    },
+    keys: async () => [...meta.keys()],
+    drop: async (key) => void meta.delete(key),
     add: async (entry) => {
       if (store.full) throw new Error("QuotaExceededError");
       if (events.has(entry.seq)) throw new Error("ConstraintError");
@@ -66,15 +85,18 @@ export function memoryServer(time) {
   const kept = new Map();
   /** @type {Server} */
   const server = {
-    kept, mode: "up", calls: 0, poisoned: new Set(), tooMany: Infinity, swallowsAnswer: false, serverMs: () => time.ms + 5000,
+    kept, mode: "up", calls: 0, poisoned: new Set(), tooMany: Infinity, swallowsAnswer: false, isPortal: false, forksAt: 0,
+    ackHash: null, serverMs: () => time.ms + 5000,
     fetch: async (_path, options) => {
       server.calls += 1;
       if (server.mode === "lost") throw new TypeError("network");
+      if (server.isPortal) return portal();
       if (server.mode !== "up") return reply(server.mode, {}, { "Retry-After": "7" });
       const { events } = /** @type {{events: Envelope[]}} */ (JSON.parse(String(options.body)));
       if (events.length > server.tooMany) return reply(413, {});
       /** @type {Result[]} */
       const results = events.map((event) => {
+        if (event.seq === server.forksAt) return { id: event.id, r: "fork", srv: null, why: "fork" };
         if (server.poisoned.has(event.seq)) return { id: event.id, r: "quarantined", srv: null, why: "bad_code" };
         const r = kept.has(event.id) ? "duplicate" : "stored";
         kept.set(event.id, event);
@@ -87,14 +109,24 @@ export function memoryServer(time) {
         server.swallowsAnswer = false;
         throw new TypeError("lost on the way back");
       }
-      return reply(200, { results, ack, now: server.serverMs(), directives: [] });
+      const acked = [...kept.values()].find((event) => event.seq === ack);
+      const hash = server.ackHash ?? (acked ? await digest(acked) : "0".repeat(64));
+      return reply(200, { results, ack, ack_h: hash, now: server.serverMs(), directives: [] });
     },
   };
   return server;
 }
 
 /** @param {number} status @param {unknown} body @param {{[name: string]: string}} [headers]
- * @returns {import("../../busops/web/static/tablet/sync.js").Reply} */
-const reply = (status, body, headers = {}) => ({
-  status, json: async () => body, headers: { get: (name) => headers[name] ?? null },
+ * @returns {import("../../busops/web/static/tablet/answers.js").Reply} */
+export const reply = (status, body, headers = {}) => ({
+  status, json: async () => body,
+  headers: { get: (name) => ({ "Content-Type": "application/json", ...headers })[name] ?? null },
+});
+
+/** What a hotel's or a carrier's sign-in page answers to everything.
+ * @returns {import("../../busops/web/static/tablet/answers.js").Reply} */
+export const portal = () => ({
+  status: 200, headers: { get: (name) => (name === "Content-Type" ? "text/html; charset=utf-8" : null) },
+  json: async () => { throw new SyntaxError("Unexpected token <"); },
 });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { digest } from "../../busops/web/static/tablet/canonical.js";
 import { Sync } from "../../busops/web/static/tablet/sync.js";
-import { means, memoryServer, memoryStore, openOutbox, tap } from "./memory.mjs";
+import { means, memoryServer, memoryStore, openOutbox, reply, tap } from "./memory.mjs";
 
 /** @typedef {import("../../busops/web/static/tablet/sync.js").SyncState} SyncState */
 
@@ -17,7 +17,7 @@ async function setUp() {
   /** @type {SyncState[]} */
   const states = [];
   const sync = new Sync(outbox, {
-    fetch: server.fetch, wallMs: how.wallMs, token: "t", onChange: (state) => states.push(state), later: () => {},
+    fetch: server.fetch, wallMs: how.wallMs, monoMs: how.monoMs, token: "t", onChange: (state) => states.push(state), later: () => {},
   });
   return { how, store, outbox, server, sync, states };
 }
@@ -146,4 +146,62 @@ test("a server restored from a backup gets back what it lost", async () => {
   await sync.flush();
   await sync.flush();
   assert.equal(server.kept.size, 4);
+});
+
+test("a captive portal's page is no answer: offline, nothing lost, nothing thrown", async () => {
+  const { outbox, server, sync, how } = await setUp();
+  await outbox.append(tap("board", { rider: "R1" }));
+  server.isPortal = true;
+  await sync.flush();
+  assert.deepEqual([sync.state.online, sync.state.waiting, sync.state.problem], [false, 1, null]);
+  server.isPortal = false;
+  how.time.ms += 60_000;
+  await sync.flush();
+  assert.deepEqual([sync.state.online, server.kept.size], [true, 1]);
+});
+
+test("JSON of another shape, and an answer from elsewhere, are no answers", async () => {
+  const { outbox, sync } = await setUp();
+  await outbox.append(tap("board", { rider: "R1" }));
+  const wrong = [reply(200, { ok: true }), reply(200, { results: [{}], ack: 1, now: 5 }), reply(403, {}, { "Content-Type": "text/html" }),
+    { ...reply(200, { results: [], ack: 0, now: 5 }), redirected: true }];
+  for (const answer of wrong) {
+    sync.wires.fetch = async () => answer;
+    await sync.nudge();
+    assert.deepEqual([sync.state.online, sync.state.problem, sync.state.waiting], [false, null, 1]);
+  }
+});
+
+test("a tap does not hurry a server that asked for patience, and does try a network that was lost", async () => {
+  const { outbox, server, sync } = await setUp();
+  await outbox.append(tap("board", { rider: "R1" }));
+  server.mode = 503;
+  await sync.flush();
+  await sync.nudge();
+  await sync.nudge();
+  assert.equal(server.calls, 1);
+  sync.heldUntilMs = 0;
+  server.mode = "lost";
+  await sync.nudge();
+  await sync.nudge();
+  assert.equal(server.calls, 3);
+});
+
+test("a device with two histories stops sending, says so, and still does in its next life", async () => {
+  const { outbox, server, sync, store, how } = await setUp();
+  server.forksAt = 2;
+  for (const rider of ["R1", "R2"]) await outbox.append(tap("board", { rider }));
+  await sync.flush();
+  assert.equal(sync.state.problem, "fork");
+  await outbox.append(tap("board", { rider: "R3" }));
+  await sync.nudge();
+  assert.deepEqual([server.calls, sync.state.problem, sync.state.waiting], [1, "fork", 1]);
+  const again = await openOutbox(store, how);
+  assert.equal(again.isForked, true);
+});
+
+test("every batch says which version of the page sent it", async () => {
+  const { outbox, sync } = await setUp();
+  const entry = await outbox.append(tap("board", { rider: "R1" }));
+  assert.deepEqual(await sync.batchBody([entry]), { events: [entry.event], app: "0.1.0" });
 });

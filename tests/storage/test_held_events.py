@@ -1,14 +1,17 @@
 """What is held of a tablet is found by run and tablet, not by walking through the school's events."""
 
-from sqlalchemy import event
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import event, update
+from sqlalchemy.exc import DBAPIError
 
-from busops.domain.envelope import GENESIS
+from busops.domain.envelope import GENESIS, canonical_json, envelope_of
 from busops.domain.values import RunId
-from busops.storage import event_store, held_events
+from busops.storage import event_store, held_events, schema
 from busops.storage.database import Database
 from busops.storage.event_tables import QuarantineRow
 from tests.builders import a_finished_run, a_run
-from tests.run_kit import send, store_run
+from tests.run_kit import EVENING, send, store_run
 
 
 def quarantine(database: Database, dev: int, *seqs: int) -> None:
@@ -59,6 +62,41 @@ def test_facts_and_quarantine_fill_one_sequence(database: Database) -> None:
     with database.reading() as tx:
         assert held_events.devices_of(tx, plan.run_id) == {1}
         assert held_events.devices_of(tx, RunId("another")) == frozenset()
+
+
+def test_what_waits_apart_is_acknowledged_by_the_event_s_own_hash(database: Database) -> None:
+    """The tablet compares the hash of its own chain; the row's, by which copies are found, never fits."""
+    plan = a_run()
+    store_run(database, plan)
+    first = a_finished_run(plan).log[0]
+    with database.transaction() as tx:
+        event_store.keep_in_quarantine(
+            tx,
+            raw=canonical_json(envelope_of(first)),
+            why="device_not_trusted",
+            received_at=EVENING,
+            quarantine_id="q1",
+            claimed=first,
+        )
+    assert acked(database, first.dev) == (1, first.digest)
+    with pytest.raises(DBAPIError, match="append_only"), database.transaction() as tx:
+        tx.session.execute(update(QuarantineRow).values(event_digest="0" * 64))
+
+
+def test_old_rows_get_their_event_s_hash(database: Database) -> None:
+    """Down and up again: what was kept before the column is acknowledged by the same hash."""
+    plan = a_run()
+    store_run(database, plan)
+    first = a_finished_run(plan).log[0]
+    raw = canonical_json(envelope_of(first))
+    given = {"received_at": EVENING, "quarantine_id": "q1", "claimed": first}
+    with database.transaction() as tx:
+        event_store.keep_in_quarantine(tx, raw=raw, why="device_not_trusted", **given)
+    url = database.engine.url.render_as_string(hide_password=False)
+    before = ScriptDirectory(str(schema.MIGRATIONS)).get_revision("0007").down_revision
+    schema.downgrade(url, str(before))
+    schema.upgrade(url)
+    assert acked(database, first.dev) == (1, first.digest)
 
 
 def test_the_reads_of_a_run_use_its_own_index(database: Database) -> None:

@@ -19,7 +19,7 @@ from tests.run_kit import store_run
 if TYPE_CHECKING:
     from tests import pg
 
-MAY_IMPORT = ("typing", "collections.abc", "sqlalchemy", "alembic", "busops.storage.migrations.")
+MAY_IMPORT = ("hashlib", "typing", "collections.abc", "sqlalchemy", "alembic", "busops.storage.migrations.")
 
 
 @pytest.fixture(params=["sqlite", ON_POSTGRESQL])

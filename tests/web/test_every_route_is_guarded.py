@@ -25,7 +25,7 @@ OPEN_TO_ALL = {
     "health.ready",
     "health.metrics",
 }
-OPEN_BY_DEVICE = ("api.", "tablet.app_file")
+OPEN_BY_DEVICE = ("api.", "tablet.app_file", "tablet_shell.")
 # Reviewed by hand: nobody else ever gets these pages.
 AT_MOST = {
     "/manage": {Role.ADMIN, Role.SUPERVISOR, Role.DISPATCHER},

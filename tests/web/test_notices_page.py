@@ -102,9 +102,8 @@ def test_a_notice_given_up_is_shown_and_sent_again(
     clock, ids = FixedClock(off_at), CountingIds()
     means = NoticeMeans(hosts=(sink.host,))
     post = Post(database=sqlite_database, clock=clock, ids=ids, means=means, speak=i18n.words)
-    watched = WatchKept(
-        sqlite_database, browser.application.extensions["busops"].settings, clock=clock, ids=ids
-    )
+    settings = browser.application.extensions["busops"].settings
+    watched = WatchKept(sqlite_database, settings, clock=clock, ids=ids, machine_clock=clock)
     sink.stumbles += [(500, {}, b"")] * 5
     clock.advance(600)
     watched.look()

@@ -409,9 +409,9 @@ BEGIN
       PERFORM guard_refuse('quarantine_exists');
     END IF;
   ELSIF OLD.state <> 'open'
-    OR (NEW.school_id, NEW.quarantine_id, NEW.raw, NEW.digest, NEW.run_id, NEW.dev, NEW.seq, NEW.why)
+    OR (NEW.school_id, NEW.quarantine_id, NEW.raw, NEW.digest, NEW.run_id, NEW.dev, NEW.seq, NEW.why, NEW.event_digest)
       IS DISTINCT FROM
-      (OLD.school_id, OLD.quarantine_id, OLD.raw, OLD.digest, OLD.run_id, OLD.dev, OLD.seq, OLD.why) THEN
+      (OLD.school_id, OLD.quarantine_id, OLD.raw, OLD.digest, OLD.run_id, OLD.dev, OLD.seq, OLD.why, OLD.event_digest) THEN
     PERFORM guard_refuse('append_only');
   END IF;
   RETURN NEW;

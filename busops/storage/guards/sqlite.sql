@@ -413,7 +413,7 @@ BEGIN
   SELECT CASE
     WHEN OLD.state <> 'open' OR NEW.raw <> OLD.raw OR NEW.digest <> OLD.digest OR NEW.run_id IS NOT OLD.run_id
       OR NEW.dev IS NOT OLD.dev OR NEW.seq IS NOT OLD.seq OR NEW.quarantine_id <> OLD.quarantine_id
-      OR NEW.why <> OLD.why
+      OR NEW.why <> OLD.why OR NEW.event_digest IS NOT OLD.event_digest
       THEN RAISE(ABORT, 'guard: append_only')
   END;
 END;

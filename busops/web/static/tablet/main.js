@@ -1,33 +1,39 @@
-// Starts a tablet page: who holds it, what run, which screen; then keeps outbox, server and screen together.
+// Starts a tablet page on a run: who sits here, what is on disk, which screen; the network comes after.
 // One tap: write to the outbox → the screen turns green → send → the server's answer → a grey tick.
 
+import { ANSWER_MS, within } from "./answers.js";
 import { digest, uuid7 } from "./canonical.js";
 import { deviceClock } from "./clock.js";
-import { view } from "./model.js";
+import { drawNetwork, drawStrip, known } from "./health.js";
+import { listKeptRuns } from "./kept_runs.js";
+import { LiveRun } from "./live.js";
 import { Outbox } from "./outbox.js";
-import { loadPack } from "./pack.js";
+import { keptPack, loadPack } from "./pack.js";
 import { attendantScreen } from "./screens/attendant.js";
 import { driverScreen } from "./screens/driver.js";
 import { equip, h, icon, say, timeOfDay } from "./screens/parts.js";
+import { alarmSound } from "./screens/sound.js";
 import { enrol } from "./session.js";
+import { FROM_SERVER, borrowFormToken, installWorker, serverAddress, watchLanguage } from "./shell.js";
+import { pathOf, remember, seatOf } from "./shelf.js";
+import { claim } from "./single.js";
 import { openStore } from "./store.js";
 import { EVERY_MS, Sync, watchNetwork } from "./sync.js";
 
 /** @typedef {import("./model.js").Pack} Pack */
 /** @typedef {import("./model.js").News} News */
-/** @typedef {import("./model.js").View} View */
+/** @typedef {import("./shelf.js").Seat} Seat */
+/** @typedef {import("./session.js").Identity} Identity */
 /** What a kind of tap says beside itself. @typedef {Partial<Omit<import("./outbox.js").Tap, "kind"|"run"|"roster_v">>} Fields */
 /** @typedef {{pack: Pack, outbox: Outbox, clock: import("./clock.js").DeviceClock, news: () => News|null,
- *   shown: () => View, sync: () => import("./sync.js").SyncState, serverMs: () => number,
+ *   shown: () => import("./model.js").View, sync: () => import("./sync.js").SyncState, serverMs: () => number,
  *   tap: (kind: import("./canonical.js").Kind, fields: Fields) => Promise<boolean>, seal: () => Promise<void>,
  *   close: () => Promise<"closed"|"refused"|"unreachable">}} Context */
 
-const APP = "0.1.0";
-const NEWS_AFTER_MS = 600;
-const root = /** @type {HTMLElement} */ (document.querySelector("[data-run]"));
-/** @type {{[key: string]: string}} */
-const spoken = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("words")).textContent ?? "{}");
-equip(spoken, root.dataset.icons ?? "");
+const LOOK_EVERY_MS = 3000; // how often a page that may not write looks what the writing one has written
+const root = document.body;
+const spoken = ["words", "shell-words"].map((id) => JSON.parse(document.getElementById(id)?.textContent ?? "{}"));
+equip(Object.assign({}, ...spoken), root.dataset.icons ?? "");
 
 /** @param {string} problem the key of a sentence @returns {void} */
 function stopWith(problem) {
@@ -36,149 +42,161 @@ function stopWith(problem) {
   box.hidden = false;
 }
 
-/** The page lives: it knows who holds it and what run, or says why it does not. @returns {Promise<void>} */
+/** Who sits here: as the server has written into its page, else as this browser remembers. @returns {Seat|null} */
+function seatHere() {
+  const { run, crew, screen } = root.dataset;
+  if (!run || !crew || (screen !== "attendant" && screen !== "driver")) return seatOf(new URL(location.href));
+  /** @type {Seat} */
+  const seat = { run, crew, screen, other: root.dataset.other ?? null };
+  remember(seat);
+  history.replaceState(null, "", pathOf(seat));
+  return seat;
+}
+
+/** Only the server can say it; where it has been asked already, the page says what is missing.
+ * @param {string} problem @returns {void} */
+function askServer(problem) {
+  const isAsked = new URL(location.href).searchParams.has(FROM_SERVER) || root.dataset.run !== undefined;
+  if (isAsked) return stopWith(problem);
+  location.replace(serverAddress());
+}
+
+/** @returns {Promise<void>} */
 async function start() {
-  const run = root.dataset.run ?? "";
-  const crew = root.dataset.crew ?? "";
+  if (!window.isSecureContext || !window.crypto?.subtle) return stopWith("needs_https");
+  const isFromServer = root.dataset.run !== undefined;
+  const seat = seatHere();
+  if (!seat) return askServer("no_pack");
   const clock = deviceClock(Date, performance, () => crypto.randomUUID());
-  const store = await openStore(`busops-tablet-${crew}`);
-  const identity = await enrol(store, crew);
-  if (!identity) return stopWith("not_enrolled");
+  const alarm = alarmSound();
+  const store = await openStore(`busops-tablet-${seat.crew}`);
+  const identity = (await store.get("identity")) ?? (isFromServer ? await within(enrol(store, seat.crew), ANSWER_MS) : null);
+  if (!identity) return askServer("not_enrolled");
   const headers = { Authorization: `Device ${identity.token}` };
-  const { pack: found, isFresh } = await loadPack(store, run, headers);
-  if (!found) return stopWith("no_pack");
-  /** @type {Pack} */
-  const pack = found;
-
-  const means = { wallMs: clock.wallMs, monoMs: clock.monoMs, uuid: uuid7, digest, hasParted: clock.hasParted,
-    get boot() { return clock.boot; } };
-  const outbox = await Outbox.open(store, means, { dev: identity.dev, by: crew, app: APP });
-  /** @type {News|null} */
-  let news = (await store.get(`news:${run}`)) ?? null;
-  /** @type {{update: () => void}} */
-  let screen = { update: () => undefined };
-
-  const sync = new Sync(outbox, {
-    fetch: (path, options) => fetch(path, options), wallMs: clock.wallMs, token: identity.token,
-    later: (act, ms) => window.setTimeout(act, ms), onChange: () => draw(),
-  });
-  sync.state.online = isFresh;
-
+  const kept = await keptPack(store, seat.run);
+  const pack = kept ?? (await loadPack(store, seat.run, headers)).pack;
+  if (!pack) return askServer("no_pack");
+  const { mayWrite, turn } = await claim(`busops-tablet-${seat.crew}`);
+  const outbox = await openOutbox(store, seat, identity, clock);
+  const news = (await store.get(`news:${seat.run}`)) ?? null;
+  const renew = async () => ((await borrowFormToken()) ? (await within(enrol(store, seat.crew), ANSWER_MS))?.token ?? null : null);
+  const live = new LiveRun(
+    { pack, news, store, outbox, clock, alarm, token: identity.token, mayWrite, renew, onChange: () => draw() },
+    (made) => new Sync(outbox, {
+      fetch: (path, options) => fetch(path, options), wallMs: clock.wallMs, monoMs: clock.monoMs, token: identity.token,
+      later: (act, ms) => window.setTimeout(act, ms), onChange: () => made.onChange(),
+    }),
+  );
+  live.sync.state.online = kept === null; // a list from the disk: nobody has been heard yet
+  const screen = showScreen(seat, live);
+  const strip = /** @type {HTMLElement} */ (root.querySelector("[data-strip]"));
   /** @returns {void} */
   function draw() {
-    drawNetwork(sync.state);
+    drawNetwork(root, live.sync.state, serverAddress());
+    drawStrip(strip, known(outbox.eventsOf(seat?.run ?? ""), live.shown().counts.aboard, live.news,
+      { nowMs: live.serverMs(), waiting: outbox.waiting().length }));
     screen.update();
   }
+  live.sync.tell({});
+  root.dataset.ready = "true";
+  performance.mark("tablet-ready");
+  lookOn(live);
+  void turn.then(() => takeOver(live));
+  keepUp(live, seat, draw);
+}
 
-  /** The list on the screen is the newest one; what was tapped stays. @returns {Promise<void>} */
-  async function refreshPack() {
-    const { pack: newest } = await loadPack(store, run, headers);
-    if (newest && newest.roster_v > pack.roster_v) Object.assign(pack, newest);
-  }
+/** The events of this device. One that got another number begins another chain, in a place of its own.
+ * @param {import("./outbox.js").Store} store @param {Seat} seat @param {Identity} identity
+ * @param {import("./clock.js").DeviceClock} clock @returns {Promise<Outbox>} */
+async function openOutbox(store, seat, identity, clock) {
+  const means = { wallMs: clock.wallMs, monoMs: clock.monoMs, uuid: uuid7, digest, hasParted: clock.hasParted,
+    get boot() { return clock.boot; } };
+  const who = { dev: identity.dev, by: seat.crew, app: root.dataset.app ?? "" };
+  const outbox = await Outbox.open(store, means, who, seat.run);
+  const newest = outbox.entries[outbox.entries.length - 1];
+  if (!newest || newest.event.dev === identity.dev) return outbox;
+  return Outbox.open(await openStore(`busops-tablet-${seat.crew}-${identity.dev}`), means, who, seat.run);
+}
 
-  /** @returns {Promise<void>} */
-  async function refreshNews() {
-    const askedMs = clock.wallMs();
-    try {
-      const response = await fetch(`/api/v1/runs/${encodeURIComponent(run)}/news`, { headers });
-      if (response.status !== 200) return;
-      /** @type {News} */
-      const told = await response.json();
-      // Before the first batch nobody has told this tablet the time.
-      if (!outbox.offset) await outbox.setOffset(told.now - (askedMs + clock.wallMs()) / 2);
-      news = told;
-      sync.state.online = true;
-      await store.put(`news:${run}`, told);
-      if (told.roster_v > pack.roster_v) await refreshPack();
-    } catch {
-      sync.state.online = false;
-    }
-    draw();
-  }
-
-  let learning = 0;
-  /** @returns {Promise<void>} */
-  async function sendAndLearn() {
-    await sync.nudge();
-    // Taps come fast; what the others did is asked for once they pause.
-    window.clearTimeout(learning);
-    learning = window.setTimeout(() => void refreshNews(), NEWS_AFTER_MS);
-  }
-
+/** @param {Seat} seat @param {LiveRun} live @returns {import("./screens/parts.js").Screen} */
+function showScreen(seat, live) {
+  const { pack } = live;
+  const frame = /** @type {HTMLTemplateElement} */ (document.getElementById(`screen-${seat.screen}`));
+  const place = /** @type {HTMLElement} */ (root.querySelector("[data-screen-place]"));
+  place.replaceChildren(frame.content.cloneNode(true));
+  Object.assign(root.dataset, { run: seat.run, crew: seat.crew, screen: seat.screen });
+  const foot = /** @type {HTMLElement|null} */ (root.querySelector("footer.foot"));
+  if (foot) foot.hidden = seat.screen !== "attendant";
+  nameRun(seat, pack);
   /** @type {Context} */
   const context = {
-    pack, outbox, clock, news: () => news, shown: () => view(pack, outbox.eventsOf(run), news),
-    sync: () => sync.state, serverMs: () => clock.wallMs() + (outbox.offset?.off_ms ?? 0),
-    tap: async (kind, fields) => {
-      try {
-        await outbox.append({ kind, run, roster_v: pack.roster_v, ...fields });
-      } catch {
-        stopWith("not_written");
-        return false;
-      }
-      navigator.vibrate?.(20);
-      draw();
-      void sendAndLearn();
-      return true;
-    },
-    seal: async () => {
-      await outbox.seal({ kind: "seal", run, roster_v: pack.roster_v });
-      await sendAndLearn();
-    },
-    close: () => close(),
+    pack, outbox: live.outbox, clock: live.clock, news: () => live.news, shown: () => live.shown(),
+    sync: () => live.sync.state, serverMs: () => live.serverMs(), tap: (kind, fields) => live.tap(kind, fields),
+    seal: () => live.seal(), close: () => live.close(),
   };
+  return seat.screen === "driver" ? driverScreen(root, context) : attendantScreen(root, context);
+}
 
-  /** @returns {Promise<"closed"|"refused"|"unreachable">} */
-  const close = async () => {
-    const own = outbox.eventsOf(run);
-    if (own.length > 0 && own[own.length - 1].kind !== "seal") {
-      await outbox.seal({ kind: "seal", run, roster_v: pack.roster_v });
-    }
-    await sync.nudge();
-    try {
-      const response = await fetch(`/api/v1/runs/${encodeURIComponent(run)}/close`, {
-        method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: "{}",
-      });
-      await refreshNews();
-      if (response.status === 200) return "closed";
-      return response.status === 409 ? "refused" : "unreachable";
-    } catch {
-      return "unreachable";
-    }
+/** The bar says which run this is. @param {Seat} seat @param {Pack} pack @returns {void} */
+function nameRun(seat, pack) {
+  const fill = (/** @type {string} */ name, /** @type {string} */ text) => {
+    const place = root.querySelector(`[data-${name}]`);
+    if (place) place.textContent = text;
   };
+  const outer = pack.stops[pack.direction === "homeward" ? pack.stops.length - 1 : 0];
+  const other = seat.screen === "attendant" ? "driver" : "attendant";
+  document.title = `${say(`title_${seat.screen}`)} – busops`;
+  fill("no", say("run_no", { no: pack.name }));
+  fill("towards", outer.name);
+  fill("way", say(`way_${pack.direction}`));
+  fill("version", say("list_version", { v: pack.roster_v }));
+  fill("departs", timeOfDay(pack.departs_ms));
+  fill("other-word", say(`other_${other}`));
+  const link = /** @type {HTMLAnchorElement|null} */ (root.querySelector("[data-other]"));
+  if (!link) return;
+  link.href = seat.other ?? pathOf({ ...seat, screen: other });
+  link.prepend(icon(other === "driver" ? "user" : "users"));
+}
 
-  screen = root.dataset.screen === "driver" ? driverScreen(root, context) : attendantScreen(root, context);
-  draw();
-  root.dataset.ready = "true";
-  watchNetwork(sync, window);
-  window.setInterval(() => void refreshNews(), root.dataset.screen === "driver" ? EVERY_MS / 3 : EVERY_MS);
+/** A page that may not write says so and looks on. @param {LiveRun} live @returns {void} */
+function lookOn(live) {
+  const bar = /** @type {HTMLElement} */ (root.querySelector("[data-elsewhere]"));
+  bar.hidden = live.mayWrite;
+  if (live.mayWrite) return;
+  bar.replaceChildren(icon("info"), h("strong", {}, say("elsewhere_title")), h("span", {}, say("elsewhere_calm")));
+  const looking = window.setInterval(async () => {
+    if (live.mayWrite) return window.clearInterval(looking);
+    await live.outbox.reload();
+    live.onChange();
+  }, LOOK_EVERY_MS);
+}
+
+/** The page that wrote is gone: this one goes on from the disk. @param {LiveRun} live @returns {Promise<void>} */
+async function takeOver(live) {
+  await live.outbox.reload();
+  live.mayWrite = true;
+  lookOn(live);
+  live.onChange();
+  await live.sendAndLearn();
+}
+
+/** Server and clock from now on. @param {LiveRun} live @param {Seat} seat @param {() => void} draw @returns {void} */
+function keepUp(live, seat, draw) {
+  watchNetwork({ nudge: () => (live.mayWrite ? live.sync.nudge() : Promise.resolve()) }, window);
+  window.setInterval(() => void live.refreshNews(), seat.screen === "driver" ? EVERY_MS / 3 : EVERY_MS);
   window.setInterval(() => {
     const clockFace = root.querySelector("[data-clock]");
-    if (clockFace) clockFace.textContent = timeOfDay(context.serverMs());
-    screen.update();
+    if (clockFace) clockFace.textContent = timeOfDay(live.serverMs());
+    draw();
   }, 1000);
-  void refreshNews(); // another tablet of this run may have marked riders already
-  await sendAndLearn();
+  void live.refreshNews().then(() => live.tidy()); // another tablet of this run may have marked riders already
+  void live.sendAndLearn();
+  void installWorker();
+  void navigator.storage?.persist?.();
 }
 
-/** The violet bar: calm, and exact about what waits. @param {import("./sync.js").SyncState} state
- * @returns {void} */
-function drawNetwork(state) {
-  const bar = /** @type {HTMLElement} */ (root.querySelector("[data-network]"));
-  const lost = !state.online || state.problem !== null;
-  bar.hidden = !lost && state.waiting === 0 && state.refused === 0;
-  root.classList.toggle("net-on", !bar.hidden);
-  bar.dataset.waiting = String(state.waiting);
-  bar.dataset.online = String(state.online);
-  if (bar.hidden) return;
-  const head = lost ? "offline_waiting" : state.waiting ? "sending" : "kept_apart";
-  const text = state.problem ? `problem_${state.problem}` : lost ? "offline_calm" : state.waiting ? "sending_calm" : "kept_apart_text";
-  bar.classList.toggle("cab__off--quiet", !lost && state.refused === 0);
-  bar.replaceChildren(icon(lost ? "offline" : "sync"), h("strong", {}, say(head, { n: state.waiting || state.refused })),
-    h("span", {}, say(text)));
-}
-
-start().catch((error) => {
+watchLanguage();
+(location.pathname.startsWith("/tablet/runs/") ? start() : listKeptRuns(root)).catch((error) => {
   stopWith("start_failed");
   throw error;
 });

@@ -1,5 +1,6 @@
-// The outbox: what was tapped here, chained, written to disk before anything turns green, and
-// never deleted. It knows no network (sync.js) and no page; its store is injected.
+// The outbox: what was tapped here, chained, written to disk before anything turns green. Nothing leaves
+// it but by prune.js, long after the server has it. It knows no network (sync.js) and no page; its store
+// is injected, and gives what one run needs and what the server has not answered for.
 
 import { canonical } from "./canonical.js";
 
@@ -10,11 +11,19 @@ import { canonical } from "./canonical.js";
 /** What became of one event. @typedef {{id: string, r: Outcome, srv: number|null, why: string|null}} Result */
 /** The part of it that is kept. @typedef {{seq: number, r: Outcome, why: string|null}} Answer */
 /** How far this clock was from the server's, and when. @typedef {{off_ms: number, at_ms: number}} Offset */
-/** @typedef {{offset: Offset, identity: import("./session.js").Identity,
- *   [pack: `pack:${string}`]: import("./pack.js").KeptPack, [news: `news:${string}`]: import("./model.js").News}} Kept */
-/** @typedef {{load: () => Promise<{records: Entry[], answers: Answer[]}>, add: (entry: Entry) => Promise<void>,
- *   answer: (answers: Answer[]) => Promise<void>, get: <K extends keyof Kept>(key: K) => Promise<Kept[K]|undefined>,
- *   put: <K extends keyof Kept>(key: K, value: Kept[K]) => Promise<void>}} Store */
+/** A place in the chain. @typedef {{seq: number, hash: string}} Place */
+/** What is kept beside the events, by name. `acked`: up to where the server's record is ours, byte for byte;
+ * `closed:<run>`: when the server closed it; `fork`: the device of which it knows two histories; `head`: the last place
+ * of the chain, when its event has been pruned. @typedef {{acked: Place, fork: number, head: Place,
+ *   identity: import("./session.js").Identity, offset: Offset, [closed: `closed:${string}`]: number,
+ *   [news: `news:${string}`]: import("./model.js").News, [pack: `pack:${string}`]: import("./pack.js").KeptPack}} Kept */
+/** `load` gives the events of a run (null: of all), those without an answer and the last. @typedef {{
+ *   load: (run: string|null) => Promise<{records: Entry[], answers: Answer[]}>, add: (entry: Entry) => Promise<void>,
+ *   answer: (answers: Answer[]) => Promise<void>, at: (seq: number) => Promise<Entry|undefined>,
+ *   after: (seq: number) => Promise<Entry[]>, runs: () => Promise<string[]>, ofRun: (run: string) => Promise<Entry[]>,
+ *   remove: (seqs: number[], head: Place) => Promise<void>, keys: () => Promise<string[]>,
+ *   get: <K extends keyof Kept>(key: K) => Promise<Kept[K]|undefined>,
+ *   put: <K extends keyof Kept>(key: K, value: Kept[K]) => Promise<void>, drop: (key: keyof Kept) => Promise<void>}} Store */
 /** @typedef {{wallMs: () => number, monoMs: () => number, readonly boot: string, uuid: (wallMs: number) => string,
  *   digest: (event: Envelope) => Promise<string>, hasParted?: () => boolean}} Means */
 /** @typedef {{dev: number, by: string, app: string}} Identity */
@@ -26,25 +35,46 @@ const BATCH_EVENTS = 200;
 const BATCH_BYTES = 240 * 1024;
 
 export class Outbox {
-  /** @param {Store} store @param {Means} means @param {Identity} identity @param {Entry[]} entries
-   *  @param {Answer[]} answers @param {Offset|null} offset */
-  constructor(store, means, identity, entries, answers, offset) {
+  /** @param {Store} store @param {Means} means @param {Identity} identity @param {string|null} run */
+  constructor(store, means, identity, run) {
     this.store = store;
     this.means = means;
     this.identity = identity;
-    this.entries = entries;
-    this.answers = new Map(answers.map((answer) => [answer.seq, answer]));
-    this.offset = offset;
+    this.run = run;
+    /** @type {Entry[]} */ this.entries = [];
+    /** @type {Map<number, Answer>} */ this.answers = new Map();
+    /** @type {Offset|null} */ this.offset = null;
+    /** @type {Place} */ this.last = { seq: 0, hash: NO_HASH };
+    /** @type {Place|null} */ this.acked = null;
+    this.isForked = false;
     /** @type {Promise<unknown>} */
     this.turn = Promise.resolve();
   }
 
-  /** The outbox as it was left, whatever ended the page's last life.
-   * @param {Store} store @param {Means} means @param {Identity} identity @returns {Promise<Outbox>} */
-  static async open(store, means, identity) {
-    const { records, answers } = await store.load();
-    records.sort((a, b) => a.seq - b.seq);
-    return new Outbox(store, means, identity, records, answers, (await store.get("offset")) ?? null);
+  /** The outbox as it was left, whatever ended the page's last life; with the events of one run, or of all.
+   * @param {Store} store @param {Means} means @param {Identity} identity @param {string|null} [run]
+   * @returns {Promise<Outbox>} */
+  static async open(store, means, identity, run = null) {
+    const outbox = new Outbox(store, means, identity, run);
+    await outbox.reload();
+    return outbox;
+  }
+
+  /** Takes from the disk what another page may have written there. @returns {Promise<void>} */
+  async reload() {
+    const { store } = this;
+    const [{ records, answers }, head, acked, offset, fork] = await Promise.all([
+      store.load(this.run), store.get("head"), store.get("acked"), store.get("offset"), store.get("fork"),
+    ]);
+    this.entries = records.sort((a, b) => a.seq - b.seq);
+    this.answers = new Map(answers.map((answer) => [answer.seq, answer]));
+    const newest = this.entries[this.entries.length - 1];
+    const places = [newest, head, { seq: 0, hash: NO_HASH }].filter((place) => place !== undefined);
+    const { seq, hash } = places.reduce((a, b) => (b.seq > a.seq ? b : a));
+    this.last = { seq, hash };
+    this.acked = acked ?? null;
+    this.offset = offset ?? null;
+    this.isForked = fork === this.identity.dev;
   }
 
   /** Writes one tap behind the last; taps are taken one after another. Rejects when it is not on disk.
@@ -70,12 +100,13 @@ export class Outbox {
     const entry = { seq: event.seq, event, hash: await this.means.digest(event) };
     await this.store.add(entry);
     this.entries.push(entry);
+    this.last = { seq: entry.seq, hash: entry.hash };
     return entry;
   }
 
-  /** The place after which the next event goes. @returns {{seq: number, hash: string}} */
+  /** The place after which the next event goes. @returns {Place} */
   head() {
-    return this.entries[this.entries.length - 1] ?? { seq: 0, hash: NO_HASH };
+    return this.last;
   }
 
   /** @param {Tap} tap @param {number} seq @param {string} prev @returns {Envelope} */
@@ -135,12 +166,37 @@ export class Outbox {
     for (const answer of answers) this.answers.set(answer.seq, answer);
   }
 
+  /** Whether the server lacks what it once answered for. @param {number} ack @returns {boolean} */
+  isAheadOf(ack) {
+    return this.answers.get(ack + 1)?.r === "stored";
+  }
+
   /** The server holds less than it once said (a restored backup): what it lacks waits again.
-   * @param {number} ack the highest number up to which it lacks nothing @returns {void} */
-  forgetAfter(ack) {
+   * @param {number} ack the highest number up to which it lacks nothing @returns {Promise<void>} */
+  async forgetAfter(ack) {
     for (const [seq, answer] of this.answers) {
       if (seq > ack && (answer.r === "stored" || answer.r === "duplicate")) this.answers.delete(seq);
     }
+    const here = new Set(this.entries.map((entry) => entry.seq));
+    this.entries.push(...(await this.store.after(ack)).filter((entry) => !here.has(entry.seq)));
+    this.entries.sort((a, b) => a.seq - b.seq);
+  }
+
+  /** The server holds everything up to here. It counts only when the hash it names is that of our event:
+   * then its record is ours. @param {number} seq @param {string|undefined} hash @returns {Promise<void>} */
+  async acknowledge(seq, hash) {
+    const own = seq > 0 ? this.entries.find((entry) => entry.seq === seq) ?? (await this.store.at(seq)) : undefined;
+    const place = own && own.hash === hash ? { seq, hash: own.hash } : null;
+    if ((place?.seq ?? 0) === (this.acked?.seq ?? 0)) return;
+    this.acked = place;
+    await (place ? this.store.put("acked", place) : this.store.drop("acked"));
+  }
+
+  /** The server knows two histories of this device: it sends nothing any more, in no life of the page.
+   * @returns {Promise<void>} */
+  async setForked() {
+    this.isForked = true;
+    await this.store.put("fork", this.identity.dev);
   }
 
   /** How far this clock is from the server's. @param {number} offMs @returns {Promise<void>} */

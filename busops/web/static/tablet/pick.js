@@ -1,0 +1,41 @@
+// The page of today's runs: the worker is kept ready, the lists of the next hours are fetched, a newer
+// version comes in while nothing can be lost by it.
+
+import { prefetch } from "./pack.js";
+import { crewsHere, forgetSeats } from "./shelf.js";
+import { installWorker, takeOverWhenSafe, watchLanguage } from "./shell.js";
+import { openStore } from "./store.js";
+
+/** @returns {Promise<boolean>} whether every outbox here is sent */
+async function nothingWaits() {
+  for (const crew of crewsHere()) {
+    const { records, answers } = await (await openStore(`busops-tablet-${crew}`)).load(null);
+    const answered = new Set(answers.map((answer) => answer.seq));
+    if (records.some((record) => !answered.has(record.seq))) return false;
+  }
+  return true;
+}
+
+/** @returns {Promise<void>} */
+async function fetchLists() {
+  for (const crew of crewsHere()) {
+    const store = await openStore(`busops-tablet-${crew}`);
+    const identity = await store.get("identity");
+    const offset = await store.get("offset");
+    if (identity) await prefetch(store, { Authorization: `Device ${identity.token}` }, Date.now() + (offset?.off_ms ?? 0));
+  }
+}
+
+/** What the browser may throw away it says before the bus leaves, not after. @returns {Promise<void>} */
+async function sayWhetherKept() {
+  const place = /** @type {HTMLElement|null} */ (document.querySelector("[data-not-kept]"));
+  const isKept = (await navigator.storage?.persist?.()) ?? false;
+  if (place) place.hidden = isKept;
+}
+
+document.querySelector('form[action="/signout"]')?.addEventListener("submit", forgetSeats);
+watchLanguage();
+const registration = await installWorker();
+if (registration) takeOverWhenSafe(registration, nothingWaits);
+await sayWhetherKept();
+await fetchLists();

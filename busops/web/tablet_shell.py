@@ -1,0 +1,106 @@
+"""
+What makes the tablet's page a thing of its own: worker, shell, manifest, and what they keep.
+
+All of it is public and the same for everybody: no run, no person, no token. What a run holds
+comes to an enrolled device by the API and stays in the device's own store.
+"""
+
+import hashlib
+from typing import Any, Final
+
+from flask import Blueprint, Response, abort, make_response, render_template, url_for
+
+from busops.web import language
+from busops.web.security import public
+from busops.web.shown import asset
+from busops.web.tablet import SERVED, STATIC, app_version, tablet_asset
+
+bp = Blueprint("tablet_shell", __name__)
+KEPT_KINDS: Final = frozenset({".js", ".css", ".png", ".wasm"})
+OFFICE_FILES: Final = (
+    "office/tokens.css",
+    "office/components.css",
+    "office/pages.css",
+    "office/icons.svg",
+    "office/mark.svg",
+)
+ICON_SIZES: Final = (192, 512)
+VERSION_CHARACTERS: Final = 12
+
+
+@bp.get("/tablet/sw.js")
+@public
+def worker() -> Response:
+    """The worker's script; it changes whenever anything that it keeps changes."""
+    shells = {name: shell_address(name) for name in language.TAGS}
+    files = kept_files()
+    version = _digest("".join([*files, *shells.values()]))
+    script = render_template(
+        "tablet/sw.js", version=version, shells=shells, files=files, default=language.CHINESE
+    )
+    return _fresh(script, "text/javascript")
+
+
+@bp.get("/tablet/shell/<name>")
+@public
+def shell(name: str) -> Response:
+    """The page around any run, in one language, before anybody has sat down."""
+    if name not in language.TAGS:
+        abort(404)
+    return _fresh(_shell_text(name), "text/html")
+
+
+@bp.get("/tablet/manifest.webmanifest")
+@public
+def manifest() -> Response:
+    """How the tablet's page is called and drawn on a home screen."""
+    icons = [
+        {
+            "src": tablet_asset(f"tablet/icons/{size}.png"),
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+            "purpose": purpose,
+        }
+        for size in ICON_SIZES
+        for purpose in ("any", "maskable")
+    ]
+    return _fresh(render_template("tablet/shell.webmanifest", icons=icons), "application/manifest+json")
+
+
+@bp.app_context_processor
+def _modules() -> dict[str, Any]:
+    """The page asks for all its modules at once, not for one after another as they name each other."""
+    return {"tablet_modules": lambda: [path for path in kept_files() if path.endswith(".js")]}
+
+
+def kept_files() -> list[str]:
+    """The addresses of every file that a start without a network needs, whatever the run and screen."""
+    own = [
+        path.relative_to(STATIC).as_posix()
+        for part in SERVED
+        for path in sorted((STATIC / part).rglob("*"))
+        if path.suffix in KEPT_KINDS
+    ]
+    return [*(tablet_asset(name) for name in own), *(asset(name) for name in OFFICE_FILES)]
+
+
+def shell_address(name: str) -> str:
+    """The shell in a language; the address changes with its words."""
+    return url_for("tablet_shell.shell", name=name, v=_digest(_shell_text(name)))
+
+
+def _shell_text(name: str) -> str:
+    with language.speaking(name):
+        return render_template("tablet/shell.html", seat=None, app=app_version())
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:VERSION_CHARACTERS]
+
+
+def _fresh(body: str, kind: str) -> Response:
+    answer: Any = make_response(body)
+    answer.mimetype = kind
+    answer.headers["Cache-Control"] = "no-cache"
+    kept: Response = answer
+    return kept

@@ -1,0 +1,65 @@
+// The tablet's worker. It keeps the page, never what the page shows: no answer of /api/ passes through it.
+// A run opens from the cache at once; today's runs come from the server while it can be heard.
+const VERSION = {{ version|tojson }};
+const SHELLS = {{ shells|tojson }};
+const FILES = {{ files|tojson }};
+const KEPT = `busops-shell-${VERSION}`;
+const LANGUAGES = "busops-language";
+const PATIENCE_MS = 4000;
+const kept = new Set([...FILES, ...Object.values(SHELLS)]);
+
+self.addEventListener("install", (event) => {
+  const fresh = [...kept].map((path) => new Request(path, { cache: "reload", credentials: "omit" }));
+  event.waitUntil(caches.open(KEPT).then((cache) => cache.addAll(fresh)));
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil((async () => {
+    for (const name of await caches.keys()) {
+      if (name.startsWith("busops-shell-") && name !== KEPT) await caches.delete(name);
+    }
+  })());
+});
+
+// A newer version waits until the page says that nothing is unsent, and never comes in under an open run.
+self.addEventListener("message", (event) => {
+  if (event.data !== "take_over") return;
+  event.waitUntil((async () => {
+    const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+    const isRunOpen = pages.some((page) => new URL(page.url).pathname.startsWith("/tablet/runs/"));
+    if (!isRunOpen) await self.skipWaiting();
+  })());
+});
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const address = new URL(request.url);
+  if (request.method !== "GET" || address.origin !== self.location.origin) return;
+  if (kept.has(address.pathname + address.search)) {
+    event.respondWith(fromCache(address.pathname + address.search, request));
+  } else if (request.mode === "navigate" && address.pathname.startsWith("/tablet/")) {
+    const isRun = address.pathname.startsWith("/tablet/runs/") && !address.searchParams.has("from");
+    event.respondWith(isRun ? shell() : fromServer(request));
+  }
+});
+
+async function fromCache(path, request) {
+  const found = await (await caches.open(KEPT)).match(path, { ignoreVary: true });
+  return found ?? fetch(request);
+}
+
+async function shell() {
+  const chosen = await (await caches.open(LANGUAGES)).match("/tablet/language");
+  const path = SHELLS[chosen ? await chosen.text() : ""] ?? SHELLS[{{ default|tojson }}];
+  return fromCache(path, path);
+}
+
+async function fromServer(request) {
+  try {
+    const late = new Promise((_, reject) => setTimeout(reject, PATIENCE_MS));
+    const answer = await Promise.race([fetch(request), late]);
+    return answer.status >= 500 ? await shell() : answer;
+  } catch {
+    return shell();
+  }
+}
