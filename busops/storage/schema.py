@@ -34,7 +34,12 @@ APPEND_ONLY: Final = frozenset(
     }
 )  # fmt: skip
 # What it may change as well, but never delete.
-KEPT: Final = frozenset({"alarm", "planning_rule", "quarantine", "run", "run_crew", "term_scheme"})
+KEPT: Final = frozenset(
+    {
+        "alarm", "device", "device_token", "enrolment", "planning_rule", "quarantine", "run", "run_crew",
+        "term_scheme",
+    }
+)  # fmt: skip
 
 
 def load_tables() -> None:

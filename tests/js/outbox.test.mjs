@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { digest } from "../../busops/web/static/tablet/canonical.js";
+import { sealer } from "../../busops/web/static/tablet/keys.js";
 import { Sync } from "../../busops/web/static/tablet/sync.js";
 import { means, memoryServer, memoryStore, openOutbox, tap } from "./memory.mjs";
 
@@ -17,7 +18,7 @@ async function setUp() {
   /** @type {SyncState[]} */
   const states = [];
   const sync = new Sync(outbox, {
-    fetch: server.fetch, wallMs: how.wallMs, token: "t", onChange: (state) => states.push(state), later: () => {},
+    fetch: server.fetch, wallMs: how.wallMs, token: "t", seal: sealer({ dev: 7 }, "0.1.0"), onChange: (state) => states.push(state), later: () => {},
   });
   return { how, store, outbox, server, sync, states };
 }

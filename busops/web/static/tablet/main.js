@@ -5,6 +5,7 @@ import { digest, uuid7 } from "./canonical.js";
 import { deviceClock } from "./clock.js";
 import { view } from "./model.js";
 import { Outbox } from "./outbox.js";
+import { sealer } from "./keys.js";
 import { loadPack } from "./pack.js";
 import { attendantScreen } from "./screens/attendant.js";
 import { driverScreen } from "./screens/driver.js";
@@ -59,7 +60,7 @@ async function start() {
   let screen = { update: () => undefined };
 
   const sync = new Sync(outbox, {
-    fetch: (path, options) => fetch(path, options), wallMs: clock.wallMs, token: identity.token,
+    fetch: (path, options) => fetch(path, options), wallMs: clock.wallMs, token: identity.token, seal: sealer(identity, APP),
     later: (act, ms) => window.setTimeout(act, ms), onChange: () => draw(),
   });
   sync.state.online = isFresh;

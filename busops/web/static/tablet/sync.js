@@ -8,7 +8,7 @@
 /** @typedef {{do: "reload_pack", run: string}} Directive */
 /** @typedef {{results: import("./outbox.js").Result[], ack: number, now: number, directives: Directive[]}} BatchAnswer */
 /** @typedef {"enrol"|"server"|"fork"} Problem */
-/** @typedef {{fetch: (path: string, options: RequestInit) => Promise<Reply>, wallMs: () => number, token: string,
+/** @typedef {{fetch: (path: string, options: RequestInit) => Promise<Reply>, wallMs: () => number, token: string, seal: import("./keys.js").Sealer,
  *   onChange: (state: SyncState) => void, later: (act: () => void, ms: number) => unknown}} Wires */
 /** @typedef {{online: boolean, waiting: number, refused: number, problem: Problem|null, at_ms: number|null,
  *   directives: Directive[]}} SyncState */
@@ -63,7 +63,7 @@ export class Sync {
       response = await this.wires.fetch("/api/v1/events:batch", {
         method: "POST",
         headers: { "Content-Type": "application/json", Authorization: `Device ${this.wires.token}` },
-        body: JSON.stringify({ events: batch.map((entry) => entry.event) }),
+        body: JSON.stringify(await this.wires.seal(batch)),
         signal: AbortSignal.timeout(ANSWER_MS),
       });
     } catch {
