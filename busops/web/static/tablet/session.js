@@ -4,9 +4,9 @@
 import { newKey, publicText } from "./keys.js";
 
 /** @typedef {import("./outbox.js").Store} Store */
-/** `key` is missing on a tablet of before; `plate` is there where it belongs to a vehicle.
+/** `key` is missing on a tablet of before; the rest is there where it belongs to a vehicle.
  * @typedef {{dev: number, token: string, key?: CryptoKeyPair, plate?: string, role?: "ATTENDANT"|"DRIVER",
- *   check?: string}} Identity */
+ *   check?: string, pinKey?: CryptoKey, pins?: {[crew: string]: import("./pin.js").PinBox}}} Identity */
 
 /** The device's identity; a new token for the same device when the old one is no longer taken.
  * @param {Store} store @param {string} crew @returns {Promise<Identity|null>} */

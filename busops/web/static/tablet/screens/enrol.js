@@ -1,8 +1,10 @@
-// The page a new tablet opens from its code: takes the offer, shows the digits, waits for the office.
+// The page a new tablet opens from its code: takes the offer, shows the digits, waits for the office. Once
+// in use it lets people show their PIN before departure, so that the tablet can check it alone later.
 
 import { STORE, standing, takeOffer } from "../identity.js";
 import { openStore } from "../store.js";
 import { button, chinese, equip, h, icon, say } from "./parts.js";
+import { enteredNote, pinForm } from "./pin.js";
 
 /** @typedef {import("../session.js").Identity} Identity */
 /** @typedef {import("../outbox.js").Store} Store */
@@ -55,12 +57,11 @@ async function take(store, code) {
 /** The digits stand until somebody has compared them. @param {Store} store @param {Identity} identity
  * @returns {Promise<void>} */
 async function wait(store, identity) {
-  const state = await standing(identity);
+  const told = await standing(identity);
+  const state = told === "unreachable" && root.dataset.state !== "pending" && identity.pins ? "active" : told;
   if (state === "active") {
     root.dataset.state = state;
-    return show(say("ready_title"), whose(identity),
-      h("p", {}, say("ready_text", { plate: identity.plate ?? "", dev: identity.dev })),
-      h("a", { class: "btn btn--do btn--touch", href: "/tablet/" }, say("go_on")));
+    return ready(store, identity);
   }
   if (state === "frozen" || state === "unknown") {
     root.dataset.state = state;
@@ -77,6 +78,14 @@ async function wait(store, identity) {
   window.setTimeout(() => void wait(store, identity), ASKED_MS);
 }
 
+/** In use: whoever rides shows the PIN here once, online. @param {Store} store @param {Identity} identity
+ * @param {import("../pin.js").Acting} [acting] @returns {void} */
+function ready(store, identity, acting) {
+  show(say("ready_title"), whose(identity), h("p", {}, say("ready_text", { plate: identity.plate ?? "", dev: identity.dev })),
+    acting && enteredNote(acting), h("h3", {}, say("pin_title")), h("p", {}, say("pin_text")),
+    pinForm(store, (entered) => ready(store, identity, entered)));
+}
+
 /** @returns {Promise<void>} */
 async function start() {
   const code = location.hash.slice(1);
@@ -85,7 +94,7 @@ async function start() {
   const store = await openStore(STORE);
   if (code) return take(store, code);
   const known = await store.get("identity");
-  return known ? wait(store, known) : ask(store);
+  return known?.plate ? wait(store, known) : ask(store);
 }
 
 start().catch((error) => {
