@@ -178,8 +178,9 @@ _NUMBERS = count(1)
 
 
 def decided(kind: type[Decision], plan: RunPlan, **own: Any) -> Decision:
-    """A decision by two people, numbered after every one before."""
+    """A decision by two people, numbered after every one before; a third one searched for a lost device."""
     number = next(_NUMBERS)
+    own = ({"checked_by": "u3"} if kind is happened.DeviceReleased else {}) | own
     common = {"decision_id": f"d{number}", "run_id": plan.run_id, "number": number, "made_ms": DEPARTS_MS}
     return kind(**(common | {"by": "u1", "second": "u2", "reason": "phoned"} | own))
 

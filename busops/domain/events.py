@@ -281,11 +281,12 @@ class Resolved(Decision):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceReleased(Decision):
-    """Two people give up waiting for a device, after what it had sent up to ``upto_seq``."""
+    """Two people give up a device after its ``upto_seq``; a third (in old logs none) searched the bus."""
 
     kind = "device_released"
     dev: int
     upto_seq: int
+    checked_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

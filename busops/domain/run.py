@@ -216,6 +216,7 @@ def _devices(
         each.dev: each.upto_seq
         for each in decided
         if isinstance(each, DeviceReleased) and each.second not in (None, each.by)
+        if each.checked_by not in (each.by, each.second)
     }
     states = {}
     for dev in sorted(plan.devices | last.keys()):

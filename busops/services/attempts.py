@@ -18,7 +18,8 @@ from busops.storage.people_store import Attempts
 
 ACCOUNT: Final = "account"
 ADDRESS: Final = "address"
-FREE_TRIES: Final = {ACCOUNT: 5, ADDRESS: 25}
+ENROLMENT: Final = "enrolment"  # of an address: wrong codes of a tablet
+FREE_TRIES: Final = {ACCOUNT: 5, ADDRESS: 25, ENROLMENT: 5}
 FIRST_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(minutes=15)
 FORGOTTEN_AFTER: Final = timedelta(minutes=30)

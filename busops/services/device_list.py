@@ -10,15 +10,16 @@ from enum import StrEnum
 
 from busops.domain.fleet import CrewMember
 from busops.domain.values import Clock, Plate
-from busops.storage import device_log_store, device_store, fleet_store
+from busops.storage import device_log_store, device_store, enrolment_store, fleet_store
 from busops.storage.database import Database
 from busops.storage.device_log_store import DeviceLog
-from busops.storage.device_store import Device, DeviceToken
+from busops.storage.device_store import Device, DeviceToken, Standing
 
 
 class DeviceState(StrEnum):
-    """How a tablet stands; the later ones need somebody."""
+    """How a tablet stands; the first and the later ones need somebody."""
 
+    PENDING = "pending"  # its check code has not been compared
     READY = "ready"
     SIGNED_OUT = "signed_out"  # its token has run out: whoever takes it next enrols it anew
     FROZEN = "frozen"  # two histories carry its number
@@ -35,6 +36,7 @@ class ShownDevice:
     crew_id: str
     plate: Plate | None
     log: DeviceLog
+    enrolment_id: str | None = None  # the offer it took, where it belongs to a vehicle
 
     @property
     def missing(self) -> bool:
@@ -47,7 +49,7 @@ def list_tablets(database: Database, *, clock: Clock) -> tuple[ShownDevice, ...]
     with database.reading() as tx:
         found = device_store.load_devices(tx)
         tokens, logs = device_store.last_tokens(tx), device_log_store.logs(tx)
-        plates = device_log_store.last_plates(tx)
+        plates, offers = device_log_store.last_plates(tx), enrolment_store.offers_of_devices(tx)
         crew = {member.crew_id: member for member in fleet_store.load_crew(tx, include_retired=True)}
     now = clock.now()
     shown = []
@@ -60,7 +62,8 @@ def list_tablets(database: Database, *, clock: Clock) -> tuple[ShownDevice, ...]
                 state=_state(device, token, now),
                 member=crew.get(crew_id) if crew_id else None,
                 crew_id=crew_id or "",
-                plate=plates.get(device.dev),
+                plate=device.plate or plates.get(device.dev),
+                enrolment_id=offers[device.dev].enrolment_id if device.dev in offers else None,
                 log=logs.get(device.dev, DeviceLog()),
             )
         )
@@ -73,5 +76,7 @@ def _state(device: Device, token: DeviceToken | None, now: datetime) -> DeviceSt
         return DeviceState.REVOKED
     if device.is_frozen:
         return DeviceState.FROZEN
+    if device.state is Standing.PENDING:
+        return DeviceState.PENDING
     is_valid = token is not None and token.is_valid(now)
     return DeviceState.READY if is_valid else DeviceState.SIGNED_OUT

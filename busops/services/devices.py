@@ -1,8 +1,9 @@
 """
 Devices and who holds them: enrolment of a signed-in crew member, tokens, giving a device up.
 
-A token speaks for one device and one person, and is kept only as its hash. What a device
-may send is ``tablet_sync.py``'s to say.
+A token is kept only as its hash and speaks for one device: for whoever holds it, when the tablet
+belongs to a vehicle (``enrolment.py``), else for one person. What a device may send is
+``tablet_sync.py``'s to say, which runs it may see ``device_runs.py``'s.
 """
 
 import hashlib
@@ -14,11 +15,11 @@ from typing import Final
 from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.domain.fleet import CrewRole
 from busops.domain.people import Actor, Role
-from busops.domain.values import Clock, CrewId
-from busops.services import audit
+from busops.domain.values import Clock, CrewId, Plate
+from busops.services import audit, device_keys
 from busops.storage import device_store, fleet_store, people_store
 from busops.storage.database import Database, Transaction
-from busops.storage.device_store import Device, DeviceToken
+from busops.storage.device_store import Device, DeviceToken, Standing
 
 TOKEN_BYTES: Final = 32
 NAME_CHARACTERS: Final = 60
@@ -39,16 +40,18 @@ class Enrolment:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
     """
-    Who a request comes from: the device, the person, and whether its facts are taken.
+    Who a request comes from: the device, the person if it speaks for one, and whether its facts are taken.
 
-    Who was given up may still hand in what it holds, and is told nothing any more.
+    Who was given up, or waits to be confirmed, may hand in what it holds and is told nothing.
     """
 
     dev: int
     user_id: str
-    crew_id: CrewId
+    crew_id: CrewId | None
     is_trusted: bool
     is_revoked: bool = False
+    is_pending: bool = False
+    plate: Plate | None = None
 
 
 def enrol(
@@ -61,12 +64,15 @@ def enrol(
     dev: int | None = None,
     may_stand_in: bool = False,
     lives: timedelta = TOKEN_LIVES,
+    public_key: str | None = None,
 ) -> Enrolment:
     """
     A token for a device of this crew member: the one he had (``dev``) if it is his and sound, else a new one.
 
-    A crew member enrols for himself. In the demo the office may stand in for somebody. Raises Refused.
+    A crew member enrols for himself. In the demo the office may stand in for somebody. A tablet that
+    makes keys says its public one, and is the same tablet only with the same key. Raises Refused.
     """
+    public_key = device_keys.read_key(public_key) if public_key else None
     crew_id = _whose(actor, crew_id, may_stand_in=may_stand_in)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     now = clock.now()
@@ -75,8 +81,11 @@ def enrol(
             raise Refused("password_change_first")
         if crew_id not in {member.crew_id for member in fleet_store.load_crew(tx)}:
             raise NotFound("no_such_crew", crew_id=crew_id)
-        if dev is None or not _may_go_on(tx, dev, crew_id):
-            dev = device_store.enrol(tx, name.strip()[:NAME_CHARACTERS] or "tablet", at=now).dev
+        if dev is None or not _may_go_on(tx, dev, crew_id, public_key):
+            name = name.strip()[:NAME_CHARACTERS] or "tablet"
+            dev = device_store.enrol(tx, name, at=now, public_key=public_key).dev
+        elif public_key is not None:
+            device_store.keep_key(tx, dev, public_key)
         speaks = DeviceToken(
             dev=dev, user_id=actor.user_id, crew_id=crew_id, expires_at=now + lives, revoked_at=None
         )
@@ -90,7 +99,7 @@ def holder_of(database: Database, token: str, *, clock: Clock) -> Holder | None:
     """Who holds this token; None when it is unknown or expired. A revoked one still speaks, untrusted."""
     with database.reading() as tx:
         found = device_store.find_token(tx, hash_of(token))
-        if found is None or found.crew_id is None or clock.now() >= found.expires_at:
+        if found is None or clock.now() >= found.expires_at:
             return None
         device = device_store.load_device(tx, found.dev)
     is_revoked = found.revoked_at is not None or device.revoked_at is not None
@@ -98,13 +107,17 @@ def holder_of(database: Database, token: str, *, clock: Clock) -> Holder | None:
         dev=found.dev,
         user_id=found.user_id,
         crew_id=found.crew_id,
-        is_trusted=not is_revoked and not device.is_frozen,
+        is_trusted=not is_revoked and device.is_sound,
         is_revoked=is_revoked,
+        is_pending=device.state is Standing.PENDING,
+        plate=device.plate,
     )
 
 
 def actor_of(database: Database, holder: Holder) -> Actor:
-    """The person of the crew as an actor of decisions, in the role of the register."""
+    """The person as an actor of decisions, in the role of the register; Refused when nobody was named."""
+    if holder.crew_id is None:
+        raise Refused("person_needed")
     with database.reading() as tx:
         crew = fleet_store.load_crew(tx, include_retired=True)
     found = [member for member in crew if member.crew_id == holder.crew_id]
@@ -156,8 +169,9 @@ def _whose(actor: Actor, crew_id: CrewId | None, *, may_stand_in: bool) -> CrewI
     return wanted
 
 
-def _may_go_on(tx: Transaction, dev: int, crew_id: CrewId) -> bool:
-    """Whether the device exists, is sound, and was only ever this person's."""
+def _may_go_on(tx: Transaction, dev: int, crew_id: CrewId, public_key: str | None) -> bool:
+    """Whether the device exists, is sound, has no other key, and was only ever this person's."""
     known = {device.dev: device for device in device_store.load_devices(tx)}.get(dev)
-    is_sound = known is not None and known.revoked_at is None and not known.is_frozen
-    return is_sound and device_store.crews_of(tx, dev) == {crew_id}
+    if known is None or not known.is_sound or known.plate is not None:
+        return False
+    return known.public_key in (None, public_key) and device_store.crews_of(tx, dev) == {crew_id}

@@ -24,7 +24,7 @@ from busops.domain.roster import NotRidingReason
 from busops.domain.run import Phase, RunState
 from busops.domain.values import Clock, Ids, RiderId, RunId
 from busops.services.acting import By, record_act, user_of
-from busops.services.run_deciding import decide, lock, need_text, need_two
+from busops.services.run_deciding import decide, lock, need_text, need_third, need_two
 from busops.services.run_state import facts_arrived, state_of
 from busops.storage import closure_store, event_store, run_store
 from busops.storage.closure_store import Closure
@@ -106,16 +106,30 @@ def resolve_rider(
 
 
 def release_device(
-    database: Database, run_id: RunId, dev: int, *, by: By, second: By, reason: str, clock: Clock, ids: Ids
+    database: Database,
+    run_id: RunId,
+    dev: int,
+    *,
+    by: By,
+    second: By,
+    third: By,
+    reason: str,
+    clock: Clock,
+    ids: Ids,
 ) -> None:
-    """Two people give the device up for this run; whatever it still sends opens the question again."""
+    """
+    Two people give the device up for this run, after a third one has searched the bus himself.
+
+    Whatever the device still sends opens the question again.
+    """
     need_text(reason)
     with database.transaction() as tx:
         lock(tx, run_id)
         device = state_of(tx, run_id).devices.get(dev)
         if device is None:
             raise Refused("device_not_of_run", run_id=run_id, dev=dev)
-        own: dict[str, Any] = {"dev": dev, "upto_seq": device.last_seq}
+        need_third(tx, run_id, third, others=(by, second))
+        own: dict[str, Any] = {"dev": dev, "upto_seq": device.last_seq, "checked_by": user_of(third)}
         decide(tx, DeviceReleased, run_id, by=by, second=second, reason=reason, clock=clock, ids=ids, **own)
 
 

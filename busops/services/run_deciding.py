@@ -8,10 +8,11 @@ from typing import Any
 
 from busops.domain.errors import InvalidInput, Refused
 from busops.domain.events import Decision, DeviceReleased, FindingSettled, Resolved
+from busops.domain.people import Actor
 from busops.domain.values import Clock, Ids, RunId
 from busops.services.acting import By, record_act, user_of
 from busops.services.run_state import facts_arrived
-from busops.storage import event_store, run_store
+from busops.storage import device_log_store, event_store, run_store
 from busops.storage.database import Transaction
 
 
@@ -62,3 +63,12 @@ def need_two(by: By, second: By) -> None:
     """Raises Refused unless they are two different people."""
     if not user_of(by) or not user_of(second) or user_of(by) == user_of(second):
         raise Refused("two_people_needed", by=user_of(by))
+
+
+def need_third(tx: Transaction, run_id: RunId, third: By, *, others: tuple[By, By]) -> None:
+    """Raises Refused unless the third person is neither of the two nor ever was of the run's crew."""
+    names = {user_of(third)} | ({str(third.crew_id)} if isinstance(third, Actor) and third.crew_id else set())
+    if not user_of(third) or names & {user_of(each) for each in others}:
+        raise Refused("third_person_needed")
+    if of_crew := names & device_log_store.crew_ever(tx, run_id):
+        raise Refused("third_person_of_crew", crew_id=min(of_crew))

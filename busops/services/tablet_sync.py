@@ -9,7 +9,7 @@ facts add up to is the domain's to say; who may speak for a device is ``devices.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,11 +17,14 @@ from busops.domain.envelope import parse_envelope
 from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.events import Departed, Observation
 from busops.domain.values import Clock, CrewId, Ids, RunId
+from busops.services import device_keys
 from busops.services.departure_papers import keep_forbidden
+from busops.services.device_keys import Vouched
 from busops.services.devices import Holder
 from busops.services.run_state import facts_arrived
 from busops.services.tablet_pack import news, pack, runs_of_crew
-from busops.storage import device_store, event_store, held_events, run_store
+from busops.storage import alarm_store, device_store, event_store, held_events, run_store
+from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction
 from busops.storage.event_store import Appended, Outcome
 
@@ -41,6 +44,7 @@ MOST_BYTES: Final = 256 * 1024
 MOST_DEPTH: Final = 4
 EVENT_DEPTH: Final = MOST_DEPTH - 2  # what the body and its list leave to one event
 OLDEST_APP: Final = "0.1.0"
+ALARM_LEVEL: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,7 @@ class _Sent:
     raw: Mapping[str, Any]
     observation: Observation | None
     why: str | None = None
+    unsigned: str | None = None  # why the device's key does not vouch for it
 
     @property
     def event_id(self) -> str:
@@ -82,8 +87,11 @@ def accept_batch(
     with database.transaction() as tx:
         named = [each.observation.run_id for each in sent if each.observation is not None]
         known = run_store.lock_runs(tx, named)
+        key = device_store.load_device(tx, holder.dev).public_key
+        vouched = device_keys.vouched(body, dev=holder.dev, public_key=key)
         desk = _Desk(tx=tx, holder=holder, runs=known, now=now, ids=ids)
-        results = tuple(desk.take(each) for each in sent)
+        results = tuple(desk.take(each) for each in _signed(sent, vouched))
+        desk.call_for_help()
         for run_id in sorted(desk.touched):
             if left := [each for each in desk.departures if each.run_id == run_id]:
                 keep_forbidden(tx, run_id, left, clock=clock, ids=ids)
@@ -146,6 +154,7 @@ class _Desk:
         self.touched: set[RunId] = set()
         self.bound: set[RunId] = set()
         self.departures: list[Departed] = []
+        self.calls: set[tuple[str, RunId]] = set()
         self.is_frozen = not holder.is_trusted
 
     def take(self, sent: _Sent) -> Appended:
@@ -153,6 +162,8 @@ class _Desk:
         observation = sent.observation
         if observation is None:
             return self._keep_apart(sent, sent.why or "unreadable")
+        if sent.unsigned is not None:
+            return self._keep_apart(sent, sent.unsigned)
         if why := self._mistrust(observation):
             return self._keep_apart(sent, why)
         appended = event_store.append(
@@ -167,7 +178,22 @@ class _Desk:
         if appended.outcome is Outcome.FORK:
             device_store.freeze(self.tx, observation.dev)
             self.is_frozen = True
+            self.calls.add(("device_forked", observation.run_id))
         return appended
+
+    def call_for_help(self) -> None:
+        """The office is told at once of a second history and of what the device's key does not vouch for."""
+        for kind, run_id in sorted(self.calls):
+            alarm = Alarm(
+                alarm_id=self.ids.new(),
+                run_id=run_id,
+                kind=kind,
+                level=ALARM_LEVEL,
+                occasion=str(self.holder.dev),
+                state=AlarmState.RAISED,
+                raised_at=self.now,
+            )
+            alarm_store.raise_alarm(self.tx, alarm)
 
     def _mistrust(self, observation: Observation) -> str | None:
         if self.is_frozen:
@@ -181,6 +207,8 @@ class _Desk:
     def _keep_apart(self, sent: _Sent, why: str) -> Appended:
         # What names another device claims nothing: it must not fill that device's numbers.
         is_own = sent.observation is not None and sent.observation.dev == self.holder.dev
+        if is_own and sent.unsigned and sent.observation and sent.observation.run_id in self.runs:
+            self.calls.add(("device_unsigned", sent.observation.run_id))
         kept = event_store.keep_in_quarantine(
             self.tx,
             raw=_spelt(sent.raw),
@@ -189,10 +217,17 @@ class _Desk:
             quarantine_id=self.ids.new(),
             claimed=sent.observation if is_own else None,
             dev=self.holder.dev,
+            # Anybody with the token could have sent it: the tablet's own event with that number may yet come.
+            fills_number=sent.unsigned is None,
         )
         if is_own and sent.observation is not None and sent.observation.run_id in self.runs:
             self.touched.add(sent.observation.run_id)
         return Appended(event_id=sent.event_id, outcome=kept.outcome, why=why)
+
+
+def _signed(sent: Sequence[_Sent], vouched: Vouched) -> Iterable[_Sent]:
+    """Each event with why the device's key does not vouch for it, if so."""
+    return (replace(each, unsigned=vouched.against(place, each.raw)) for place, each in enumerate(sent))
 
 
 def _read(raw: Any) -> _Sent:

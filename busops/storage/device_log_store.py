@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Select, func, select, union_all
 
-from busops.domain.values import Plate
+from busops.domain.values import Plate, RunId
 from busops.storage.database import Transaction
 from busops.storage.event_tables import QuarantineRow, RunEventRow
 from busops.storage.held_events import ack_of
-from busops.storage.run_tables import RunDeviceRow, RunRow
+from busops.storage.run_tables import RunCrewRow, RunDeviceRow, RunRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,15 @@ def last_plates(tx: Transaction) -> dict[int, Plate]:
         .order_by(RunRow.run_on, RunRow.direction, RunRow.wave, RunRow.run_id)
     )
     return {row.dev: Plate(row.plate) for row in rows}
+
+
+def crew_ever(tx: Transaction, run_id: RunId) -> frozenset[str]:
+    """Everybody who was of the run's crew or checked its bus: none of them is a third person."""
+    checks = select(RunEventRow.crew_id).where(
+        RunEventRow.school_id == tx.school_id, RunEventRow.run_id == run_id, RunEventRow.kind == "check"
+    )
+    crew = select(RunCrewRow.crew_id).where(RunCrewRow.school_id == tx.school_id, RunCrewRow.run_id == run_id)
+    return frozenset(tx.session.scalars(crew.union(checks)))
 
 
 def _held(tx: Transaction, table: type[RunEventRow] | type[QuarantineRow]) -> Select[int | None, int | None]:

@@ -2,18 +2,28 @@
 Devices that record runs, and the tokens they show. A token is kept only as its hash.
 
 A device's number is never given again: storage lost on a tablet means a new number, so
-that a gap in an old one stays visible.
+that a gap in an old one stays visible. What may never be taken back (given up, frozen,
+confirmed, its key) the guards hold: ``guards/devices_*.sql``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import Boolean, ForeignKeyConstraint, Integer, String, Text, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from busops.domain.errors import NotFound
-from busops.domain.values import CrewId
+from busops.domain.fleet import CrewRole
+from busops.domain.values import CrewId, Plate
 from busops.storage.database import Base, Transaction, UtcDateTime
+
+
+class Standing(StrEnum):
+    """Whether somebody has compared the tablet's check code; one that waits is not believed."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
 
 
 class DeviceRow(Base):
@@ -28,6 +38,9 @@ class DeviceRow(Base):
     app: Mapped[str] = mapped_column(String, default="")
     is_frozen: Mapped[bool] = mapped_column(Boolean, default=False)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    plate: Mapped[str | None] = mapped_column(String)
+    role: Mapped[str | None] = mapped_column(String)
+    state: Mapped[str] = mapped_column(String, server_default=Standing.ACTIVE.value)
 
 
 class DeviceTokenRow(Base):
@@ -45,7 +58,11 @@ class DeviceTokenRow(Base):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A device and how it stands: frozen after a fork, revoked when lost."""
+    """
+    A device and how it stands: frozen after a fork, revoked when lost.
+
+    ``plate`` and ``role`` are whose it is when it belongs to a vehicle and to no person.
+    """
 
     dev: int
     name: str
@@ -54,6 +71,15 @@ class Device:
     app: str
     is_frozen: bool
     revoked_at: datetime | None
+    public_key: str | None
+    plate: Plate | None
+    role: CrewRole | None
+    state: Standing
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether what it sends may become a fact."""
+        return self.state is Standing.ACTIVE and not self.is_frozen and self.revoked_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,39 +97,48 @@ class DeviceToken:
         return self.revoked_at is None and at < self.expires_at
 
 
-def enrol(tx: Transaction, name: str, *, at: datetime) -> Device:
-    """A device with a number that no device ever had."""
+def enrol(
+    tx: Transaction,
+    name: str,
+    *,
+    at: datetime,
+    public_key: str | None = None,
+    belongs: tuple[Plate, CrewRole] | None = None,
+) -> Device:
+    """A device with a number that no device ever had; one that belongs to a vehicle waits to be confirmed."""
     highest = tx.session.scalar(select(func.max(DeviceRow.dev)).where(DeviceRow.school_id == tx.school_id))
     dev = (highest or 0) + 1
-    row = {"school_id": tx.school_id, "dev": dev, "name": name, "enrolled_at": at}
+    row = {
+        "school_id": tx.school_id,
+        "dev": dev,
+        "name": name,
+        "enrolled_at": at,
+        "public_key": public_key,
+        "plate": belongs[0] if belongs else None,
+        "role": belongs[1].value if belongs else None,
+        "state": Standing.PENDING.value if belongs else Standing.ACTIVE.value,
+    }
     tx.session.execute(insert(DeviceRow), [row])
     return load_device(tx, dev)
 
 
 def load_device(tx: Transaction, dev: int) -> Device:
     """The device with that number."""
-    found = [device for device in load_devices(tx) if device.dev == dev]
-    if not found:
+    row = tx.session.get(DeviceRow, (tx.school_id, dev), populate_existing=True)
+    if row is None:
         raise NotFound("no_such_device", dev=dev)
-    return found[0]
+    return _device(row)
 
 
 def load_devices(tx: Transaction) -> tuple[Device, ...]:
     """Every device there ever was, by number."""
-    rows = tx.session.execute(
-        select(
-            DeviceRow.dev,
-            DeviceRow.name,
-            DeviceRow.enrolled_at,
-            DeviceRow.seen_at,
-            DeviceRow.app,
-            DeviceRow.is_frozen,
-            DeviceRow.revoked_at,
-        )
+    rows = tx.session.scalars(
+        select(DeviceRow)
         .where(DeviceRow.school_id == tx.school_id)
         .order_by(DeviceRow.dev)
+        .execution_options(populate_existing=True)
     )
-    return tuple(Device(**row._mapping) for row in rows)
+    return tuple(_device(row) for row in rows)
 
 
 def touch(tx: Transaction, dev: int, *, at: datetime, app: str = "") -> None:
@@ -114,6 +149,16 @@ def touch(tx: Transaction, dev: int, *, at: datetime, app: str = "") -> None:
 def freeze(tx: Transaction, dev: int) -> None:
     """Nothing more is taken from the device as fact: two histories carry its number."""
     _change(tx, dev, is_frozen=True)
+
+
+def confirm(tx: Transaction, dev: int) -> None:
+    """Somebody has compared the check code: the device is believed from now on."""
+    _change(tx, dev, state=Standing.ACTIVE.value)
+
+
+def keep_key(tx: Transaction, dev: int, public_key: str) -> None:
+    """The device signs with this key from now on; a device that has one keeps it."""
+    _change(tx, dev, public_key=public_key)
 
 
 def revoke(tx: Transaction, dev: int, *, at: datetime) -> None:
@@ -133,6 +178,17 @@ def revoke_tokens_of(tx: Transaction, user_id: str, *, at: datetime) -> None:
         update(DeviceTokenRow)
         .where(DeviceTokenRow.school_id == tx.school_id, DeviceTokenRow.user_id == user_id)
         .where(DeviceTokenRow.revoked_at.is_(None))
+        .values(revoked_at=at)
+    )
+
+
+def end_pin_tokens(tx: Transaction, crew_id: CrewId, *, at: datetime) -> None:
+    """No token that a PIN opened on a vehicle's tablet speaks for the person any more."""
+    shared = select(DeviceRow.dev).where(DeviceRow.school_id == tx.school_id, DeviceRow.plate.is_not(None))
+    tx.session.execute(
+        update(DeviceTokenRow)
+        .where(DeviceTokenRow.school_id == tx.school_id, DeviceTokenRow.crew_id == crew_id)
+        .where(DeviceTokenRow.dev.in_(shared), DeviceTokenRow.revoked_at.is_(None))
         .values(revoked_at=at)
     )
 
@@ -196,6 +252,12 @@ def crews_of(tx: Transaction, dev: int) -> frozenset[CrewId]:
         .distinct()
     )
     return frozenset(CrewId(crew_id) for crew_id in found if crew_id)
+
+
+def _device(row: DeviceRow) -> Device:
+    own = {each.name: getattr(row, each.name) for each in fields(Device)}
+    own |= {"role": CrewRole(row.role) if row.role else None, "state": Standing(row.state)}
+    return Device(**own)
 
 
 def _change(tx: Transaction, dev: int, **values: object) -> None:

@@ -103,6 +103,7 @@ def keep_in_quarantine(
     quarantine_id: str,
     claimed: Observation | None = None,
     dev: int | None = None,
+    fills_number: bool = True,
 ) -> Appended:
     """What was sent is kept, once, and waits for two people; sending it again changes nothing."""
     digest = digest_of({"raw": raw})
@@ -117,7 +118,7 @@ def keep_in_quarantine(
             "school_id": tx.school_id,
             "quarantine_id": quarantine_id,
             "dev": claimed.dev if claimed else dev,
-            "seq": claimed.seq if claimed else None,
+            "seq": claimed.seq if claimed and fills_number else None,
             "event_id": event_id,
             "run_id": claimed.run_id if claimed else None,
             "digest": digest,
@@ -229,7 +230,7 @@ def _next(tx: Transaction, number: Any) -> int:
     return (tx.session.scalar(select(func.max(number)).where(table.school_id == tx.school_id)) or 0) + 1
 
 
-_IN_COLUMNS: Final = frozenset({"rider_id", "says", "covers", "dev", "upto_seq"})
+_IN_COLUMNS: Final = frozenset({"rider_id", "says", "covers", "dev", "upto_seq", "checked_by"})
 _COMMON: Final = frozenset(each.name for each in fields(Decision))
 
 
@@ -250,6 +251,7 @@ def _decision_row(tx: Transaction, decision: Decision) -> dict[str, Any]:
         "covers": sorted(own.get("covers", ())),
         "dev": own.get("dev"),
         "upto_seq": own.get("upto_seq"),
+        "checked_by": own.get("checked_by"),
         "body": {name: _storable(value) for name, value in own.items() if name not in _IN_COLUMNS},
     }
 

@@ -97,6 +97,7 @@ class RunDecisionRow(Base):
     covers: Mapped[list[str]] = mapped_column(JSON)
     dev: Mapped[int | None] = mapped_column(Integer)
     upto_seq: Mapped[int | None] = mapped_column(Integer)
+    checked_by: Mapped[str | None] = mapped_column(String)
     body: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 

@@ -12,16 +12,33 @@ from pydantic import BaseModel, ConfigDict, Field
 STORABLE = r"^[^\x00-\x1f\x7f]*$"  # no database keeps a NUL
 
 
+BASE64 = r"^[A-Za-z0-9+/]+=*$"
+
+
 class Strict(BaseModel):
     """A document without fields that nobody knows."""
 
     model_config = ConfigDict(extra="forbid")
 
 
+class Signed(Strict):
+    """What a tablet signs of a batch: the device, its numbers, the hash of each event, the application."""
+
+    v: Literal[1]
+    dev: int
+    first: int
+    last: int
+    head: str
+    hashes: list[str] = Field(max_length=200)
+    app: str
+
+
 class Batch(Strict):
-    """Up to 200 events of one device, in the order of their numbers."""
+    """Up to 200 events of one device, in the order of their numbers; ``sig`` is over ``signed``."""
 
     events: list[dict[str, Any]] = Field(max_length=200)
+    signed: Signed | None = None
+    sig: str | None = None
 
 
 class EventResult(Strict):
@@ -45,17 +62,61 @@ class BatchAnswer(Strict):
 
 
 class Enrol(Strict):
-    """A browser asks to be a device of this crew member; ``dev`` is the number it had."""
+    """A browser asks to be a device of this person; ``dev`` is the number it had, ``key`` its public key."""
 
     crew: str | None = Field(default=None, max_length=64, pattern=STORABLE)
     dev: int | None = Field(default=None, ge=1)
     name: str = Field(default="tablet", max_length=200, pattern=STORABLE)
+    key: str | None = Field(default=None, max_length=256, pattern=BASE64)
 
 
 class Enrolled(Strict):
     """The device's number and its token, shown once."""
 
     dev: int
+    token: str
+
+
+class Take(Strict):
+    """A browser takes an offer: the code it scanned and its public key (SPKI, base64)."""
+
+    hs: Literal[1] = 1
+    code: str = Field(min_length=22, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
+    key: str = Field(max_length=256, pattern=BASE64)
+    name: str = Field(default="tablet", max_length=200, pattern=STORABLE)
+
+
+class Taken(Strict):
+    """The device's number and token, shown once, and the digits that somebody compares."""
+
+    dev: int
+    token: str
+    check: str
+    plate: str
+    role: Literal["ATTENDANT", "DRIVER"]
+
+
+class Me(Strict):
+    """How a tablet stands."""
+
+    dev: int
+    state: Literal["pending", "active", "frozen"]
+    plate: str | None
+
+
+class Enter(Strict):
+    """Who acts on a vehicle's tablet, and the six digits."""
+
+    crew: str = Field(min_length=1, max_length=64, pattern=STORABLE)
+    pin: str = Field(pattern=r"^[0-9]{6}$")
+
+
+class Entered(Strict):
+    """The person, and a token that speaks for the person on this device."""
+
+    crew: str
+    name: str
+    role: Literal["ATTENDANT", "DRIVER"]
     token: str
 
 

@@ -10,16 +10,18 @@ from busops.domain.people import Role
 from busops.services import device_list, devices
 from busops.services.crew_tablets import SIMULATED
 from busops.services.device_list import DeviceState, ShownDevice
-from busops.web import audit_words, formats, tables
+from busops.web import audit_words, formats, manage_enrolment, tables
 from busops.web.context import current
 from busops.web.language import code_words, say
 from busops.web.security import allow
 from busops.web.tables import Column, Filter, Listing
 
 bp = Blueprint("devices", __name__)  # a part of the management pages
+bp.register_blueprint(manage_enrolment.bp)
 
 KEEPERS: Final = (Role.DISPATCHER, Role.ADMIN)
 LOOKS: Final = {
+    DeviceState.PENDING: ("warn", "clock"),
     DeviceState.READY: ("ok", "check"),
     DeviceState.SIGNED_OUT: ("idle", "minus"),
     DeviceState.FROZEN: ("bad", "alert"),
@@ -87,6 +89,7 @@ def _listing() -> Listing:
             of=lambda row: row.log.last_at,
             shows=lambda row: formats.moment(row.log.last_at),
         ),
+        Column(key="signs", word=say("签名"), of=_signs),
         Column(key="state", word=say("状态"), of=lambda row: code_words(f"device_state.{row.state}")),
         Column(key="act", word="", of=lambda _row: "", sortable=False, exported=False),
     )
@@ -102,7 +105,13 @@ def _person(row: ShownDevice) -> str:
     return f"{row.member.name} {row.crew_id} {_role(row)}" if row.member else row.crew_id
 
 
+def _signs(row: ShownDevice) -> str:
+    return say("签名") if row.device.public_key else say("不签名")
+
+
 def _role(row: ShownDevice) -> str:
+    if row.device.role:
+        return code_words(f"crew_role.{row.device.role}")
     return code_words(f"crew_role.{row.member.role}") if row.member else ""
 
 

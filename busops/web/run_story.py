@@ -140,7 +140,8 @@ def _decision(decision: Decision, names: Names) -> dict[str, Any]:
             where = code_words(f"whereabouts.{decision.says.value}")
             text = f"{text} {names.riders.get(decision.rider_id, decision.rider_id)}{say('：')}{where}"
         case DeviceReleased():
-            text = f"{text} {decision.dev}"
+            third = names.people.get(decision.checked_by or "", decision.checked_by)
+            text = f"{text} {decision.dev}{say('，车已由 %(c)s 查过', c=third) if third else ''}"
         case FindingSettled():
             text = f"{text} {decision.finding_key}"
         case DepartureForbidden():

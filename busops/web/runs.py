@@ -29,6 +29,7 @@ Answer: TypeAlias = str | Response | tuple[str, int]
 CONFLICT: Final = 409
 bp = Blueprint("runs", __name__, url_prefix="/runs")
 SECOND_ROLES: Final = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN})
+THIRD_ROLES: Final = SECOND_ROLES | {Role.ATTENDANT, Role.DRIVER}
 SAYS: Final = tuple(each for each in Whereabouts if each is not Whereabouts.ABOARD)
 # Of a file that could not be read; nobody says them of a child.
 NO_ABSENCE: Final = frozenset({NotRidingReason.UNSPECIFIED, NotRidingReason.ROSTER_UNREADABLE})
@@ -97,12 +98,13 @@ def resolve(run_id: str, rider_id: str) -> Answer:
 @bp.post("/<run_id>/devices/<int:dev>/release")
 @allow(Role.DISPATCHER, Role.ADMIN)
 def release_device(run_id: str, dev: int) -> Answer:
-    """Two people give up waiting for a device."""
-    return decide(
-        run_id,
-        say("不再等待这台设备"),
-        lambda here: runs.release_device(**here, dev=dev, second=_second(), reason=typed_reason()),
-    )
+    """Two people give up waiting for a device; a third one has searched the bus."""
+
+    def act(here: dict[str, Any]) -> None:
+        people = {"second": _second(), "third": _second("third", THIRD_ROLES)}
+        runs.release_device(**here, dev=dev, **people, reason=typed_reason())
+
+    return decide(run_id, say("不再等待这台设备"), act)
 
 
 @bp.post("/<run_id>/findings/settle")
@@ -172,13 +174,13 @@ def _page(run_id: RunId, refusal: Refused | InvalidInput | None = None) -> Answe
     return (page, CONFLICT) if refusal else page
 
 
-def _second() -> Actor:
-    """The second person of a decision, looked up as at the door; Refused when he is not one."""
+def _second(place: str = "second", roles: frozenset[Role] = SECOND_ROLES) -> Actor:
+    """Another person of a decision, looked up as at the door; Refused when he is not one."""
     made = runtime()
     entered = signin.enter(
         made.database,
-        username=request.form.get("second_account", ""),
-        password=request.form.get("second_password", ""),
+        username=request.form.get(f"{place}_account", ""),
+        password=request.form.get(f"{place}_password", ""),
         address=request.remote_addr or "",
         clock=made.machine_clock,
         audit_clock=made.clock,
@@ -186,8 +188,8 @@ def _second() -> Actor:
     )
     clocks = {"clock": made.machine_clock, "audit_clock": made.clock}
     signin.leave(made.database, entered.session_key, actor=entered.actor, **clocks)
-    if entered.must_change or entered.actor.role not in SECOND_ROLES:
-        raise Refused("second_not_allowed")
+    if entered.must_change or entered.actor.role not in roles:
+        raise Refused(f"{place}_not_allowed")
     return entered.actor
 
 

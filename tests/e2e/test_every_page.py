@@ -19,7 +19,7 @@ NO_PAGES = re.compile(
     r"^(static|health\.|ca\.(der|pem)|api\.|tablet\.app_file|tablet_shell\.|auth\.(switch_language|sign_in)|home\.verdict|register\.index"
     r"|dispatch\.(part|wall_part)|jobs\.|demo\.|planning\.(map_json|document|proof)"
     r"|plan_compare\.map_json|plan_margin\.part|plan_advice\.(prices|enough)_part|term\.document"
-    r"|register\.stops_map"
+    r"|register\.stops_map|manage\.devices\.enrolment\.part"
     r"|finance\.(rows_csv|workbook|receipts\.bill))"
 )
 SAMPLES = re.compile(r"^design\.")  # invented data in every part
@@ -32,6 +32,8 @@ FOUND_BY_OTHERS = {
     "register.show_form",
     "manage.show_person",
     "tablet.run",
+    "manage.devices.enrolment.show",
+    "enrolment.page",
 }
 
 

@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { Outbox } from "../../busops/web/static/tablet/outbox.js";
 import { KEPT_MS, pruneEvents, pruneNames, runsNotKnownClosed } from "../../busops/web/static/tablet/prune.js";
+import { sealer } from "../../busops/web/static/tablet/keys.js";
 import { Sync } from "../../busops/web/static/tablet/sync.js";
 import { means, memoryServer, memoryStore, openOutbox, tap } from "./memory.mjs";
 
@@ -20,7 +21,8 @@ async function sent({ ackHash } = {}) {
   server.ackHash = ackHash ?? null;
   for (const rider of ["R1", "R2", "R3"]) await outbox.append(tap("board", { rider }));
   const sync = new Sync(outbox, {
-    fetch: server.fetch, wallMs: how.wallMs, monoMs: how.monoMs, token: "t", onChange: () => {}, later: () => {},
+    fetch: server.fetch, wallMs: how.wallMs, monoMs: how.monoMs, token: "t", seal: sealer({ dev: 7 }, "0.1.0"),
+    onChange: () => {}, later: () => {},
   });
   await sync.flush();
   return { how, store, outbox, server, sync };

@@ -24,6 +24,7 @@ OPEN_TO_ALL = {
     "health.alive",
     "health.ready",
     "health.metrics",
+    "enrolment.page",
 }
 OPEN_BY_DEVICE = ("api.", "tablet.app_file", "tablet_shell.")
 # Reviewed by hand: nobody else ever gets these pages.

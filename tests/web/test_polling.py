@@ -18,6 +18,7 @@ POLLED = {
     "home.home",
     "home.verdict",
     "jobs.part",
+    "manage.devices.enrolment.part",
     "plan_advice.enough_part",
     "plan_margin.part",
     "planning.proof",

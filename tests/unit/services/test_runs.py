@@ -213,9 +213,9 @@ def test_ov01_two_people_are_two_people(sqlite_database: Database) -> None:
     with pytest.raises(Refused, match="two_people_needed"):
         act(sqlite_database, runs.resolve_rider, plan.run_id, "r1", says=Whereabouts.ALIGHTED, **twice)
     with pytest.raises(Refused, match="two_people_needed"):
-        act(sqlite_database, runs.release_device, plan.run_id, 1, **twice)
+        act(sqlite_database, runs.release_device, plan.run_id, 1, third="u3", **twice)
     with pytest.raises(InvalidInput, match="reason_needed"):
-        act(sqlite_database, runs.release_device, plan.run_id, 1, second="u2", reason=" ")
+        act(sqlite_database, runs.release_device, plan.run_id, 1, second="u2", third="u3", reason=" ")
     with pytest.raises(InvalidInput, match="absence_needs_reason"):
         act(
             sqlite_database, runs.resolve_rider, plan.run_id, "r1",

@@ -6,6 +6,7 @@ import { digest, uuid7 } from "./canonical.js";
 import { deviceClock } from "./clock.js";
 import { drawNetwork, drawStrip, known } from "./health.js";
 import { listKeptRuns } from "./kept_runs.js";
+import { sealer } from "./keys.js";
 import { LiveRun } from "./live.js";
 import { Outbox } from "./outbox.js";
 import { keptPack, loadPack } from "./pack.js";
@@ -84,7 +85,7 @@ async function start() {
     { pack, news, store, outbox, clock, alarm, token: identity.token, mayWrite, renew, onChange: () => draw() },
     (made) => new Sync(outbox, {
       fetch: (path, options) => fetch(path, options), wallMs: clock.wallMs, monoMs: clock.monoMs, token: identity.token,
-      later: (act, ms) => window.setTimeout(act, ms), onChange: () => made.onChange(),
+      seal: sealer(identity, root.dataset.app ?? ""), later: (act, ms) => window.setTimeout(act, ms), onChange: () => made.onChange(),
     }),
   );
   live.sync.state.online = kept === null; // a list from the disk: nobody has been heard yet

@@ -12,7 +12,8 @@ import { asking, isRecord, isRefusal, readJson } from "./answers.js";
  *   directives?: Directive[]}} BatchAnswer */
 /** @typedef {"enrol"|"server"|"fork"} Problem */
 /** @typedef {{fetch: (path: string, options: RequestInit) => Promise<Reply>, wallMs: () => number, monoMs: () => number,
- *   token: string, onChange: (state: SyncState) => void, later: (act: () => void, ms: number) => unknown}} Wires */
+ *   token: string, seal: import("./keys.js").Sealer, onChange: (state: SyncState) => void,
+ *   later: (act: () => void, ms: number) => unknown}} Wires */
 /** @typedef {{online: boolean, waiting: number, refused: number, problem: Problem|null, at_ms: number|null,
  *   directives: Directive[]}} SyncState */
 
@@ -80,7 +81,7 @@ export class Sync {
       reply = await this.wires.fetch("/api/v1/events:batch", asking({
         method: "POST",
         headers: { "Content-Type": "application/json", Authorization: `Device ${this.wires.token}` },
-        body: JSON.stringify(await this.batchBody(batch)),
+        body: JSON.stringify(await this.wires.seal(batch)),
       }));
     } catch {
       return this.retryLater({ online: false, problem: null });
@@ -99,12 +100,6 @@ export class Sync {
     } catch {
       return this.retryLater({ online: true, problem: null }); // the answer could not be kept: it is asked for again
     }
-  }
-
-  /** What is sent of these events: they themselves, and with what version of the page they were sent.
-   * @param {Entry[]} batch @returns {Promise<{[name: string]: unknown}>} */
-  async batchBody(batch) {
-    return { events: batch.map((entry) => entry.event), app: this.outbox.identity.app };
   }
 
   /** @param {BatchAnswer} answer @param {number} sentMs @param {number} sent @returns {Promise<boolean>} */
