@@ -29,6 +29,18 @@ UPDATE run SET phase = 'closed', closure_v = 1, closed_at = '2026-03-13T11:00:00
 WHERE school_id = 't1' AND run_id = 'run-1'"""
 
 
+def cancelling(school: str) -> tuple[str, str]:
+    """The decision to cancel a school's run, and the statement that rests on it."""
+    run = f"FROM run WHERE school_id = '{school}'"
+    number = "(SELECT coalesce(max(number), 0) + 1 FROM run_decision)"
+    names = "school_id, decision_id, run_id, number, kind, made_ms, by_user, reason, covers, body"
+    row = f"school_id, 'c' || {number}, run_id, {number}, 'cancelled', 1, 'u1', 'x', '[]', '{{}}'"
+    return (
+        " ".join((f"INSERT INTO run_decision ({names})", f"SELECT {row} {run}")),
+        " ".join(("UPDATE run", f"SET phase = 'cancelled' WHERE school_id = '{school}'")),
+    )
+
+
 def store_run(database: Database, plan: RunPlan) -> None:
     """The run stands in the database as just released."""
     with database.transaction() as tx:
