@@ -27,6 +27,7 @@ from busops.services.run_changes import (
     remove_rider,
     substitute_vehicle,
 )
+from busops.services.run_devices import bind_tablet, tablets_of
 from busops.services.run_release import release_document, release_plan
 from busops.services.run_state import facts_arrived, state_of
 from busops.services.run_views import BoardRow, RunView, find_rider, run_board, run_view
@@ -37,6 +38,7 @@ __all__ = [
     "BoardRow",
     "RunView",
     "add_rider",
+    "bind_tablet",
     "cancel_run",
     "change_crew",
     "change_manifest",
@@ -60,6 +62,7 @@ __all__ = [
     "settle_quarantine",
     "state_of",
     "substitute_vehicle",
+    "tablets_of",
 ]
 
 

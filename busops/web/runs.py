@@ -160,6 +160,7 @@ def _page(run_id: RunId, refusal: Refused | InvalidInput | None = None) -> Answe
         view=view,
         run=listed,
         names=run_list.names(here.database),
+        tablets=runs.tablets_of(here.database, run_id),
         story=run_story.story(view, run_list.names(here.database), shows_all=shows_all),
         phases=run_story.phase_line(view),
         shows_all=shows_all,
