@@ -6,6 +6,10 @@ from typing import Any
 from busops.domain.events import DepartureForbidden, FindingSettled
 from busops.domain.findings import Finding
 from busops.domain.fleet import CrewRole
+from busops.domain.overrides import Override, OverrideKind, OverrideReason, OverrideVerdict
+from busops.domain.people import Role
+from busops.domain.run_plan import RunPlan
+from busops.storage import override_store
 from busops.storage.database import Database
 from tests.builders import Tablet
 from tests.interlock_tools import PLAN, decide, driven, ended, on, told
@@ -71,7 +75,28 @@ def said(kind: str, reason: str) -> Act:
 def settled(database: Database, history: Callable[..., None], key: str, *words: Any) -> None:
     """The same history, and two people have looked into what came of it."""
     history(database, *words)
+    if key.startswith("rider_missing"):
+        let_pass(database, key)
     decide(database, FindingSettled, finding_key=key)
+
+
+def let_pass(database: Database, key: str) -> None:
+    """One asked, another of another role agreed."""
+    asked = Override(
+        override_id=f"o-{key}",
+        run_id=PLAN.run_id,
+        kind=OverrideKind.NO_SHOW,
+        finding_key=key,
+        reason=OverrideReason.GUARDIAN_CONFIRMED,
+        note="phoned",
+        asked_by="u1",
+        asked_role=Role.DISPATCHER,
+        asked_ms=1,
+    )
+    with database.transaction() as tx:
+        override_store.insert_request(tx, asked)
+        agreed = {"by": "u2", "role": Role.SUPERVISOR, "at_ms": 2}
+        override_store.insert_verdict(tx, asked.override_id, OverrideVerdict.APPROVED, **agreed)
 
 
 def off_at(stop: str | None) -> Act:
@@ -117,3 +142,73 @@ QUESTION_STORIES: dict[str, Callable[[Database], None]] = {
     "departed_forbidden": forbidden,
     "departed_forbidden_settled": on(forbidden, is_settled=True),
 }
+
+
+def absent_without_reason(plan: RunPlan) -> list[Tablet]:
+    """C8: a rider stays away and nobody said why."""
+    tablet = Tablet(plan=plan)
+    tablet.record("ack")
+    for rider_id in ("r1", "r2"):
+        tablet.board(rider_id)
+    tablet.record("absent", rider="r3", reason="unspecified")
+    tablet.drive(("r1", "r2"))
+    tablet.prove_empty()
+    tablet.seal()
+    return [tablet]
+
+
+def marks_taken_back(plan: RunPlan) -> list[Tablet]:
+    """C8: the only mark of a rider was a wrong tap; nothing is known of him."""
+    tablet = Tablet(plan=plan)
+    tablet.record("ack")
+    for rider_id in ("r1", "r2", "r3"):
+        tablet.board(rider_id)
+    tablet.void(tablet.log[-1])
+    tablet.drive(("r1", "r2"))
+    tablet.prove_empty()
+    tablet.seal()
+    return [tablet]
+
+
+def counted_one(plan: RunPlan) -> list[Tablet]:
+    """C3: somebody counted one at the terminal, and nobody counted again."""
+    tablet = Tablet(plan=plan)
+    tablet.set_out()
+    tablet.drive()
+    tablet.record("headcount", n=1, stop="S3")
+    tablet.prove_empty()
+    tablet.seal()
+    return [tablet]
+
+
+def off_stop(plan: RunPlan) -> list[Tablet]:
+    """C7: a rider got off where nobody may, and two people have not looked into it."""
+    tablet = Tablet(plan=plan)
+    tablet.set_out()
+    tablet.alight("r1", "nowhere")
+    tablet.drive(("r2", "r3"))
+    tablet.prove_empty()
+    tablet.seal()
+    return [tablet]
+
+
+def rider_missing(plan: RunPlan) -> list[Tablet]:
+    """C7: a rider could not be found, and two people have not looked into it."""
+    tablet = Tablet(plan=plan)
+    tablet.record("ack")
+    for rider_id in ("r1", "r2"):
+        tablet.board(rider_id)
+    tablet.record("absent", rider="r3", reason="missing")
+    tablet.drive(("r1", "r2"))
+    tablet.prove_empty()
+    tablet.seal()
+    return [tablet]
+
+
+QUESTION_HISTORIES: list[tuple[Callable[[RunPlan], list[Tablet]], str]] = [
+    (absent_without_reason, "rider_unaccounted"),
+    (marks_taken_back, "rider_unaccounted"),
+    (counted_one, "count_open"),
+    (off_stop, "question_open"),
+    (rider_missing, "question_open"),
+]

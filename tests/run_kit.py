@@ -12,9 +12,13 @@ from typing import Any
 from sqlalchemy import text
 
 from busops.domain.events import Observation
+from busops.domain.findings import Finding, Severity
+from busops.domain.overrides import GATES, OverrideReason
+from busops.domain.people import Actor, Role
 from busops.domain.run import RunState
 from busops.domain.run_plan import RunPlan
-from busops.services import runs
+from busops.domain.values import RunId
+from busops.services import overrides, runs
 from busops.storage import closure_store, event_store, run_store
 from busops.storage.closure_store import Closure
 from busops.storage.database import Database
@@ -70,6 +74,20 @@ def send(
         ]
         runs.facts_arrived(tx, tablet.plan.run_id, clock=clock, ids=PrefixedIds("alarm", ids))
     return answers
+
+
+def settle(database: Database, run_id: RunId, finding: Finding, clock: FixedClock, ids: Any) -> None:
+    """Two people settle it: a gate by an override of two roles, what happened by what came of it."""
+    asker = Actor(user_id="u1", role=Role.DISPATCHER, name="u1")
+    second = Actor(user_id="u2", role=Role.SUPERVISOR, name="u2")
+    here: dict[str, Any] = {"clock": clock, "ids": ids}
+    if finding.code in GATES and finding.severity is Severity.GATE:
+        own: dict[str, Any] = {"reason": OverrideReason.CREW_CONFIRMED, "note": "looked into", "by": asker}
+        asked = overrides.ask_override(database, run_id, finding.key, **own, **here)
+        overrides.decide_override(database, run_id, asked.override_id, approves=True, by=second, **here)
+    else:
+        own = {"by": asker, "second": second, "reason": "looked into"}
+        runs.settle_finding(database, run_id, finding.key, **own, **here)
 
 
 class PrefixedIds:

@@ -33,7 +33,7 @@ def count_findings(line: Timeline) -> Iterator[Finding]:
             marked = str(low) if low == high else f"{low}-{high}"
             facts = {"stop_id": count.stop_id or "–", "counted": count.n, "marked": marked}
             yield Finding(
-                code="head_count_differs", severity=Severity.BLOCK, place=count.event_id, facts=facts
+                code="head_count_differs", severity=Severity.GATE, place=count.event_id, facts=facts
             )
 
 

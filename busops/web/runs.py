@@ -13,11 +13,12 @@ from werkzeug.wrappers import Response
 
 from busops.domain.errors import InvalidInput, Refused
 from busops.domain.events import Whereabouts
+from busops.domain.overrides import APPROVERS, GATES, OverrideReason
 from busops.domain.people import Actor, Role
 from busops.domain.roster import NotRidingReason
 from busops.domain.run import Phase
 from busops.domain.values import RiderId, RunId
-from busops.services import run_list, runs, signin
+from busops.services import overrides, run_list, runs, signin
 from busops.services.run_list import ListedRun
 from busops.web import formats, run_story
 from busops.web.context import current, runtime
@@ -84,8 +85,8 @@ def resolve(run_id: str, rider_id: str) -> Answer:
         runs.resolve_rider(
             **here,
             rider_id=RiderId(rider_id),
-            says=_one_of(Whereabouts, says),
-            absence=_one_of(NotRidingReason, absence) if absence else None,
+            says=one_of(Whereabouts, says),
+            absence=one_of(NotRidingReason, absence) if absence else None,
             marks_seen=frozenset(request.form.get("marks", "").split()),
             second=_second(),
             reason=typed_reason(),
@@ -160,6 +161,10 @@ def _page(run_id: RunId, refusal: Refused | InvalidInput | None = None) -> Answe
         view=view,
         run=listed,
         names=run_list.names(here.database),
+        overrides=overrides.overrides_of(here.database, run_id),
+        override_reasons=tuple(OverrideReason),
+        may_approve=here.actor.role in APPROVERS,
+        gates=GATES,
         tablets=runs.tablets_of(here.database, run_id),
         story=run_story.story(view, run_list.names(here.database), shows_all=shows_all),
         phases=run_story.phase_line(view),
@@ -196,7 +201,8 @@ def typed_reason() -> str:
     return request.form.get("reason", "").strip()
 
 
-def _one_of(kind: Any, value: str) -> Any:
+def one_of(kind: Any, value: str) -> Any:
+    """The choice of a form as a value of its kind; InvalidInput for another."""
     try:
         return kind(value)
     except ValueError:

@@ -12,6 +12,7 @@ from busops.storage import event_store
 from busops.storage.database import Database
 from tests import run_kit
 from tests.builders import ATTENDANT, DRIVER, Tablet, a_finished_run, a_run, decided
+from tests.interlock_questions import QUESTION_HISTORIES
 from tests.run_kit import CLOSE, force, phase, send, store_run, write_closure
 
 
@@ -189,67 +190,6 @@ def rider_without_a_word(plan: RunPlan) -> list[Tablet]:
     return [tablet]
 
 
-def absent_without_reason(plan: RunPlan) -> list[Tablet]:
-    """C8: a rider stays away and nobody said why."""
-    tablet = Tablet(plan=plan)
-    tablet.record("ack")
-    for rider_id in ("r1", "r2"):
-        tablet.board(rider_id)
-    tablet.record("absent", rider="r3", reason="unspecified")
-    tablet.drive(("r1", "r2"))
-    tablet.prove_empty()
-    tablet.seal()
-    return [tablet]
-
-
-def marks_taken_back(plan: RunPlan) -> list[Tablet]:
-    """C8: the only mark of a rider was a wrong tap; nothing is known of him."""
-    tablet = Tablet(plan=plan)
-    tablet.record("ack")
-    for rider_id in ("r1", "r2", "r3"):
-        tablet.board(rider_id)
-    tablet.void(tablet.log[-1])
-    tablet.drive(("r1", "r2"))
-    tablet.prove_empty()
-    tablet.seal()
-    return [tablet]
-
-
-def counted_one(plan: RunPlan) -> list[Tablet]:
-    """C3: somebody counted one at the terminal, and nobody counted again."""
-    tablet = Tablet(plan=plan)
-    tablet.set_out()
-    tablet.drive()
-    tablet.record("headcount", n=1, stop="S3")
-    tablet.prove_empty()
-    tablet.seal()
-    return [tablet]
-
-
-def off_stop(plan: RunPlan) -> list[Tablet]:
-    """C7: a rider got off where nobody may, and two people have not looked into it."""
-    tablet = Tablet(plan=plan)
-    tablet.set_out()
-    tablet.alight("r1", "nowhere")
-    tablet.drive(("r2", "r3"))
-    tablet.prove_empty()
-    tablet.seal()
-    return [tablet]
-
-
-def rider_missing(plan: RunPlan) -> list[Tablet]:
-    """C7: a rider could not be found, and two people have not looked into it."""
-    tablet = Tablet(plan=plan)
-    tablet.record("ack")
-    for rider_id in ("r1", "r2"):
-        tablet.board(rider_id)
-    tablet.record("absent", rider="r3", reason="missing")
-    tablet.drive(("r1", "r2"))
-    tablet.prove_empty()
-    tablet.seal()
-    return [tablet]
-
-
 HISTORIES = [
     (no_check, "no_sound_check"),
     (still_aboard, "rider_aboard"),
@@ -267,11 +207,7 @@ HISTORIES = [
     (with_gap, "device_undone"),
     (unsealed_second_device, "device_undone"),
     (rider_without_a_word, "rider_unaccounted"),
-    (absent_without_reason, "rider_unaccounted"),
-    (marks_taken_back, "rider_unaccounted"),
-    (counted_one, "count_open"),
-    (off_stop, "question_open"),
-    (rider_missing, "question_open"),
+    *QUESTION_HISTORIES,
 ]
 
 
