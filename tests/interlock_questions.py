@@ -130,6 +130,11 @@ QUESTION_STORIES: dict[str, Callable[[Database], None]] = {
     "handed_over_with_a_reason": on(stays_away, said("handover", "ill")),
     "missing": on(stays_away, said("absent", "missing")),
     "missing_then_found_ill": on(stays_away, said("absent", "missing"), said("absent", "ill")),
+    "missing_beside_an_ill_stranger": on(
+        stays_away,
+        lambda tablet: tablet.record("absent", rider="r9", reason="ill"),
+        said("absent", "missing"),
+    ),
     "missing_taken_back": on(stays_away, taken_back(said("absent", "missing"))),
     "noted_missing": on(stays_away, said("note", "missing")),
     "missing_settled": on(settled, stays_away, "rider_missing:r3", said("absent", "missing")),

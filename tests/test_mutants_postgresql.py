@@ -51,6 +51,7 @@ RESOLVE = "UPDATE alarm SET state = 'resolved', resolved_by = 'u1', evidence = '
 UNTOUCHED = "WHERE school_id = 'only_released'"
 WAITS = "WHERE school_id = 'own_waits'"
 SETTLE = f"UPDATE quarantine SET state = 'dismissed', settled_by = 'a', second_user = 'b' {WAITS}"
+NINTH = "00000000-0000-7000-8001-000000000009"
 CREW = "WHERE school_id = 'sound' AND role = 'DRIVER'"
 
 
@@ -151,6 +152,11 @@ TYPED: dict[str, tuple[str, ...]] = {
     "alarm unseen": ("UPDATE alarm SET state = 'acked'", "UPDATE alarm SET state = 'raised'"),
     "alarm of another kind": ("UPDATE alarm SET state = 'acked', kind = 'note'",),
     "quarantine settled": (SETTLE,),
+    "quarantine admitted": (
+        copied("quarantine", f'{{"quarantine_id": "q3", "digest": "d3", "event_id": "{NINTH}"}}', WAITS),
+        f"{SETTLE.replace("'dismissed'", "'admitted'")} AND quarantine_id = 'q3'",
+    ),
+    "quarantine admitted, nothing stands": (SETTLE.replace("'dismissed'", "'admitted'"),),
     "quarantine settled as another": (SETTLE.replace(" WHERE", ", raw = '' WHERE"),),
     "quarantine opened again": ("UPDATE quarantine SET note = 'x' WHERE school_id = 'own_settled'",),
     "quarantine born settled": (
@@ -162,7 +168,7 @@ LATE = {
     "alight": {"rider": "r1", "stop": "S9"},
     "alight off": {"rider": "r1", "stop": "S7"},
     "alight nowhere": {"rider": "r1", "stop": None},
-    "void": {"refs": ["00000000-0000-7000-8001-000000000009"]},
+    "void": {"refs": [NINTH]},
     "absent": {"rider": "r1", "reason": "leave"},
     "headcount some": {"n": 1, "stop": "S3"},
     "headcount none": {"n": 0, "stop": "S3"},

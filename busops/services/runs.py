@@ -9,6 +9,7 @@ from busops.domain.fleet import CrewMember
 from busops.domain.run_plan import RunPlan
 from busops.domain.values import Clock, Ids
 from busops.services.departure_papers import departure_reasons
+from busops.services.quarantine import admit_quarantine
 from busops.services.run_acts import (
     cancel_run,
     close_run,
@@ -38,6 +39,7 @@ __all__ = [
     "BoardRow",
     "RunView",
     "add_rider",
+    "admit_quarantine",
     "bind_tablet",
     "cancel_run",
     "change_crew",

@@ -29,8 +29,9 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # What the application's role on PostgreSQL may only read and add to.
 APPEND_ONLY: Final = frozenset(
     {
-        "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum", "manifest",
-        "manifest_rider", "override_request", "override_verdict", "plan_proof", "run_decision",
+        "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum",
+        "incident", "incident_word", "manifest", "manifest_rider",
+        "override_request", "override_verdict", "plan_proof", "run_decision",
         "run_device", "run_event", "run_stop", "run_tag",
     }
 )  # fmt: skip

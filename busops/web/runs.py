@@ -18,7 +18,7 @@ from busops.domain.people import Actor, Role
 from busops.domain.roster import NotRidingReason
 from busops.domain.run import Phase
 from busops.domain.values import RiderId, RunId
-from busops.services import overrides, run_list, runs, signin
+from busops.services import incidents, overrides, run_list, runs, signin
 from busops.services.run_list import ListedRun
 from busops.web import formats, run_story
 from busops.web.context import current, runtime
@@ -130,6 +130,18 @@ def settle_quarantine(run_id: str, quarantine_id: str) -> Answer:
     return decide(run_id, say("已核对留存记录"), act)
 
 
+@bp.post("/<run_id>/quarantine/<quarantine_id>/admit")
+@allow(Role.DISPATCHER, Role.ADMIN)
+def admit_quarantine(run_id: str, quarantine_id: str) -> Answer:
+    """Two people have made sure that what was kept apart happened."""
+    own: dict[str, Any] = {"quarantine_id": quarantine_id}
+    return decide(
+        run_id,
+        say("留存记录已作为事实补入"),
+        lambda here: runs.admit_quarantine(**here, **own, second=_second(), note=typed_reason()),
+    )
+
+
 def decide(run_id: str, done: str, act: Callable[[dict[str, Any]], Any]) -> Answer:
     """The decision is taken and told, or the page comes back with every reason against it."""
     here = current()
@@ -161,6 +173,7 @@ def _page(run_id: RunId, refusal: Refused | InvalidInput | None = None) -> Answe
         view=view,
         run=listed,
         names=run_list.names(here.database),
+        incidents=incidents.incidents_of(here.database, run_id),
         overrides=overrides.overrides_of(here.database, run_id),
         override_reasons=tuple(OverrideReason),
         may_approve=here.actor.role in APPROVERS,

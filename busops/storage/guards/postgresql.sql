@@ -483,10 +483,15 @@ BEGIN
       PERFORM guard_refuse('quarantine_exists');
     END IF;
   ELSIF OLD.state <> 'open'
-    OR (NEW.school_id, NEW.quarantine_id, NEW.raw, NEW.digest, NEW.run_id, NEW.dev, NEW.seq, NEW.why)
+    OR (NEW.school_id, NEW.quarantine_id, NEW.raw, NEW.digest, NEW.run_id, NEW.dev, NEW.seq, NEW.why,
+      NEW.event_id)
       IS DISTINCT FROM
-      (OLD.school_id, OLD.quarantine_id, OLD.raw, OLD.digest, OLD.run_id, OLD.dev, OLD.seq, OLD.why) THEN
+      (OLD.school_id, OLD.quarantine_id, OLD.raw, OLD.digest, OLD.run_id, OLD.dev, OLD.seq, OLD.why,
+      OLD.event_id) THEN
     PERFORM guard_refuse('append_only');
+  ELSIF NEW.state = 'admitted' AND NOT EXISTS (
+    SELECT 1 FROM run_event e WHERE e.school_id = NEW.school_id AND e.event_id = NEW.event_id) THEN
+    PERFORM guard_refuse('nothing_admitted');
   END IF;
   RETURN NEW;
 END $$;

@@ -493,9 +493,12 @@ CREATE TRIGGER quarantine_settled BEFORE UPDATE ON quarantine
 BEGIN
   SELECT CASE
     WHEN OLD.state <> 'open' OR NEW.raw <> OLD.raw OR NEW.digest <> OLD.digest OR NEW.run_id IS NOT OLD.run_id
-      OR NEW.dev IS NOT OLD.dev OR NEW.seq IS NOT OLD.seq OR NEW.quarantine_id <> OLD.quarantine_id
+      OR NEW.event_id IS NOT OLD.event_id OR NEW.dev IS NOT OLD.dev OR NEW.seq IS NOT OLD.seq OR NEW.quarantine_id <> OLD.quarantine_id
       OR NEW.why <> OLD.why
       THEN RAISE(ABORT, 'guard: append_only')
+    WHEN NEW.state = 'admitted' AND NOT EXISTS (
+        SELECT 1 FROM run_event e WHERE e.school_id = NEW.school_id AND e.event_id = NEW.event_id)
+      THEN RAISE(ABORT, 'guard: nothing_admitted')
   END;
 END;
 
