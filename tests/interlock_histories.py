@@ -12,6 +12,7 @@ from busops.domain.events import DeviceReleased
 from busops.domain.fleet import CrewRole
 from busops.storage.database import Database
 from tests.builders import ATTENDANT, DRIVER, Tablet, a_run
+from tests.interlock_questions import QUESTION_STORIES
 from tests.interlock_riders import RIDER_STORIES
 from tests.interlock_tools import PLAN, REAR, TWO, close, decide, driven, ended, on, told
 from tests.machine import FixedClock
@@ -117,6 +118,7 @@ def recounted(database: Database, *, closure: bool = True, again: bool = False) 
     send(database, late)
     if again:
         sent, late.now_s = len(late.log), 4 * 3600
+        late.record("headcount", n=0, stop="S3")
         ended(late)
         send(database, late, only=late.log[sent:], clock=FixedClock(EVENING + timedelta(hours=3)))
     if closure:
@@ -187,6 +189,7 @@ def only_released(database: Database) -> None:
 
 STORIES: dict[str, Callable[[Database], None]] = {
     **RIDER_STORIES,
+    **QUESTION_STORIES,
     "sound": lambda database: told(database, ended(driven())),
     "never_arrived": never_arrived,
     "arrived_elsewhere": on(never_arrived, at="S1"),

@@ -131,6 +131,18 @@ def absent_by_two_people(database: Database) -> None:
     decide(database, Resolved, **where_is(tablet, "r3", Whereabouts.ALIGHTED))
 
 
+def missing_by_two_people(database: Database) -> None:
+    """Rider r3 was missing on the way; two people found out where r3 is."""
+    tablet = Tablet(plan=PLAN)
+    tablet.record("ack")
+    for rider_id in ("r1", "r2"):
+        tablet.board(rider_id)
+    tablet.record("absent", rider="r3", reason="missing")
+    tablet.drive(rider_ids=("r1", "r2"))
+    told(database, ended(tablet))
+    decide(database, Resolved, **where_is(tablet, "r3", Whereabouts.ALIGHTED))
+
+
 def handed_over_only(database: Database) -> None:
     """Of r3 there is a hand-over and no mark."""
     tablet = Tablet(plan=PLAN)
@@ -159,6 +171,7 @@ RIDER_STORIES: dict[str, Callable[[Database], None]] = {
     "resolved_off_then_aboard": on(resolved_twice, SAYS.ALIGHTED, SAYS.ABOARD),
     "resolved_aboard_then_off": on(resolved_twice, SAYS.ABOARD, SAYS.ALIGHTED),
     "absent_by_two_people": absent_by_two_people,
+    "missing_by_two_people": missing_by_two_people,
     "handed_over_only": handed_over_only,
     "void_with_anothers_seal": on(void_with_a_seal, dev=2),
     "void_after_an_early_seal": on(void_with_a_seal, dev=1),

@@ -12,9 +12,13 @@ from typing import Any
 from sqlalchemy import text
 
 from busops.domain.events import Observation
+from busops.domain.findings import Finding, Severity
+from busops.domain.overrides import GATES, OverrideReason
+from busops.domain.people import Actor, Role
 from busops.domain.run import RunState
 from busops.domain.run_plan import RunPlan
-from busops.services import runs
+from busops.domain.values import RunId
+from busops.services import overrides, runs
 from busops.storage import closure_store, event_store, run_store
 from busops.storage.closure_store import Closure
 from busops.storage.database import Database
@@ -27,6 +31,18 @@ EVENING = DEPARTS_AT + timedelta(hours=3)
 CLOSE = """
 UPDATE run SET phase = 'closed', closure_v = 1, closed_at = '2026-03-13T11:00:00.000+00:00', aboard = 0
 WHERE school_id = 't1' AND run_id = 'run-1'"""
+
+
+def cancelling(school: str) -> tuple[str, str]:
+    """The decision to cancel a school's run, and the statement that rests on it."""
+    run = f"FROM run WHERE school_id = '{school}'"
+    number = "(SELECT coalesce(max(number), 0) + 1 FROM run_decision)"
+    names = "school_id, decision_id, run_id, number, kind, made_ms, by_user, reason, covers, body"
+    row = f"school_id, 'c' || {number}, run_id, {number}, 'cancelled', 1, 'u1', 'x', '[]', '{{}}'"
+    return (
+        " ".join((f"INSERT INTO run_decision ({names})", f"SELECT {row} {run}")),
+        " ".join(("UPDATE run", f"SET phase = 'cancelled' WHERE school_id = '{school}'")),
+    )
 
 
 def store_run(database: Database, plan: RunPlan) -> None:
@@ -58,6 +74,20 @@ def send(
         ]
         runs.facts_arrived(tx, tablet.plan.run_id, clock=clock, ids=PrefixedIds("alarm", ids))
     return answers
+
+
+def settle(database: Database, run_id: RunId, finding: Finding, clock: FixedClock, ids: Any) -> None:
+    """Two people settle it: a gate by an override of two roles, what happened by what came of it."""
+    asker = Actor(user_id="u1", role=Role.DISPATCHER, name="u1")
+    second = Actor(user_id="u2", role=Role.SUPERVISOR, name="u2")
+    here: dict[str, Any] = {"clock": clock, "ids": ids}
+    if finding.code in GATES and finding.severity is Severity.GATE:
+        own: dict[str, Any] = {"reason": OverrideReason.CREW_CONFIRMED, "note": "looked into", "by": asker}
+        asked = overrides.ask_override(database, run_id, finding.key, **own, **here)
+        overrides.decide_override(database, run_id, asked.override_id, approves=True, by=second, **here)
+    else:
+        own = {"by": asker, "second": second, "reason": "looked into"}
+        runs.settle_finding(database, run_id, finding.key, **own, **here)
 
 
 class PrefixedIds:

@@ -166,6 +166,18 @@ def office_says(kind: type[Decision], **own: Any) -> Scenario:
     return plan, [*events, decided(kind, plan, **own)], holdings
 
 
+def counts_at_once() -> Scenario:
+    """One tablet counts one at the terminal, another none in the same second."""
+    tablet = ended()
+    other = Tablet(plan=tablet.plan, dev=2, now_s=tablet.now_s)
+    tablet.record("headcount", n=1, stop="S3", after_s=1)
+    other.record("headcount", n=0, stop="S3", after_s=1)
+    other.seal()
+    tablet.prove_empty()
+    tablet.seal()
+    return tablet.plan, [*tablet.log, *other.log], None
+
+
 NO_CHECKS = {"no_attendant_check", "no_driver_check", "not_parked"}
 NO_DRIVER = {"no_driver_check", "not_parked"}
 BIG = "over_students"
@@ -199,6 +211,16 @@ SCENARIOS: dict[str, tuple[Callable[[], Scenario], set[str], set[str]]] = {
     "count_says_one": (
         lambda: with_checks(lambda t: t.record("headcount", n=1, stop="S3"), attendant, driver, parked),
         set(), {"final_count_not_zero", "finding_open"}),
+    "counted_one_then_none": (
+        lambda: with_checks(lambda t: t.record("headcount", n=1, stop="S3"),
+                            lambda t: t.record("headcount", n=0, stop="S3"), attendant, driver, parked),
+        set(), set()),
+    "counted_none_then_one": (
+        lambda: with_checks(lambda t: t.record("headcount", n=0, stop="S3"),
+                            lambda t: t.record("headcount", n=1, stop="S3"), attendant, driver, parked),
+        set(), {"final_count_not_zero", "finding_open"}),
+    "counted_one_and_none_at_once": (
+        counts_at_once, set(), {"final_count_not_zero", "finding_open"}),
     "boards_after_checks": (
         lambda: with_checks(attendant, driver, parked, lambda t: t.board("r1", "S3")), {"r1"},
         NO_CHECKS | {"rider_aboard"}),

@@ -24,7 +24,7 @@ from busops.storage.database import Database, open_engine
 from tests import run_kit
 from tests.builders import Tablet, a_finished_run, a_run
 from tests.interlock_histories import STORIES
-from tests.run_kit import CLOSE, force, phase, send, store_run, write_closure
+from tests.run_kit import CLOSE, cancelling, force, phase, send, store_run, write_closure
 from tests.run_scenarios import SCENARIOS, Scenario, verdict
 from tests.storage.test_run_guards import HISTORIES
 
@@ -77,7 +77,9 @@ RULE_MUTANTS = [
     ("gate", "if device.is_released:", "if not device.is_released:"),
     ("gate", "if device.has_gap:", "if False:"),
     ("gate", "if not device.is_sealed:", "if False:"),
-    ("gate", "if last is not None and last.n > 0:", "if False:"),
+    ("head_counts", "count.n > 0 and not any(", "count.n > 0 and any("),
+    ("head_counts", "if count.n > 0 and not", "if not"),
+    ("head_counts", "event.stop_id == terminal", "True"),
     ("gate", "if checks.parked is None:", "if False:"),
     ("gate", "if state.quarantined:", "if False:"),
     ("gate", "case RiderState.DISPUTED:", "case RiderState.OFF if False:"),
@@ -103,13 +105,16 @@ GUARD_MUTANTS = [
      "    reopened_ms = max(coalesce(reopened_ms, 0), NEW.received_ms)", "SET integrity = 'challenged'"),
 ]  # fmt: skip
 
-CANCEL = "UPDATE run SET phase = 'cancelled'"
+CANCEL = cancelling("t1")
 CLOSING_BRANCHES = [
     ("quarantine_open", "own_waits", (CLOSE,)),
     ("quarantine_open", "unknown_waits", (CLOSE,)),
     ("manifest_version", "sound", ("UPDATE run SET roster_v = 99", CLOSE)),
     ("no_closure", "recounted_only", (CLOSE,)),
-    ("run_over", "only_released", (CANCEL, CLOSE)),
+    ("run_over", "only_released", (*CANCEL, CLOSE)),
+    ("count_open", "counted_one", (CLOSE,)),
+    ("question_open", "off_stop", (CLOSE,)),
+    ("nobody_cancelled", "only_released", CANCEL[1:]),
 ]
 
 

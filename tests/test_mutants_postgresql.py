@@ -24,8 +24,9 @@ from tests import pg
 from tests.builders import Tablet, a_run, decided
 from tests.interlock_histories import STORIES
 from tests.interlock_tools import PLAN, driven, ended
+from tests.pg_held_twice import HELD_TWICE, LIKELY, OLD_SNAPSHOT
 from tests.pg_mutants import Mutant, condition_mutants, trigger_mutants
-from tests.run_kit import CLOSE, EVENING, send, store_run, write_closure
+from tests.run_kit import CLOSE, EVENING, cancelling, send, store_run, write_closure
 from tests.storage.test_run_attacks import ATTACKS, reopened_run, spelt
 from tests.storage.test_run_guards import HISTORIES
 from tests.test_mutants import two_attendants
@@ -44,11 +45,13 @@ STANDS = text("""
   FROM run WHERE phase IN ('closed', 'reopened', 'cancelled') OR aboard > 0""")
 
 RUN = "WHERE school_id = 'sound' AND run_id = 'run-1'"
-CANCEL = "UPDATE run SET phase = 'cancelled' WHERE school_id = 'only_released'"
+CANCEL = "; ".join(cancelling("only_released"))
+UNCANCEL = "UPDATE run SET phase = 'ready' WHERE school_id = 'only_released'"
 RESOLVE = "UPDATE alarm SET state = 'resolved', resolved_by = 'u1', evidence = 'seen'"
 UNTOUCHED = "WHERE school_id = 'only_released'"
 WAITS = "WHERE school_id = 'own_waits'"
 SETTLE = f"UPDATE quarantine SET state = 'dismissed', settled_by = 'a', second_user = 'b' {WAITS}"
+NINTH = "00000000-0000-7000-8001-000000000009"
 CREW = "WHERE school_id = 'sound' AND role = 'DRIVER'"
 
 
@@ -78,11 +81,15 @@ TYPED: dict[str, tuple[str, ...]] = {
         closing("handed_over_only"),
     ),
     "cancel what was only read": (CANCEL.replace("only_released", "acked_only"),),
-    "cancel no more": (CANCEL, CANCEL.replace("cancelled", "ready")),
+    "cancel no more": (CANCEL, UNCANCEL),
     "close by none": (closing("sound", "NULL"),),
     "close twice": (CLOSED, CLOSED),
     "close a cancelled run": (CANCEL, closing("only_released")),
     "cancel twice": (CANCEL, CANCEL),
+    "cancel undecided": (cancelling("only_released")[1],),
+    "cancel decided otherwise": (
+        cancelling("only_released")[0].replace("'cancelled'", "'released'"), cancelling("only_released")[1],
+    ),
     "cancel what had riders": (f"UPDATE run SET phase = 'cancelled' {RUN}",),
     **{f"change nothing of {table}": (f"UPDATE {table} SET school_id = school_id",) for table in KEPT},
     **{f"delete from {table}": (f"DELETE FROM {table}",) for table in KEPT},
@@ -106,7 +113,8 @@ TYPED: dict[str, tuple[str, ...]] = {
         f"move {column}": (f"UPDATE run SET {column} = {value} {RUN}",)
         for column, value in (
             ("plate", "'x'"), ("terminal", "'x'"), ("run_on", "'2026-01-01'"), ("direction", "'return'"),
-            ("designated", "'[]'"), ("reopened_ms", "7"), ("phase", "'checked'"), ("phase", "'reopened'"),
+            ("designated", "'[]'"), ("arrives_at", "now()"), ("reopened_ms", "7"),
+            ("phase", "'checked'"), ("phase", "'reopened'"),
         )
     },
     "reopening forward": ("UPDATE run SET reopened_ms = reopened_ms + 1 WHERE school_id = 't1'",),
@@ -135,6 +143,7 @@ TYPED: dict[str, tuple[str, ...]] = {
     "crew ends twice": (f"UPDATE run_crew SET until_at = now() {CREW}",) * 2,
     "crew ends as another": (f"UPDATE run_crew SET until_at = now(), crew_id = 'D9' {CREW}",),
     "another device": (copied("run_device", '{"dev": 9}'), CLOSED),
+    "alarm born over": (copied("alarm", '{"alarm_id": "x", "level": 9, "state": "acked"}', "WHERE true"),),
     "alarm resolved": (RESOLVE,),
     "alarm resolved twice": (RESOLVE, RESOLVE),
     "alarm resolved by nobody": (RESOLVE.replace("'u1'", "NULL"),),
@@ -143,6 +152,11 @@ TYPED: dict[str, tuple[str, ...]] = {
     "alarm unseen": ("UPDATE alarm SET state = 'acked'", "UPDATE alarm SET state = 'raised'"),
     "alarm of another kind": ("UPDATE alarm SET state = 'acked', kind = 'note'",),
     "quarantine settled": (SETTLE,),
+    "quarantine admitted": (
+        copied("quarantine", f'{{"quarantine_id": "q3", "digest": "d3", "event_id": "{NINTH}"}}', WAITS),
+        f"{SETTLE.replace("'dismissed'", "'admitted'")} AND quarantine_id = 'q3'",
+    ),
+    "quarantine admitted, nothing stands": (SETTLE.replace("'dismissed'", "'admitted'"),),
     "quarantine settled as another": (SETTLE.replace(" WHERE", ", raw = '' WHERE"),),
     "quarantine opened again": ("UPDATE quarantine SET note = 'x' WHERE school_id = 'own_settled'",),
     "quarantine born settled": (
@@ -154,7 +168,7 @@ LATE = {
     "alight": {"rider": "r1", "stop": "S9"},
     "alight off": {"rider": "r1", "stop": "S7"},
     "alight nowhere": {"rider": "r1", "stop": None},
-    "void": {"refs": ["00000000-0000-7000-8001-000000000009"]},
+    "void": {"refs": [NINTH]},
     "absent": {"rider": "r1", "reason": "leave"},
     "headcount some": {"n": 1, "stop": "S3"},
     "headcount none": {"n": 0, "stop": "S3"},
@@ -250,18 +264,6 @@ def said(connection: Connection, *, first: str, says: Whereabouts) -> str:
         return str(error.orig).splitlines()[0]
 
 
-# Where to look first; everything else is asked too.
-LIKELY = {
-    "voided": "void", "resolutions": "resolved", "aboard": "resolved|board", "hidden_gaps": "waits|settled",
-    "is_sound": "parked|arriv|found|row|recounted|crew|two", "unaccounted": "absent|handed|word|list",
-    "has_checks": "park|check|another|driver|second", "run_change": "cancel|set |move|said|reopen",
-    "undone_devices": "gap|given|settled|seal|notes|next_run", "run_written": "alight|move|cancel|again",
-    "run_close": "waits|settled|recounted|only|list|given|fork|nothing|cancelled", "alarm_moves": "alarm",
-    "event_taken": ", ", "crew_in": "same|back|else", "crew_change": "crew", "quarantine": "quarantine",
-    "run_born": "born", "closure_in": "closure", "manifest_in": "manifest", "decision_taken": "said",
-}  # fmt: skip
-
-
 def ends(connection: Connection, probe: Callable[[Connection], str]) -> str:
     """How the probe ends; nothing of it is kept."""
     with undone(connection):
@@ -314,36 +316,3 @@ def test_a_close_from_an_old_snapshot_dies_by_its_own_condition(histories: Engin
             connection.rollback()
     assert ended_as[0] == "guard: isolation"
     assert "sound run-1 closed" in ended_as[1]
-
-
-OLD_SNAPSHOT = {
-    "guard_run_close: IF current_setting('transaction_isolation') = 'repeatable read'": "see above"
-}
-NO_TRUNCATE = [f"{table}_no_truncate gone" for table in ("run", "run_event", "closure", "manifest")]
-LOCK_ONLY = {
-    "event_in gone": "takes the lock and a number that the store has taken too: test_mutants_locks",
-    "device_in gone": "takes the lock only: test_mutants_locks",
-}
-HELD_TWICE: dict[str, str] = OLD_SNAPSHOT | LOCK_ONLY | {
-    **dict.fromkeys(NO_TRUNCATE, "a foreign key names the table"),
-    "guard_voided: AND v.kind = 'void'": "nothing else names events",
-    "guard_voided: AND t.kind IN ('board', 'alight', 'absent', 'headcount')": "only marks matter",
-    "guard_voided: AND t.seq < v.seq": "the time between the two is not negative",
-    "guard_marks: AND e.kind IN ('board', 'alight')": "who asks for marks asks for a kind",
-    "guard_resolutions: AND d.kind = 'resolved'": "no other decision names a rider",
-    "guard_resolutions: AND d.second_user IS NOT NULL": "ck_run_decision_two_people",
-    "guard_resolutions: AND d.second_user <> d.by_user": "ck_run_decision_two_people",
-    "guard_aboard: WHERE m.kind = 'board'": "an alighting alone is after every boarding",
-    "guard_aboard: AND a.kind = 'alight'": "no boarding is before itself",
-    "guard_is_sound: AND guard_precedes(a.dev, a.seq, a.hi_ms, e.dev, e.seq, e.lo_ms)": "it is a movement",
-    "guard_is_sound: AND m.event_id <> e.event_id": "a sound check is no movement",
-    "guard_has_checks: AND a.crew_id <> d.crew_id": "ck_closure_two_people",
-    "guard_undone_devices: AND x.kind = 'device_released'": "no other decision names a device",
-    "guard_undone_devices: AND x.second_user <> x.by_user": "ck_run_decision_two_people",
-    "guard_run_change: AND OLD.phase <> 'cancelled'": "a boarding opens a cancelled run",
-    "guard_run_close: AND d.kind = 'closed'": "no other decision names a version",
-    "guard_run_written: AND OLD.phase <> 'closed'": "the trigger's own condition",
-    "guard_event_taken: IF NEW.kind IN ('board', 'alight', 'void')": "counted once more, the same",
-    "run_written: WHEN (NEW.phase <> OLD.phase)": "the function asks again",
-    "decision_taken: WHEN (NEW.kind = 'resolved')": "counted once more, the same",
-}  # fmt: skip

@@ -46,7 +46,8 @@ def departure_findings(plan: RunPlan, line: Timeline, decided: Iterable[Decision
             facts = {"stop_id": stop_id, "roster_v": needed_v}
             yield _gate("departed_without_ack", place, **facts)
         if departure.stop_id == plan.stops[0].stop_id and (missing := _unchecked_items(plan, before)):
-            yield _gate("departed_without_precheck", place, stop_id=stop_id, items=", ".join(missing))
+            facts = {"stop_id": stop_id, "items": ", ".join(missing)}
+            yield Finding(code="departed_without_precheck", place=place, facts=facts)
         boards_here = _boarding_here(plan, departure)
         if boards_here and not _is_counted(departure, before, line):
             yield _gate("departed_without_count", place, stop_id=stop_id)

@@ -68,14 +68,9 @@ def _riders(state: RunState) -> Iterator[Finding]:
 
 
 def _counts(state: RunState) -> Iterator[Finding]:
-    """The last count at the terminal says zero, if anybody counted there after all had left."""
-    last = max(
-        (count for count in state.head_counts if count.stop_id == state.plan.terminal),
-        key=lambda count: (count.at_ms, count.dev, count.seq),
-        default=None,
-    )
-    if last is not None and last.n > 0:
-        yield _block("final_count_not_zero", last.event_id, n=last.n)
+    """Every last count at the terminal says zero; where order is not certain there is more than one."""
+    for count in state.open_counts:
+        yield _block("final_count_not_zero", count.event_id, n=count.n)
 
 
 def _crew(state: RunState) -> Iterator[Finding]:

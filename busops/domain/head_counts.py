@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from busops.domain.events import Alighted, Boarded, HeadCounted
 from busops.domain.findings import Finding, Severity
 from busops.domain.timeline import Timeline
+from busops.domain.values import StopId
 from busops.domain.whereabouts import RiderState, certain_state
 
 if TYPE_CHECKING:
@@ -32,8 +33,18 @@ def count_findings(line: Timeline) -> Iterator[Finding]:
             marked = str(low) if low == high else f"{low}-{high}"
             facts = {"stop_id": count.stop_id or "–", "counted": count.n, "marked": marked}
             yield Finding(
-                code="head_count_differs", severity=Severity.BLOCK, place=count.event_id, facts=facts
+                code="head_count_differs", severity=Severity.GATE, place=count.event_id, facts=facts
             )
+
+
+def counts_not_zero(terminal: StopId, line: Timeline) -> tuple[HeadCounted, ...]:
+    """The counts at the terminal that found somebody, with no count there certainly after them."""
+    counts = [
+        event for event in line.standing() if isinstance(event, HeadCounted) and event.stop_id == terminal
+    ]
+    return tuple(
+        count for count in counts if count.n > 0 and not any(line.precedes(count, later) for later in counts)
+    )
 
 
 def count_fits(count: HeadCounted, line: Timeline) -> bool:

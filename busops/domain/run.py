@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from busops.domain import checks, oddities, whereabouts
+from busops.domain import checks, head_counts, oddities, whereabouts
 from busops.domain.checks import CheckState
 from busops.domain.events import (
     Arrived,
@@ -81,7 +81,7 @@ class RunState:
     settled: frozenset[str]
     checks: CheckState
     devices: Mapping[int, DeviceState]
-    head_counts: tuple[HeadCounted, ...]
+    open_counts: tuple[HeadCounted, ...]
     arrived_ms: int | None
     closure_v: int | None
     quarantined: int
@@ -156,7 +156,7 @@ def fold(plan: RunPlan, events: Iterable[Event], holdings: Holdings | None = Non
         settled=frozenset(_settled(decided)),
         checks=checked,
         devices=_devices(plan, line, decided, holdings),
-        head_counts=tuple(event for event in line.standing() if isinstance(event, HeadCounted)),
+        open_counts=head_counts.counts_not_zero(plan.terminal, line),
         arrived_ms=max((event.at_ms for event in _terminal_arrivals(plan, line)), default=None),
         closure_v=_closure_version(decided),
         quarantined=holdings.quarantined,

@@ -1,8 +1,9 @@
 """
-The papers of a run on its day: what forbids it to leave, and what is kept when it left all the same.
+What forbids a run to leave, and what is kept when it left all the same.
 
-A departure is a fact and never refused. When it is told against papers that forbid it, the
-server keeps with it which ones, as they were at that moment: renewing them later does not
+Papers of vehicle and crew on the day, and an earlier run of either that nobody has proved
+empty. A departure is a fact and never refused. When it is told against what forbids it, the
+server keeps with it which, as they were at that moment: renewing them later does not
 make it allowed, and the run waits for two people.
 """
 
@@ -12,19 +13,21 @@ from datetime import UTC, datetime
 from busops.domain.events import Departed, DepartureForbidden
 from busops.domain.findings import Finding, blocking
 from busops.domain.fleet import CrewRole, crew_papers
-from busops.domain.run import Phase
 from busops.domain.run_plan import RunPlan
 from busops.domain.values import Clock, CrewId, Ids, RunId
 from busops.services.acting import SYSTEM
-from busops.storage import board_store, event_store, fleet_store, run_store
+from busops.services.run_state import state_of
+from busops.storage import board_store, event_store, fleet_store, run_order_store, run_store
 from busops.storage.database import Database, Transaction
+from busops.storage.run_order_store import EarlierRun
 
 
 def departure_reasons(database: Database, run_id: RunId) -> tuple[Finding, ...]:
-    """What forbids this run to leave today: papers of vehicle and crew, and its vehicle's earlier runs."""
+    """What forbids this run to leave today: papers of vehicle and crew, and earlier runs of either."""
     with database.reading() as tx:
         plan = run_store.load_run_plan(tx, run_id)
-        return (*paper_reasons(tx, plan, plan.driver_id, plan.attendant_ids), *_earlier_runs(tx, plan))
+        papers = paper_reasons(tx, plan, plan.driver_id, plan.attendant_ids)
+        return (*papers, *earlier_reasons(tx, plan, (plan.driver_id, *plan.attendant_ids)))
 
 
 def paper_reasons(
@@ -59,6 +62,7 @@ def keep_forbidden(
         driver_id = next((each for role, each in crew if role is CrewRole.DRIVER), plan.driver_id)
         attendants = [each for role, each in crew if role is CrewRole.ATTENDANT]
         papers = blocking(paper_reasons(tx, plan, driver_id, attendants))
+        papers += earlier_reasons(tx, plan, (driver_id, *attendants), departure)
         if not papers or _keys(papers) in kept:
             continue
         kept.add(_keys(papers))
@@ -79,16 +83,32 @@ def _keys(papers: Iterable[Finding]) -> frozenset[str]:
     return frozenset(paper.key for paper in papers)
 
 
-def _earlier_runs(tx: Transaction, plan: RunPlan) -> tuple[Finding, ...]:
-    earlier = [
-        run
-        for run in run_store.list_runs(tx, plate=plan.plate)
-        if run.arrives_at <= plan.departs_at and run.run_id != plan.run_id
-    ]
-    return tuple(
-        Finding(
-            code="earlier_run_unchecked", place=run.run_id, facts={"plate": plan.plate, "run_id": run.run_id}
-        )
-        for run in earlier
-        if run.phase not in (Phase.CHECKED, Phase.CLOSED, Phase.CANCELLED)
-    )
+def earlier_reasons(
+    tx: Transaction, plan: RunPlan, crew: Iterable[CrewId], departure: Departed | None = None
+) -> tuple[Finding, ...]:
+    """
+    The runs before this one, of its vehicle or of somebody of its crew, that nobody had proved empty.
+
+    Proved is a run after the checks of attendant and driver, wherever it is parked. Of a departure
+    that was made, only the runs of that day count, and checks made before it.
+    """
+    runs = run_order_store.earlier_runs(tx, plan, crew)
+    if departure is not None:
+        runs = tuple(each for each in runs if each.on == plan.on)
+    return tuple(_unchecked(plan, each) for each in runs if not _was_checked(tx, each, departure))
+
+
+def _was_checked(tx: Transaction, earlier: EarlierRun, departure: Departed | None) -> bool:
+    """Whether both had walked through that bus, by the log and not by what lists show of it."""
+    checks = state_of(tx, earlier.run_id).checks
+    if checks.attendant is None or checks.driver is None:
+        return False
+    return departure is None or checks.driver.at_ms <= departure.at_ms
+
+
+def _unchecked(plan: RunPlan, earlier: EarlierRun) -> Finding:
+    if earlier.plate == plan.plate:
+        facts = {"plate": plan.plate, "run_id": earlier.run_id}
+        return Finding(code="earlier_run_unchecked", place=earlier.run_id, facts=facts)
+    facts = {"crew_id": earlier.crew_id or "", "run_id": earlier.run_id}
+    return Finding(code="crew_run_unchecked", place=earlier.run_id, facts=facts)

@@ -18,8 +18,9 @@ from busops.domain.events import (
     Resolved,
     Whereabouts,
 )
-from busops.domain.findings import Finding
+from busops.domain.findings import Finding, Severity
 from busops.domain.gate import reasons_not_to_cancel, reasons_not_to_close
+from busops.domain.overrides import GATES
 from busops.domain.roster import NotRidingReason
 from busops.domain.run import Phase, RunState
 from busops.domain.values import Clock, Ids, RiderId, RunId
@@ -136,12 +137,15 @@ def release_device(
 def settle_finding(
     database: Database, run_id: RunId, key: str, *, by: By, second: By, reason: str, clock: Clock, ids: Ids
 ) -> None:
-    """Two people have looked into the finding and written what came of it."""
+    """Two people have looked into what happened and written what came of it; a gate needs an override."""
     need_text(reason)
     with database.transaction() as tx:
         lock(tx, run_id)
-        if key not in {finding.key for finding in state_of(tx, run_id).findings}:
+        finding = next((each for each in state_of(tx, run_id).findings if each.key == key), None)
+        if finding is None:
             raise Refused("no_such_finding", run_id=run_id, finding_key=key)
+        if finding.code in GATES and finding.severity is Severity.GATE:
+            raise Refused("override_needed", run_id=run_id)
         own = {"finding_key": key}
         decide(tx, FindingSettled, run_id, by=by, second=second, reason=reason, clock=clock, ids=ids, **own)
 

@@ -14,10 +14,12 @@ from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import timeline
 from busops.domain.values import Clock, Ids, RunId, StopId
 from busops.services.acting import SYSTEM
-from busops.storage import alarm_store, event_store, held_events, run_store
+from busops.services.incidents import keep_incidents
+from busops.storage import alarm_store, event_store, held_events, run_order_store, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Transaction
 
+TWO_RUNS = "aboard_two_runs"
 CHECK_ALARMS = frozenset(due_alarms.KINDS)  # what the watch raises ends with the run at the latest
 # Findings for which somebody is called at once: they must not wait for the close.
 CALLED_AT_ONCE = frozenset(
@@ -44,7 +46,9 @@ def facts_arrived(tx: Transaction, run_id: RunId, *, clock: Clock, ids: Ids) -> 
         run_store.mark_reopened(tx, run_id, reopened_ms=now_ms)
         state, events = _folded(tx, run_id)
     run_store.save_progress(tx, run_id, state.phase, progress_of(state, events))
+    keep_incidents(tx, state, events, clock=clock, ids=ids)
     _call_for_facts(tx, state, clock=clock, ids=ids)
+    _call_for_two_runs(tx, state, clock=clock, ids=ids)
     if state.checks.is_complete or state.phase in (Phase.CLOSED, Phase.CANCELLED):
         end_alarms(tx, run_id, frozenset({"check_overdue"}), evidence="checks_complete", clock=clock)
     if state.phase in (Phase.CLOSED, Phase.CANCELLED):
@@ -69,6 +73,7 @@ def progress_of(state: RunState, events: Iterable[Event]) -> dict[str, Any]:
         "boarded": len(state.boarded_ever & expected),
         "walk_ons": len(state.boarded_ever - expected),
         "aboard": len(state.aboard),
+        "aboard_ids": sorted(state.aboard),
         "alighted": len(state.alighted),
         "absent": len(state.absent),
         "not_yet": sorted(state.not_yet),
@@ -121,6 +126,33 @@ def _call_for_facts(tx: Transaction, state: RunState, *, clock: Clock, ids: Ids)
     for alarm in alarm_store.load_alarms(tx, state.plan.run_id):
         if alarm.kind in CALLED_AT_ONCE and f"{alarm.kind}:{alarm.occasion}" in state.settled:
             alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=clock.now(), evidence="finding_settled")
+
+
+def _call_for_two_runs(tx: Transaction, state: RunState, *, clock: Clock, ids: Ids) -> None:
+    """A rider who may be aboard two buses at once is looked for in both; the alarm ends when he is on one."""
+    run_id = state.plan.run_id
+    others = run_order_store.aboard_elsewhere(tx, run_id, state.plan.on) if state.aboard else {}
+    now = {f"{rider}:{other}" for other, riders in others.items() for rider in state.aboard & riders}
+    for occasion in sorted(now):
+        alarm_store.raise_alarm(
+            tx,
+            Alarm(
+                alarm_id=ids.new(),
+                run_id=run_id,
+                kind=TWO_RUNS,
+                level=3,
+                occasion=occasion,
+                state=AlarmState.RAISED,
+                raised_at=clock.now(),
+            ),
+        )
+    for alarm in alarm_store.load_alarms(tx):
+        rider, _, other = alarm.occasion.partition(":")
+        if alarm.kind != TWO_RUNS or run_id not in (alarm.run_id, other):
+            continue
+        is_over = alarm.occasion not in now if alarm.run_id == run_id else rider not in state.aboard
+        if is_over:
+            alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=clock.now(), evidence="on_one_run")
 
 
 def _ms(clock: Clock) -> int:

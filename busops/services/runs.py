@@ -9,6 +9,7 @@ from busops.domain.fleet import CrewMember
 from busops.domain.run_plan import RunPlan
 from busops.domain.values import Clock, Ids
 from busops.services.departure_papers import departure_reasons
+from busops.services.quarantine import admit_quarantine
 from busops.services.run_acts import (
     cancel_run,
     close_run,
@@ -27,6 +28,7 @@ from busops.services.run_changes import (
     remove_rider,
     substitute_vehicle,
 )
+from busops.services.run_devices import bind_tablet, tablets_of
 from busops.services.run_release import release_document, release_plan
 from busops.services.run_state import facts_arrived, state_of
 from busops.services.run_views import BoardRow, RunView, find_rider, run_board, run_view
@@ -37,6 +39,8 @@ __all__ = [
     "BoardRow",
     "RunView",
     "add_rider",
+    "admit_quarantine",
+    "bind_tablet",
     "cancel_run",
     "change_crew",
     "change_manifest",
@@ -60,6 +64,7 @@ __all__ = [
     "settle_quarantine",
     "state_of",
     "substitute_vehicle",
+    "tablets_of",
 ]
 
 

@@ -156,8 +156,19 @@ def load_quarantine(tx: Transaction, run_id: RunId | None = None) -> tuple[Quara
     if run_id is not None:
         query = query.where(holds_open(tx.school_id, run_id))
     rows = tx.session.scalars(query.order_by(QuarantineRow.received_ms, QuarantineRow.quarantine_id))
-    names = [each.name for each in fields(Quarantined)]
-    return tuple(Quarantined(**{name: getattr(row, name) for name in names}) for row in rows)
+    return tuple(_quarantined(row) for row in rows)
+
+
+def load_quarantined(tx: Transaction, quarantine_id: str) -> Quarantined:
+    """One thing kept apart, settled or not; raises NotFound."""
+    row = tx.session.get(QuarantineRow, (tx.school_id, quarantine_id))
+    if row is None:
+        raise NotFound("no_such_quarantine", quarantine_id=quarantine_id)
+    return _quarantined(row)
+
+
+def _quarantined(row: QuarantineRow) -> Quarantined:
+    return Quarantined(**{each.name: getattr(row, each.name) for each in fields(Quarantined)})
 
 
 def decide(tx: Transaction, decision: Decision) -> Decision:

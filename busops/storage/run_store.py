@@ -135,9 +135,14 @@ def retire_crew(tx: Transaction, run_id: RunId, *, until_at: datetime) -> None:
 
 def bind_device(tx: Transaction, run_id: RunId, dev: int) -> None:
     """The device belongs to the run: the run cannot close before it is sealed or released."""
-    key = (tx.school_id, run_id, dev)
-    if tx.session.get(RunDeviceRow, key) is None:
-        tx.session.execute(insert(RunDeviceRow), [{"school_id": key[0], "run_id": run_id, "dev": dev}])
+    if dev not in devices_of(tx, run_id):
+        tx.session.execute(insert(RunDeviceRow), [{"school_id": tx.school_id, "run_id": run_id, "dev": dev}])
+
+
+def devices_of(tx: Transaction, run_id: RunId) -> frozenset[int]:
+    """The devices bound to the run, heard of or not."""
+    query = select(RunDeviceRow.dev).where(RunDeviceRow.school_id == tx.school_id)
+    return frozenset(tx.session.scalars(query.where(RunDeviceRow.run_id == run_id)))
 
 
 def lock_runs(tx: Transaction, run_ids: Iterable[RunId]) -> frozenset[RunId]:
@@ -179,7 +184,7 @@ def load_run_plan(tx: Transaction, run_id: RunId) -> RunPlan:
             CrewRole.ATTENDANT: _rows_of([tag.place for tag in tags if tag.asks_attendant]),
             CrewRole.DRIVER: _rows_of([tag.place for tag in tags if tag.asks_driver]),
         },
-        devices=frozenset(row.dev for row in _all(tx, RunDeviceRow, run_id)),
+        devices=devices_of(tx, run_id),
         former_crew=frozenset(CrewId(row.crew_id) for row in crew if row.until_at is not None),
         departs_at=run.departs_at,
         arrives_at=run.arrives_at,

@@ -30,15 +30,16 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 APPEND_ONLY: Final = frozenset(
     {
         "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum", "day_mark",
-        "manifest", "manifest_rider", "plan_proof", "run_decision", "run_device", "run_event", "run_stop",
-        "run_tag",
+        "incident", "incident_word", "manifest", "manifest_rider",
+        "override_request", "override_verdict", "plan_proof", "run_decision",
+        "run_device", "run_event", "run_stop", "run_tag",
     }
 )  # fmt: skip
 # What it may change as well, but never delete.
 KEPT: Final = frozenset(
     {
-        "alarm", "device", "device_token", "enrolment", "notice", "notice_channel", "planning_rule", "quarantine",
-        "run", "run_crew", "term_scheme",
+        "alarm", "device", "device_token", "enrolment", "notice", "notice_channel", "planning_rule",
+        "quarantine", "run", "run_crew", "term_scheme",
     }
 )  # fmt: skip
 

@@ -62,8 +62,11 @@ def list_runs() -> Any:
 @by_device
 @documented(models.Pack, HTTP_304=None, HTTP_403=models.Problem, HTTP_404=models.Problem)
 def pack(run_id: str) -> Any:
-    """The run as a tablet carries it; 304 when the tablet has this version."""
-    document = tablet_sync.pack(current().database, _own_run(run_id))
+    """The run as a tablet carries it, and waits for this tablet; 304 when it has this version."""
+    here, wanted = current(), _own_run(run_id)
+    if not here.settings.demo:  # there, whoever likes looks at the crews' screens
+        runs.bind_tablet(here.database, wanted, _holder().dev)
+    document = tablet_sync.pack(here.database, wanted)
     answer = jsonify(document)
     answer.set_etag(document["hash"])
     return answer.make_conditional(request)

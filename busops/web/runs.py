@@ -13,11 +13,12 @@ from werkzeug.wrappers import Response
 
 from busops.domain.errors import InvalidInput, Refused
 from busops.domain.events import Whereabouts
+from busops.domain.overrides import APPROVERS, GATES, OverrideReason
 from busops.domain.people import Actor, Role
 from busops.domain.roster import NotRidingReason
 from busops.domain.run import Phase
 from busops.domain.values import RiderId, RunId
-from busops.services import run_list, runs, signin
+from busops.services import incidents, overrides, run_list, runs, signin
 from busops.services.run_list import ListedRun
 from busops.web import formats, run_story
 from busops.web.context import current, runtime
@@ -85,8 +86,8 @@ def resolve(run_id: str, rider_id: str) -> Answer:
         runs.resolve_rider(
             **here,
             rider_id=RiderId(rider_id),
-            says=_one_of(Whereabouts, says),
-            absence=_one_of(NotRidingReason, absence) if absence else None,
+            says=one_of(Whereabouts, says),
+            absence=one_of(NotRidingReason, absence) if absence else None,
             marks_seen=frozenset(request.form.get("marks", "").split()),
             second=_second(),
             reason=typed_reason(),
@@ -131,6 +132,18 @@ def settle_quarantine(run_id: str, quarantine_id: str) -> Answer:
     return decide(run_id, say("已核对留存记录"), act)
 
 
+@bp.post("/<run_id>/quarantine/<quarantine_id>/admit")
+@allow(Role.DISPATCHER, Role.ADMIN)
+def admit_quarantine(run_id: str, quarantine_id: str) -> Answer:
+    """Two people have made sure that what was kept apart happened."""
+    own: dict[str, Any] = {"quarantine_id": quarantine_id}
+    return decide(
+        run_id,
+        say("留存记录已作为事实补入"),
+        lambda here: runs.admit_quarantine(**here, **own, second=_second(), note=typed_reason()),
+    )
+
+
 def decide(run_id: str, done: str, act: Callable[[dict[str, Any]], Any]) -> Answer:
     """The decision is taken and told, or the page comes back with every reason against it."""
     here = current()
@@ -162,6 +175,12 @@ def _page(run_id: RunId, refusal: Refused | InvalidInput | None = None) -> Answe
         view=view,
         run=listed,
         names=run_list.names(here.database),
+        incidents=incidents.incidents_of(here.database, run_id),
+        overrides=overrides.overrides_of(here.database, run_id),
+        override_reasons=tuple(OverrideReason),
+        may_approve=here.actor.role in APPROVERS,
+        gates=GATES,
+        tablets=runs.tablets_of(here.database, run_id),
         story=run_story.story(view, run_list.names(here.database), shows_all=shows_all),
         phases=run_story.phase_line(view),
         shows_all=shows_all,
@@ -197,7 +216,8 @@ def typed_reason() -> str:
     return request.form.get("reason", "").strip()
 
 
-def _one_of(kind: Any, value: str) -> Any:
+def one_of(kind: Any, value: str) -> Any:
+    """The choice of a form as a value of its kind; InvalidInput for another."""
     try:
         return kind(value)
     except ValueError:

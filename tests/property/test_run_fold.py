@@ -46,7 +46,7 @@ def history(taps: list[tuple[int, str, str, int]], skews: list[int]) -> list[Obs
 
 def said(state: RunState) -> tuple[object, ...]:
     """Everything a state says, comparable."""
-    return (state.phase, state.accounts, state.findings, state.checks, state.devices, state.head_counts)
+    return (state.phase, state.accounts, state.findings, state.checks, state.devices, state.open_counts)
 
 
 @given(st.lists(TAPS, max_size=25), SKEWS, st.randoms(use_true_random=False))

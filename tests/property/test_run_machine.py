@@ -153,16 +153,8 @@ class RunMachine(RuleBasedStateMachine):
     def settle_everything(self) -> None:
         """Two people settle every finding that holds the run."""
         for finding in run_kit.state(self.database, self.plan).open_findings:
-            runs.settle_finding(
-                self.database,
-                self.plan.run_id,
-                finding.key,
-                by="u1",
-                second="u2",
-                reason="looked into",
-                clock=self.clock,
-                ids=run_kit.PrefixedIds("s", self.ids),
-            )
+            ids = run_kit.PrefixedIds("s", self.ids)
+            run_kit.settle(self.database, self.plan.run_id, finding, self.clock, ids)
 
     def record_the_end(self, slip: str, tablet: Tablet, second: Tablet) -> None:
         """Everybody on and off, arrived, checked, parked, sealed; but for the slip."""

@@ -12,6 +12,7 @@ from busops.storage import event_store
 from busops.storage.database import Database
 from tests import run_kit
 from tests.builders import ATTENDANT, DRIVER, Tablet, a_finished_run, a_run, decided
+from tests.interlock_questions import QUESTION_HISTORIES
 from tests.run_kit import CLOSE, force, phase, send, store_run, write_closure
 
 
@@ -206,6 +207,7 @@ HISTORIES = [
     (with_gap, "device_undone"),
     (unsealed_second_device, "device_undone"),
     (rider_without_a_word, "rider_unaccounted"),
+    *QUESTION_HISTORIES,
 ]
 
 

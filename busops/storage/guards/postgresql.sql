@@ -156,14 +156,62 @@ CREATE OR REPLACE FUNCTION guard_hidden_gaps(school text, run text) RETURNS SETO
       SELECT 1 FROM run u WHERE u.school_id = q.school_id AND u.run_id = q.run_id))
 $$;
 
+-- The counts at the terminal above zero with no later count there: the last one must find nobody.
+CREATE OR REPLACE FUNCTION guard_open_counts(school text, run text) RETURNS SETOF text LANGUAGE sql STABLE AS $$
+  WITH counts AS MATERIALIZED (
+    SELECT c.event_id, c.n, c.dev, c.seq, c.lo_ms, c.hi_ms
+    FROM run_event c JOIN run u ON u.school_id = c.school_id AND u.run_id = c.run_id
+    WHERE c.school_id = school AND c.run_id = run AND c.kind = 'headcount' AND c.stop_id = u.terminal
+      AND c.event_id NOT IN (SELECT guard_voided(school, run)))
+  SELECT c.event_id FROM counts c
+  WHERE c.n > 0
+    AND NOT EXISTS (
+      SELECT 1 FROM counts z WHERE guard_precedes(c.dev, c.seq, c.hi_ms, z.dev, z.seq, z.lo_ms))
+$$;
+
+-- The absences that stand.
+CREATE OR REPLACE FUNCTION guard_absences(school text, run text) RETURNS SETOF run_event LANGUAGE sql STABLE AS $$
+  SELECT e.* FROM run_event e
+  WHERE e.school_id = school AND e.run_id = run AND e.kind = 'absent'
+    AND e.event_id NOT IN (SELECT guard_voided(school, run))
+$$;
+
+-- What the log itself says must be looked into by two people: somebody on or off where nobody may,
+-- a rider who is missing, a departure against papers. The domain knows more of them.
+CREATE OR REPLACE FUNCTION guard_questions(school text, run text) RETURNS SETOF text LANGUAGE sql STABLE AS $$
+  SELECT 'off_stop_' || m.kind || ':' || m.event_id
+  FROM guard_marks(school, run) m JOIN run u ON u.school_id = m.school_id AND u.run_id = m.run_id
+  WHERE m.stop_id IS NULL OR m.stop_id NOT IN (SELECT json_array_elements_text(u.designated))
+  UNION ALL
+  SELECT 'rider_missing:' || a.rider_id
+  FROM guard_absences(school, run) a
+  WHERE a.reason = 'missing'
+    AND a.rider_id NOT IN (SELECT m.rider_id FROM guard_marks(school, run) m)
+    AND a.rider_id NOT IN (SELECT r.rider_id FROM guard_resolutions(school, run) r)
+    AND NOT EXISTS (
+      SELECT 1 FROM guard_absences(school, run) o WHERE o.rider_id = a.rider_id AND o.reason <> 'missing')
+  UNION ALL
+  SELECT 'departed_forbidden:' || (d.body ->> 'event_id')
+  FROM run_decision d
+  WHERE d.school_id = school AND d.run_id = run AND d.kind = 'departure_forbidden'
+$$;
+
+-- The questions that two people have not settled.
+CREATE OR REPLACE FUNCTION guard_open_questions(school text, run text) RETURNS SETOF text LANGUAGE sql STABLE AS $$
+  SELECT q.finding_key FROM guard_questions(school, run) q(finding_key)
+  WHERE NOT EXISTS (
+    SELECT 1 FROM run_decision s
+    WHERE s.school_id = school AND s.run_id = run AND s.kind = 'finding_settled'
+      AND s.body ->> 'finding_key' = q.finding_key)
+$$;
+
 CREATE OR REPLACE FUNCTION guard_unaccounted(school text, run text, v int)
 RETURNS SETOF text LANGUAGE sql STABLE AS $$
   SELECT m.rider_id FROM manifest_rider m
   WHERE m.school_id = school AND m.run_id = run AND m.version = v
-    AND NOT EXISTS (
-      SELECT 1 FROM run_event e
-      WHERE e.school_id = school AND e.run_id = run AND e.rider_id = m.rider_id
-        AND e.kind IN ('board', 'alight', 'absent'))
+    AND m.rider_id NOT IN (SELECT e.rider_id FROM guard_marks(school, run) e)
+    AND m.rider_id NOT IN (
+      SELECT a.rider_id FROM guard_absences(school, run) a WHERE a.reason <> 'unspecified')
     AND m.rider_id NOT IN (SELECT r.rider_id FROM guard_resolutions(school, run) r)
 $$;
 
@@ -193,6 +241,13 @@ BEGIN
     (OLD.school_id, OLD.run_id, OLD.plate, OLD.terminal, OLD.run_on, OLD.direction, OLD.designated::text) THEN
     PERFORM guard_refuse('run_identity_fixed');
   END IF;
+  IF (NEW.plan_id, NEW.trip_no, NEW.wave, NEW.vehicle_rows, NEW.approved_students, NEW.approved_total,
+      NEW.departs_at, NEW.arrives_at, NEW.distance_m, NEW.cost_fen)
+    IS DISTINCT FROM
+    (OLD.plan_id, OLD.trip_no, OLD.wave, OLD.vehicle_rows, OLD.approved_students, OLD.approved_total,
+      OLD.departs_at, OLD.arrives_at, OLD.distance_m, OLD.cost_fen) THEN
+    PERFORM guard_refuse('run_identity_fixed');
+  END IF;
   IF OLD.reopened_ms IS NOT NULL AND (NEW.reopened_ms IS NULL OR NEW.reopened_ms < OLD.reopened_ms)
     OR (OLD.phase = 'closed' AND NEW.phase = 'reopened' AND NEW.reopened_ms IS NULL) THEN
     PERFORM guard_refuse('run_reopening_fixed');
@@ -205,6 +260,11 @@ BEGIN
     SELECT 1 FROM run_event e
     WHERE e.school_id = NEW.school_id AND e.run_id = NEW.run_id AND e.kind IN ('board', 'alight')) THEN
     PERFORM guard_refuse('somebody_was_aboard');
+  END IF;
+  IF NEW.phase = 'cancelled' AND NOT EXISTS (
+    SELECT 1 FROM run_decision d
+    WHERE d.school_id = NEW.school_id AND d.run_id = NEW.run_id AND d.kind = 'cancelled') THEN
+    PERFORM guard_refuse('nobody_cancelled');
   END IF;
   RETURN NEW;
 END $$;
@@ -240,6 +300,12 @@ BEGIN
     WHERE q.school_id = NEW.school_id AND q.run_id = NEW.run_id AND q.state = 'open')
     OR EXISTS (SELECT guard_hidden_gaps(NEW.school_id, NEW.run_id)) THEN
     PERFORM guard_refuse('quarantine_open');
+  END IF;
+  IF EXISTS (SELECT guard_open_counts(NEW.school_id, NEW.run_id)) THEN
+    PERFORM guard_refuse('count_open');
+  END IF;
+  IF EXISTS (SELECT guard_open_questions(NEW.school_id, NEW.run_id)) THEN
+    PERFORM guard_refuse('question_open');
   END IF;
   IF NEW.roster_v IS DISTINCT FROM (
     SELECT max(m.version) FROM manifest m WHERE m.school_id = NEW.school_id AND m.run_id = NEW.run_id) THEN
@@ -401,6 +467,14 @@ BEGIN
   RETURN NEW;
 END $$;
 
+CREATE OR REPLACE FUNCTION guard_alarm_born() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NEW.state <> 'raised' THEN
+    PERFORM guard_refuse('alarm_born_raised');
+  END IF;
+  RETURN NEW;
+END $$;
+
 CREATE OR REPLACE FUNCTION guard_quarantine() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
@@ -409,10 +483,15 @@ BEGIN
       PERFORM guard_refuse('quarantine_exists');
     END IF;
   ELSIF OLD.state <> 'open'
-    OR (NEW.school_id, NEW.quarantine_id, NEW.raw, NEW.digest, NEW.run_id, NEW.dev, NEW.seq, NEW.why, NEW.event_digest)
+    OR (NEW.school_id, NEW.quarantine_id, NEW.raw, NEW.digest, NEW.run_id, NEW.dev, NEW.seq, NEW.why,
+      NEW.event_id, NEW.event_digest)
       IS DISTINCT FROM
-      (OLD.school_id, OLD.quarantine_id, OLD.raw, OLD.digest, OLD.run_id, OLD.dev, OLD.seq, OLD.why, OLD.event_digest) THEN
+      (OLD.school_id, OLD.quarantine_id, OLD.raw, OLD.digest, OLD.run_id, OLD.dev, OLD.seq, OLD.why,
+      OLD.event_id, OLD.event_digest) THEN
     PERFORM guard_refuse('append_only');
+  ELSIF NEW.state = 'admitted' AND NOT EXISTS (
+    SELECT 1 FROM run_event e WHERE e.school_id = NEW.school_id AND e.event_id = NEW.event_id) THEN
+    PERFORM guard_refuse('nothing_admitted');
   END IF;
   RETURN NEW;
 END $$;
@@ -442,6 +521,7 @@ CREATE OR REPLACE TRIGGER manifest_rider_in BEFORE INSERT ON manifest_rider
 CREATE OR REPLACE TRIGGER crew_in BEFORE INSERT ON run_crew FOR EACH ROW EXECUTE FUNCTION guard_crew_in();
 CREATE OR REPLACE TRIGGER crew_change BEFORE UPDATE ON run_crew FOR EACH ROW EXECUTE FUNCTION guard_crew_change();
 CREATE OR REPLACE TRIGGER device_in BEFORE INSERT ON run_device FOR EACH ROW EXECUTE FUNCTION guard_lock_run();
+CREATE OR REPLACE TRIGGER alarm_born BEFORE INSERT ON alarm FOR EACH ROW EXECUTE FUNCTION guard_alarm_born();
 CREATE OR REPLACE TRIGGER alarm_moves BEFORE UPDATE ON alarm FOR EACH ROW EXECUTE FUNCTION guard_alarm_moves();
 CREATE OR REPLACE TRIGGER quarantine_guarded BEFORE INSERT OR UPDATE ON quarantine
   FOR EACH ROW EXECUTE FUNCTION guard_quarantine();

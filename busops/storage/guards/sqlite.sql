@@ -137,6 +137,69 @@ JOIN quarantine q ON q.school_id = d.school_id AND q.dev = d.dev AND q.seq IS NO
 WHERE q.why = 'fork'
   OR NOT EXISTS (SELECT 1 FROM run u WHERE u.school_id = q.school_id AND u.run_id = q.run_id);
 
+-- The counts at the terminal above zero with no later count there: the last one must find nobody.
+CREATE VIEW guard_open_count AS
+SELECT c.school_id, c.run_id, c.event_id
+FROM run_event c
+JOIN run u ON u.school_id = c.school_id AND u.run_id = c.run_id AND u.terminal = c.stop_id
+WHERE c.kind = 'headcount' AND c.n > 0
+  AND NOT EXISTS (
+    SELECT 1 FROM guard_void v
+    WHERE v.school_id = c.school_id AND v.run_id = c.run_id AND v.target = c.event_id)
+  AND NOT EXISTS (
+    SELECT 1 FROM run_event z
+    WHERE z.school_id = c.school_id AND z.run_id = c.run_id AND z.kind = 'headcount' AND z.stop_id = c.stop_id
+      AND (CASE WHEN c.dev = z.dev THEN c.seq < z.seq ELSE c.hi_ms < z.lo_ms END)
+      AND NOT EXISTS (
+        SELECT 1 FROM guard_void v
+        WHERE v.school_id = z.school_id AND v.run_id = z.run_id AND v.target = z.event_id));
+
+-- The absences that stand.
+CREATE VIEW guard_absence AS
+SELECT e.school_id, e.run_id, e.rider_id, e.reason, e.event_id
+FROM run_event e
+WHERE e.kind = 'absent'
+  AND NOT EXISTS (
+    SELECT 1 FROM guard_void v
+    WHERE v.school_id = e.school_id AND v.run_id = e.run_id AND v.target = e.event_id);
+
+-- What the log itself says must be looked into by two people: somebody on or off where nobody may,
+-- a rider who is missing, a departure against papers. The domain knows more of them.
+CREATE VIEW guard_question AS
+SELECT m.school_id, m.run_id, 'off_stop_' || m.kind || ':' || m.event_id AS finding_key
+FROM guard_mark m
+JOIN run_event e ON e.school_id = m.school_id AND e.event_id = m.event_id
+JOIN run u ON u.school_id = m.school_id AND u.run_id = m.run_id
+WHERE e.stop_id IS NULL OR e.stop_id NOT IN (SELECT s.value FROM json_each(u.designated) s)
+UNION ALL
+SELECT a.school_id, a.run_id, 'rider_missing:' || a.rider_id
+FROM guard_absence a
+WHERE a.reason = 'missing'
+  AND NOT EXISTS (
+    SELECT 1 FROM guard_mark m
+    WHERE m.school_id = a.school_id AND m.run_id = a.run_id AND m.rider_id = a.rider_id)
+  AND NOT EXISTS (
+    SELECT 1 FROM guard_resolution r
+    WHERE r.school_id = a.school_id AND r.run_id = a.run_id AND r.rider_id = a.rider_id)
+  AND NOT EXISTS (
+    SELECT 1 FROM guard_absence o
+    WHERE o.school_id = a.school_id AND o.run_id = a.run_id AND o.rider_id = a.rider_id
+      AND o.reason <> 'missing')
+UNION ALL
+SELECT d.school_id, d.run_id, 'departed_forbidden:' || b.value
+FROM run_decision d
+JOIN json_each(d.body) b ON b.key = 'event_id'
+WHERE d.kind = 'departure_forbidden';
+
+-- The questions that two people have not settled.
+CREATE VIEW guard_open_question AS
+SELECT q.school_id, q.run_id, q.finding_key
+FROM guard_question q
+WHERE NOT EXISTS (
+    SELECT 1 FROM run_decision s JOIN json_each(s.body) b ON b.key = 'finding_key'
+    WHERE s.school_id = q.school_id AND s.run_id = q.run_id AND s.kind = 'finding_settled'
+      AND b.value = q.finding_key);
+
 CREATE TRIGGER run_born BEFORE INSERT ON run
 BEGIN
   SELECT CASE
@@ -157,7 +220,11 @@ BEGIN
   SELECT CASE
     WHEN NEW.school_id <> OLD.school_id OR NEW.run_id <> OLD.run_id OR NEW.plate <> OLD.plate
       OR NEW.terminal <> OLD.terminal OR NEW.run_on <> OLD.run_on OR NEW.direction <> OLD.direction
-      OR NEW.designated <> OLD.designated
+      OR NEW.designated <> OLD.designated OR NEW.plan_id IS NOT OLD.plan_id
+      OR NEW.trip_no <> OLD.trip_no OR NEW.wave <> OLD.wave OR NEW.vehicle_rows <> OLD.vehicle_rows
+      OR NEW.approved_students <> OLD.approved_students OR NEW.approved_total <> OLD.approved_total
+      OR NEW.departs_at <> OLD.departs_at OR NEW.arrives_at <> OLD.arrives_at
+      OR NEW.distance_m <> OLD.distance_m OR NEW.cost_fen <> OLD.cost_fen
       THEN RAISE(ABORT, 'guard: run_identity_fixed')
     WHEN OLD.reopened_ms IS NOT NULL AND (NEW.reopened_ms IS NULL OR NEW.reopened_ms < OLD.reopened_ms)
       THEN RAISE(ABORT, 'guard: run_reopening_fixed')
@@ -207,6 +274,12 @@ BEGIN
       OR EXISTS (
         SELECT 1 FROM guard_hidden_gap g WHERE g.school_id = NEW.school_id AND g.run_id = NEW.run_id)
       THEN RAISE(ABORT, 'guard: quarantine_open')
+    WHEN EXISTS (
+        SELECT 1 FROM guard_open_count g WHERE g.school_id = NEW.school_id AND g.run_id = NEW.run_id)
+      THEN RAISE(ABORT, 'guard: count_open')
+    WHEN EXISTS (
+        SELECT 1 FROM guard_open_question g WHERE g.school_id = NEW.school_id AND g.run_id = NEW.run_id)
+      THEN RAISE(ABORT, 'guard: question_open')
     WHEN NEW.roster_v IS NOT (
         SELECT max(m.version) FROM manifest m WHERE m.school_id = NEW.school_id AND m.run_id = NEW.run_id)
       THEN RAISE(ABORT, 'guard: manifest_version')
@@ -214,9 +287,12 @@ BEGIN
         SELECT 1 FROM manifest_rider m
         WHERE m.school_id = NEW.school_id AND m.run_id = NEW.run_id AND m.version = NEW.roster_v
           AND NOT EXISTS (
-            SELECT 1 FROM run_event e
-            WHERE e.school_id = m.school_id AND e.run_id = m.run_id AND e.rider_id = m.rider_id
-              AND e.kind IN ('board', 'alight', 'absent'))
+            SELECT 1 FROM guard_mark e
+            WHERE e.school_id = m.school_id AND e.run_id = m.run_id AND e.rider_id = m.rider_id)
+          AND NOT EXISTS (
+            SELECT 1 FROM guard_absence a
+            WHERE a.school_id = m.school_id AND a.run_id = m.run_id AND a.rider_id = m.rider_id
+              AND a.reason <> 'unspecified')
           AND NOT EXISTS (
             SELECT 1 FROM guard_resolution r
             WHERE r.school_id = m.school_id AND r.run_id = m.run_id AND r.rider_id = m.rider_id))
@@ -232,6 +308,10 @@ BEGIN
         SELECT 1 FROM run_event e
         WHERE e.school_id = NEW.school_id AND e.run_id = NEW.run_id AND e.kind IN ('board', 'alight'))
       THEN RAISE(ABORT, 'guard: somebody_was_aboard')
+    WHEN NOT EXISTS (
+        SELECT 1 FROM run_decision d
+        WHERE d.school_id = NEW.school_id AND d.run_id = NEW.run_id AND d.kind = 'cancelled')
+      THEN RAISE(ABORT, 'guard: nobody_cancelled')
   END;
 END;
 
@@ -379,6 +459,7 @@ END;
 CREATE TRIGGER alarm_once BEFORE INSERT ON alarm
 BEGIN
   SELECT CASE
+    WHEN NEW.state <> 'raised' THEN RAISE(ABORT, 'guard: alarm_born_raised')
     WHEN EXISTS (
         SELECT 1 FROM alarm
         WHERE school_id = NEW.school_id
@@ -412,9 +493,13 @@ CREATE TRIGGER quarantine_settled BEFORE UPDATE ON quarantine
 BEGIN
   SELECT CASE
     WHEN OLD.state <> 'open' OR NEW.raw <> OLD.raw OR NEW.digest <> OLD.digest OR NEW.run_id IS NOT OLD.run_id
+      OR NEW.event_id IS NOT OLD.event_id OR NEW.event_digest IS NOT OLD.event_digest
       OR NEW.dev IS NOT OLD.dev OR NEW.seq IS NOT OLD.seq OR NEW.quarantine_id <> OLD.quarantine_id
-      OR NEW.why <> OLD.why OR NEW.event_digest IS NOT OLD.event_digest
+      OR NEW.why <> OLD.why
       THEN RAISE(ABORT, 'guard: append_only')
+    WHEN NEW.state = 'admitted' AND NOT EXISTS (
+        SELECT 1 FROM run_event e WHERE e.school_id = NEW.school_id AND e.event_id = NEW.event_id)
+      THEN RAISE(ABORT, 'guard: nothing_admitted')
   END;
 END;
 

@@ -1,0 +1,129 @@
+"""
+Overrides: what one person asks for and a second one of another role lets pass, in ten minutes.
+
+An override lets a gate pass that the rules allow to pass. It is not the disposition of what has
+happened: who writes down what came of an overload did not allow it, and nobody can.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from busops.domain.findings import Finding, Severity
+from busops.domain.people import Role
+from busops.domain.values import RunId
+
+VALID_MS: Final = 10 * 60_000  # between asking and agreeing
+APPROVERS: Final = frozenset({Role.SUPERVISOR, Role.ADMIN})
+ASKERS: Final = frozenset({Role.DISPATCHER, Role.ADMIN})
+
+
+class OverrideKind(StrEnum):
+    """The gates that two people may let pass."""
+
+    COUNT = "count"
+    NO_SHOW = "no_show"
+    LIST = "list"
+    STRANGER = "stranger"
+
+
+GATES: Final[Mapping[str, OverrideKind]] = MappingProxyType(
+    {
+        "departed_without_count": OverrideKind.COUNT,
+        "head_count_differs": OverrideKind.COUNT,
+        "departed_without_riders": OverrideKind.NO_SHOW,
+        "rider_missing": OverrideKind.NO_SHOW,
+        "departed_without_ack": OverrideKind.LIST,
+        "removed_underway": OverrideKind.LIST,
+        "not_of_crew": OverrideKind.STRANGER,
+    }
+)
+"""The findings that hold a run until somebody overrides them, and which gate each of them is."""
+
+NEVER: Final = frozenset(
+    {
+        "over_students", "over_persons",
+        "departed_forbidden", "departed_without_precheck",
+        "no_attendant_of_record", "same_person",
+        "rider_aboard", "rider_disputed", "rider_unaccounted", "absent_without_reason",
+        "off_stop_alight", "off_stop_board",
+    }
+)  # fmt: skip
+"""What nobody lets pass (domain §5.6): asked for, it is refused; when it has happened, it is an incident."""
+
+
+class OverrideReason(StrEnum):
+    """Why the gate may pass; the words beside it say the rest."""
+
+    COUNTED_AGAIN = "counted_again"
+    CREW_CONFIRMED = "crew_confirmed"
+    GUARDIAN_CONFIRMED = "guardian_confirmed"
+    SCHOOL_CONFIRMED = "school_confirmed"
+    STOOD_IN = "stood_in"
+    TABLET_FAULT = "tablet_fault"
+    ROAD_OR_POLICE = "road_or_police"
+
+
+class OverrideVerdict(StrEnum):
+    """What the second person said."""
+
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What was asked, by whom in which role, and what the second person said; None while it waits."""
+
+    override_id: str
+    run_id: RunId
+    kind: OverrideKind
+    finding_key: str
+    reason: OverrideReason
+    note: str
+    asked_by: str
+    asked_role: Role
+    asked_ms: int
+    verdict: OverrideVerdict | None = None
+    decided_by: str = ""
+    decided_role: Role | None = None
+    decided_ms: int | None = None
+
+    def waits(self, now_ms: int) -> bool:
+        """Whether somebody may still agree."""
+        return self.verdict is None and now_ms - self.asked_ms <= VALID_MS
+
+
+def reasons_not_to_ask(finding: Finding | None, key: str, role: Role) -> tuple[Finding, ...]:
+    """Why nobody may ask to let this pass; empty when he may."""
+    if finding is None:
+        return (Finding(code="override_nothing_open", place=key),)
+    if finding.code in NEVER or finding.code not in GATES or finding.severity is not Severity.GATE:
+        return (Finding(code="override_never", place=key, facts={"what": finding}),)
+    return () if role in ASKERS else (Finding(code="override_not_asker", place=key),)
+
+
+def reasons_not_to_approve(asked: Override, by: str, role: Role, now_ms: int) -> tuple[Finding, ...]:
+    """Why this person may not agree now; every reason at once."""
+    return tuple(_against_approval(asked, by, role, now_ms))
+
+
+def counted(overrides: Iterable[Override]) -> Mapping[OverrideKind, int]:
+    """How often each gate was let pass."""
+    passed = [each.kind for each in overrides if each.verdict is OverrideVerdict.APPROVED]
+    return {kind: passed.count(kind) for kind in OverrideKind}
+
+
+def _against_approval(asked: Override, by: str, role: Role, now_ms: int) -> Iterator[Finding]:
+    if asked.verdict is not None:
+        yield Finding(code="override_decided", place=asked.override_id)
+    if by == asked.asked_by:
+        yield Finding(code="override_same_person", place=asked.override_id)
+    if role is asked.asked_role:
+        yield Finding(code="override_same_role", place=asked.override_id)
+    if role not in APPROVERS:
+        yield Finding(code="override_not_approver", place=asked.override_id)
+    if not 0 <= now_ms - asked.asked_ms <= VALID_MS:
+        yield Finding(code="override_expired", place=asked.override_id, facts={"minutes": VALID_MS // 60_000})

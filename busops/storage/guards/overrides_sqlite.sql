@@ -1,0 +1,80 @@
+-- Overrides on SQLite: asked by one, let pass by another of another role within ten minutes; no
+-- finding that is a gate is settled without one, and none lets pass what nobody may.
+
+CREATE TRIGGER override_request_born BEFORE INSERT ON override_request
+BEGIN
+  SELECT CASE
+    WHEN EXISTS (
+        SELECT 1 FROM override_request WHERE school_id = NEW.school_id AND override_id = NEW.override_id)
+      THEN RAISE(ABORT, 'guard: override_exists')
+    WHEN NEW.kind IS NOT (
+        CASE substr(NEW.finding_key, 1, instr(NEW.finding_key || ':', ':') - 1)
+          WHEN 'departed_without_count' THEN 'count' WHEN 'head_count_differs' THEN 'count'
+          WHEN 'departed_without_riders' THEN 'no_show' WHEN 'rider_missing' THEN 'no_show'
+          WHEN 'departed_without_ack' THEN 'list' WHEN 'removed_underway' THEN 'list'
+          WHEN 'not_of_crew' THEN 'stranger' END)
+      THEN RAISE(ABORT, 'guard: override_never')
+  END;
+END;
+
+CREATE TRIGGER override_verdict_born BEFORE INSERT ON override_verdict
+BEGIN
+  SELECT CASE
+    WHEN EXISTS (
+        SELECT 1 FROM override_verdict WHERE school_id = NEW.school_id AND override_id = NEW.override_id)
+      THEN RAISE(ABORT, 'guard: override_exists')
+    WHEN NOT EXISTS (
+        SELECT 1 FROM override_request q
+        WHERE q.school_id = NEW.school_id AND q.override_id = NEW.override_id AND q.asked_by <> NEW.decided_by)
+      THEN RAISE(ABORT, 'guard: override_two_people')
+    WHEN NEW.verdict = 'approved' AND NOT EXISTS (
+        SELECT 1 FROM override_request q
+        WHERE q.school_id = NEW.school_id AND q.override_id = NEW.override_id
+          AND q.asked_role <> NEW.decided_role AND NEW.decided_role IN ('supervisor', 'admin'))
+      THEN RAISE(ABORT, 'guard: override_role')
+    WHEN NEW.verdict = 'approved' AND NOT EXISTS (
+        SELECT 1 FROM override_request q
+        WHERE q.school_id = NEW.school_id AND q.override_id = NEW.override_id
+          AND NEW.decided_ms - q.asked_ms BETWEEN 0 AND 600000)
+      THEN RAISE(ABORT, 'guard: override_expired')
+  END;
+END;
+
+CREATE TRIGGER decision_by_override BEFORE INSERT ON run_decision
+WHEN NEW.kind = 'finding_settled'
+BEGIN
+  SELECT CASE
+    WHEN EXISTS (
+        SELECT 1 FROM json_each(NEW.body) b
+        WHERE b.key = 'finding_key'
+          AND substr(b.value, 1, instr(b.value || ':', ':') - 1) IN (
+            'departed_without_count', 'head_count_differs', 'departed_without_riders', 'rider_missing',
+            'departed_without_ack', 'removed_underway', 'not_of_crew')
+          AND NOT EXISTS (
+            SELECT 1 FROM override_request q
+            JOIN override_verdict v ON v.school_id = q.school_id AND v.override_id = q.override_id
+            WHERE q.school_id = NEW.school_id AND q.run_id = NEW.run_id AND q.finding_key = b.value
+              AND v.verdict = 'approved' AND q.asked_by = NEW.by_user AND v.decided_by = NEW.second_user))
+      THEN RAISE(ABORT, 'guard: override_needed')
+  END;
+END;
+
+CREATE TRIGGER override_request_no_update BEFORE UPDATE ON override_request
+BEGIN
+  SELECT RAISE(ABORT, 'guard: override_append_only');
+END;
+
+CREATE TRIGGER override_request_no_delete BEFORE DELETE ON override_request
+BEGIN
+  SELECT RAISE(ABORT, 'guard: override_append_only');
+END;
+
+CREATE TRIGGER override_verdict_no_update BEFORE UPDATE ON override_verdict
+BEGIN
+  SELECT RAISE(ABORT, 'guard: override_append_only');
+END;
+
+CREATE TRIGGER override_verdict_no_delete BEFORE DELETE ON override_verdict
+BEGIN
+  SELECT RAISE(ABORT, 'guard: override_append_only');
+END;

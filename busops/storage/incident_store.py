@@ -1,0 +1,126 @@
+"""
+Incidents of runs, and what was said of each. Append-only, both.
+
+That two people disposed of one stands in the run's log (a finding settled); here stand when it
+opened, whom somebody told first, and by which fact it fell away.
+"""
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, String, Text, insert, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from busops.domain.incidents import Incident, IncidentKind, IncidentSeverity
+from busops.domain.values import RunId
+from busops.storage.database import Base, Transaction
+
+REPORTED, WITHDRAWN = "reported", "withdrawn"
+_KINDS = ", ".join(f"'{kind}'" for kind in IncidentKind)
+_SEVERITIES = ", ".join(f"'{severity}'" for severity in IncidentSeverity)
+
+
+class IncidentRow(Base):
+    __tablename__ = "incident"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "run_id"], ["run.school_id", "run.run_id"]),
+        CheckConstraint(f"kind IN ({_KINDS})", name="kind"),
+        CheckConstraint(f"severity IN ({_SEVERITIES})", name="severity"),
+        Index("ix_incident_run", "school_id", "run_id"),
+    )
+
+    school_id: Mapped[str] = mapped_column(String, primary_key=True)
+    incident_id: Mapped[str] = mapped_column(String, primary_key=True)
+    run_id: Mapped[str] = mapped_column(String)
+    kind: Mapped[str] = mapped_column(String)
+    severity: Mapped[str] = mapped_column(String)
+    finding_key: Mapped[str] = mapped_column(String)
+    opened_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class IncidentWordRow(Base):
+    """Somebody was told of it, or the fact ``event_id`` took away what it rested on."""
+
+    __tablename__ = "incident_word"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "incident_id"], ["incident.school_id", "incident.incident_id"]),
+        ForeignKeyConstraint(["school_id", "event_id"], ["run_event.school_id", "run_event.event_id"]),
+        CheckConstraint("word IN ('reported', 'withdrawn')", name="word"),
+        CheckConstraint("word <> 'reported' OR (told <> '' AND by_user <> '')", name="told"),
+        CheckConstraint("(word = 'withdrawn') = (event_id IS NOT NULL)", name="evidence"),
+    )
+
+    school_id: Mapped[str] = mapped_column(String, primary_key=True)
+    incident_id: Mapped[str] = mapped_column(String, primary_key=True)
+    word: Mapped[str] = mapped_column(String, primary_key=True)
+    made_ms: Mapped[int] = mapped_column(BigInteger)
+    by_user: Mapped[str] = mapped_column(String)
+    told: Mapped[str] = mapped_column(Text)
+    event_id: Mapped[str | None] = mapped_column(String)
+
+
+def insert_incident(tx: Transaction, incident: Incident) -> None:
+    """The incident is open."""
+    row = {
+        "school_id": tx.school_id,
+        "incident_id": incident.incident_id,
+        "run_id": incident.run_id,
+        "kind": incident.kind.value,
+        "severity": incident.severity.value,
+        "finding_key": incident.finding_key,
+        "opened_ms": incident.opened_ms,
+    }
+    tx.session.execute(insert(IncidentRow), [row])
+
+
+def say_reported(tx: Transaction, incident_id: str, *, by: str, told: str, at_ms: int) -> None:
+    """Somebody was told of it."""
+    own = {"made_ms": at_ms, "by_user": by, "told": told, "event_id": None}
+    _say(tx, incident_id, REPORTED, own)
+
+
+def say_withdrawn(tx: Transaction, incident_id: str, *, by: str, event_id: str, at_ms: int) -> None:
+    """After this fact it rests on nothing any more."""
+    own = {"made_ms": at_ms, "by_user": by, "told": "", "event_id": event_id}
+    _say(tx, incident_id, WITHDRAWN, own)
+
+
+def load_incidents(tx: Transaction, run_id: RunId) -> tuple[Incident, ...]:
+    """The incidents of a run, the first first."""
+    rows = tx.session.scalars(
+        select(IncidentRow)
+        .where(IncidentRow.school_id == tx.school_id, IncidentRow.run_id == run_id)
+        .order_by(IncidentRow.opened_ms, IncidentRow.incident_id)
+    ).all()
+    if not rows:
+        return ()
+    said = tx.session.scalars(
+        select(IncidentWordRow).where(
+            IncidentWordRow.school_id == tx.school_id,
+            IncidentWordRow.incident_id.in_([row.incident_id for row in rows]),
+        )
+    )
+    words = {(word.incident_id, word.word): word for word in said}
+    return tuple(
+        _incident(row, words.get((row.incident_id, REPORTED)), words.get((row.incident_id, WITHDRAWN)))
+        for row in rows
+    )
+
+
+def _incident(
+    row: IncidentRow, reported: IncidentWordRow | None, withdrawn: IncidentWordRow | None
+) -> Incident:
+    return Incident(
+        incident_id=row.incident_id,
+        run_id=RunId(row.run_id),
+        kind=IncidentKind(row.kind),
+        severity=IncidentSeverity(row.severity),
+        finding_key=row.finding_key,
+        opened_ms=row.opened_ms,
+        reported_ms=reported.made_ms if reported else None,
+        reported_by=reported.by_user if reported else "",
+        told=reported.told if reported else "",
+        withdrawn_ms=withdrawn.made_ms if withdrawn else None,
+    )
+
+
+def _say(tx: Transaction, incident_id: str, word: str, own: dict[str, object]) -> None:
+    row = {"school_id": tx.school_id, "incident_id": incident_id, "word": word}
+    tx.session.execute(insert(IncidentWordRow), [row | own])
