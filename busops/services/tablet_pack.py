@@ -17,7 +17,7 @@ from busops.domain.events import Checked, Departed, Observation, Parked
 from busops.domain.findings import Finding, blocking
 from busops.domain.fleet import CrewRole
 from busops.domain.gate import reasons_not_to_close
-from busops.domain.roster import Rider
+from busops.domain.roster import Rider, class_of
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.run_plan import ManifestRider, RunPlan
 from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId, school_date
@@ -164,12 +164,6 @@ def may_see(database: Database, run_id: RunId, crew_id: CrewId) -> bool:
     with database.reading() as tx:
         plan = run_store.load_run_plan(tx, run_id)
     return crew_id in {plan.driver_id, *plan.attendant_ids}
-
-
-def class_of(rider: Rider) -> str:
-    """Grade and class as one word, whether or not the school's file repeats the grade in the class."""
-    has_grade = rider.class_name.startswith(rider.grade)
-    return rider.class_name if has_grade else f"{rider.grade}{rider.class_name}"
 
 
 def run_no(trip_no: int) -> str:

@@ -15,6 +15,7 @@ from busops.domain.events import Alighted, Event, Observation, Reopened
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.values import Clock, Ids, RunId
 from busops.services.acting import SYSTEM, By, record_act, user_of
+from busops.services.rollcall import rollcall_alarms
 from busops.storage import alarm_store, device_store, event_store, held_events, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction
@@ -51,6 +52,7 @@ def raise_due_alarms(
     those runs are looked at again under it.
     """
     now = clock.now()
+    called = rollcall_alarms(database, clock, ids, is_hot_day=is_hot_day)
     with database.reading() as tx:
         seen = {device.dev: device.seen_at for device in device_store.load_devices(tx)}
         changed = [
@@ -60,8 +62,8 @@ def raise_due_alarms(
             if _look(tx, run.run_id, seen, now, is_hot_day=is_hot_day).changes_something
         ]
     if not changed:
-        return ()
-    raised: list[Alarm] = []
+        return called
+    raised: list[Alarm] = [*called]
     with database.transaction() as tx:
         for run_id in changed:
             look = _look(tx, run_id, seen, now, is_hot_day=is_hot_day)

@@ -30,7 +30,8 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 APPEND_ONLY: Final = frozenset(
     {
         "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum", "manifest",
-        "manifest_rider", "plan_proof", "run_decision", "run_device", "run_event", "run_stop", "run_tag",
+        "manifest_rider", "plan_proof", "rollcall_link", "rollcall_mark",
+        "run_decision", "run_device", "run_event", "run_stop", "run_tag",
     }
 )  # fmt: skip
 # What it may change as well, but never delete.

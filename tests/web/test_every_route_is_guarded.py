@@ -21,6 +21,8 @@ OPEN_TO_ALL = {
     "health.alive",
     "health.ready",
     "health.metrics",
+    "rollcall.show",
+    "rollcall.answer",
 }
 OPEN_BY_DEVICE = ("api.", "tablet.app_file")
 # Reviewed by hand: nobody else ever gets these pages.
