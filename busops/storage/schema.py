@@ -30,7 +30,7 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 APPEND_ONLY: Final = frozenset(
     {
         "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum", "manifest",
-        "manifest_rider", "plan_proof", "rollcall_link", "rollcall_mark",
+        "manifest_rider", "paper_entry", "paper_verdict", "plan_proof", "rollcall_link", "rollcall_mark",
         "run_decision", "run_device", "run_event", "run_stop", "run_tag",
     }
 )  # fmt: skip
