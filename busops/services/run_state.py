@@ -21,6 +21,7 @@ CHECK_ALARMS = frozenset({"check_overdue", "run_unclosed", "device_silent"})
 # Findings for which somebody is called at once: they must not wait for the close.
 CALLED_AT_ONCE = frozenset(
     {"off_stop_alight", "off_stop_board", "over_students", "over_persons", "departed_forbidden"}
+    | {"away_from_stop_alight", "away_from_stop_board"}
 )
 
 

@@ -17,6 +17,7 @@ from busops.domain.events import Checked, Departed, Observation, Parked
 from busops.domain.findings import Finding, blocking
 from busops.domain.fleet import CrewRole
 from busops.domain.gate import reasons_not_to_close
+from busops.domain.network import StopPlace
 from busops.domain.roster import Rider, class_of
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.run_plan import ManifestRider, RunPlan
@@ -231,9 +232,16 @@ def _stops(plan: RunPlan, names: Mapping[StopId, str]) -> list[dict[str, Any]]:
             "name": names.get(stop.stop_id, stop.stop_id),
             "arrive_ms": _ms(stop.arrives_at),
             "leave_ms": _ms(stop.leaves_at),
+            **_place(plan.places.get(stop.stop_id)),
         }
         for stop in plan.stops
     ]
+
+
+def _place(place: StopPlace | None) -> dict[str, int | None]:
+    """Where a stop is, for the tablet to compare with its own position; nothing where a run knows none."""
+    names = ("lat6", "lon6", "radius_m")
+    return {name: getattr(place, name) if place is not None else None for name in names}
 
 
 def _crew(plan: RunPlan, names: Mapping[CrewId, str]) -> list[dict[str, str]]:

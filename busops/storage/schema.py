@@ -31,7 +31,7 @@ APPEND_ONLY: Final = frozenset(
     {
         "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum", "manifest",
         "manifest_rider", "paper_entry", "paper_verdict", "plan_proof", "rollcall_link", "rollcall_mark",
-        "run_decision", "run_device", "run_event", "run_stop", "run_tag",
+        "run_decision", "run_device", "run_event", "run_place", "run_stop", "run_tag",
     }
 )  # fmt: skip
 # What it may change as well, but never delete.

@@ -3,6 +3,7 @@
 
 import { digest, uuid7 } from "./canonical.js";
 import { deviceClock } from "./clock.js";
+import { installDriving } from "./driving.js";
 import { view } from "./model.js";
 import { Outbox } from "./outbox.js";
 import { loadPack } from "./pack.js";
@@ -148,6 +149,7 @@ async function start() {
   };
 
   screen = root.dataset.screen === "driver" ? driverScreen(root, context) : attendantScreen(root, context);
+  installDriving(context, root.dataset.screen === "driver");
   draw();
   root.dataset.ready = "true";
   watchNetwork(sync, window);

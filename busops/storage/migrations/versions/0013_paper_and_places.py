@@ -1,5 +1,5 @@
 """
-Manifests filled in on paper: as one person typed them, and what a second one said.
+Manifests filled in on paper, with what a second person said; and where a run's stops are.
 """
 
 import sqlalchemy as sa
@@ -60,9 +60,26 @@ def upgrade() -> None:
         sa.CheckConstraint("verdict IN ('confirmed', 'rejected')", name=op.f("ck_paper_verdict_verdict")),
         sa.CheckConstraint("decided_by <> ''", name=op.f("ck_paper_verdict_decided_by")),
     )
+    table(
+        "run_place",
+        sa.Column("school_id", text(64), nullable=False),
+        sa.Column("run_id", text(64), nullable=False),
+        sa.Column("stop_id", text(64), nullable=False),
+        sa.Column("lat6", sa.Integer(), nullable=False),
+        sa.Column("lon6", sa.Integer(), nullable=False),
+        sa.Column("radius_m", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("school_id", "run_id", "stop_id", name=op.f("pk_run_place")),
+        sa.ForeignKeyConstraint(
+            ["school_id", "run_id"],
+            ["run.school_id", "run.run_id"],
+            name=op.f("fk_run_place_school_id_run_id"),
+        ),
+        sa.CheckConstraint("radius_m > 0", name=op.f("ck_run_place_radius_m")),
+    )
 
 
 def downgrade() -> None:
     """They are gone; the facts that came of them stay in the log."""
+    op.drop_table("run_place")
     op.drop_table("paper_verdict")
     op.drop_table("paper_entry")
