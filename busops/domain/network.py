@@ -12,6 +12,7 @@ from typing import Final
 
 from busops.domain.values import LineId, Plate, Position, StopId
 
+MILLIONTHS: Final = 1_000_000
 FASTEST_KMH: Final = 80  # on an expressway; 60 elsewhere, but no file says which road a leg takes (art. 35)
 
 
@@ -36,6 +37,15 @@ class Stop:
     radius_m: int
     band: str
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopPlace:
+    """Where a stop is, in millionths of a degree (WGS-84), and how far around it is still the stop."""
+
+    lat6: int
+    lon6: int
+    radius_m: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +74,15 @@ class ApprovedLine:
 def is_designated(stop: Stop, on: date) -> bool:
     """Whether riders may get on or off at this stop on this day."""
     return stop.designated_from <= on and (stop.designated_to is None or on <= stop.designated_to)
+
+
+def place_of(stop: Stop) -> StopPlace:
+    """Where a stop is, in the whole numbers that events carry."""
+    return StopPlace(
+        lat6=round(stop.position.lat * MILLIONTHS),
+        lon6=round(stop.position.lon * MILLIONTHS),
+        radius_m=stop.radius_m,
+    )
 
 
 def lawful_duration_s(distance_m: int, duration_s: int) -> int:

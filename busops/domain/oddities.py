@@ -23,6 +23,7 @@ from busops.domain.events import (
 from busops.domain.findings import Finding, Severity
 from busops.domain.roster import NotRidingReason
 from busops.domain.run_plan import RunPlan
+from busops.domain.stop_gate import place_findings
 from busops.domain.timeline import Timeline
 from busops.domain.values import Direction, RiderId
 from busops.domain.whereabouts import RiderAccount, RiderState
@@ -41,6 +42,7 @@ def find(
     found = [
         *_about_riders(plan, riders, line),
         *_about_stops(plan, line),
+        *place_findings(line.standing(), plan.places),
         *_about_load(plan, line),
         *head_counts.count_findings(line),
         *departure_findings(plan, line, decided),

@@ -51,6 +51,12 @@ class Rider:
     waiver: str = ""
 
 
+def class_of(rider: Rider) -> str:
+    """Grade and class as one word, whether or not the school's file repeats the grade in the class."""
+    has_grade = rider.class_name.startswith(rider.grade)
+    return rider.class_name if has_grade else f"{rider.grade}{rider.class_name}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RosterEntry:
     """What one rider does on one weekend; ``stop_id`` is set only when it differs this weekend."""

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Final
 
 from busops.domain.fleet import CrewRole
+from busops.domain.network import StopPlace
 from busops.domain.values import CAMPUS, CrewId, Direction, Plate, RiderId, RunId, StopId
 
 REAR: Final = "rear"  # the place of the tag at the last row; the others are "row:1", "row:2" …
@@ -55,6 +56,7 @@ class RunPlan:
     asked_rows: Mapping[CrewRole, tuple[int, ...]]
     devices: frozenset[int] = frozenset()
     former_crew: frozenset[CrewId] = frozenset()
+    places: Mapping[StopId, StopPlace] = field(default_factory=dict)  # where its stops were at the release
     departs_at: datetime
     arrives_at: datetime
     _riders: Mapping[RiderId, ManifestRider] = field(init=False, repr=False, compare=False)

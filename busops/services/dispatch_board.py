@@ -151,7 +151,7 @@ def _people(crew: tuple[tuple[CrewRole, str], ...], role: CrewRole, names: Mappi
 
 def _tone(row: BoardRow, *, late_s: int) -> tuple[str, str]:
     """How loud a run is and why: the worst alarm, else open again, else late."""
-    if row.run.phase in (Phase.CLOSED, Phase.CANCELLED):
+    if row.run.phase is Phase.CANCELLED or (row.run.phase is Phase.CLOSED and not row.alarms):
         return "", ""
     worst = max(row.alarms, key=lambda alarm: alarm.level, default=None)
     if worst is not None:

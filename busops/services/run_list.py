@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from busops.domain.fleet import CrewMember, CrewRole, Vehicle
 from busops.domain.manifest_changes import first_move
+from busops.domain.roster import class_of
 from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId
 from busops.services.run_views import RunView
-from busops.services.tablet_pack import CAMPUS_NAME, class_of, run_no
+from busops.services.tablet_pack import CAMPUS_NAME, run_no
 from busops.storage import board_store, fleet_store, network_store, register_store, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.run_store import RunSummary

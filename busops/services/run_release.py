@@ -15,7 +15,7 @@ from busops.domain.errors import Refused
 from busops.domain.events import Released
 from busops.domain.findings import Finding, Severity, blocking
 from busops.domain.fleet import CrewMember, CrewRole, Vehicle, crew_papers
-from busops.domain.network import designated_on
+from busops.domain.network import Stop, designated_on, place_of
 from busops.domain.roster import Rider
 from busops.domain.run import Phase
 from busops.domain.run_plan import REAR, ManifestRider, PlannedStop, RunPlan
@@ -110,7 +110,7 @@ class _Desk:
     vehicles: Mapping[Plate, Vehicle]
     crew: tuple[CrewMember, ...]
     riders: Mapping[str, Rider]
-    designated: frozenset[StopId]
+    stops: Mapping[StopId, Stop]  # those that are designated on the day
     others: tuple[RunSummary, ...]
     busy: Mapping[CrewId, tuple[RunSummary, ...]]
 
@@ -135,7 +135,7 @@ def _desk(
         vehicles={vehicle.plate: vehicle for vehicle in fleet_store.load_vehicles(tx)},
         crew=fleet_store.load_crew(tx),
         riders={rider.rider_id: rider for rider in register_store.load_riders(tx)},
-        designated=frozenset(designated_on(network_store.load_stops(tx), on)),
+        stops=designated_on(network_store.load_stops(tx), on),
         others=others,
         busy=busy,
     )
@@ -245,7 +245,7 @@ def _load_reasons(desk: _Desk, vehicle: Vehicle, trip: _Trip) -> Iterable[Findin
         facts = {"plate": trip.plate, "aboard": len(trip.riders), "approved": vehicle.approved_students}
         yield _block("over_students", place, **facts)
     for stop in trip.stops:
-        if stop.stop_id != CAMPUS and stop.stop_id not in desk.designated:
+        if stop.stop_id != CAMPUS and stop.stop_id not in desk.stops:
             facts = {"stop_id": stop.stop_id, "on": desk.on}
             yield _block("not_designated", f"{place}/{stop.stop_id}", **facts)
 
@@ -290,7 +290,7 @@ def _run_plan(tx: Transaction, desk: _Desk, trip: _Trip, crew: _Crew, ids: Ids) 
         stops=trip.stops,
         manifest=manifest,
         roster_v=1,
-        designated=desk.designated,
+        designated=frozenset(desk.stops),
         plate=vehicle.plate,
         rows=vehicle.rows,
         approved_students=vehicle.approved_students,
@@ -301,6 +301,11 @@ def _run_plan(tx: Transaction, desk: _Desk, trip: _Trip, crew: _Crew, ids: Ids) 
         asked_rows={role: draw_rows(vehicle.rows, f"{ids.new()}{role}") for role in CrewRole},
         departs_at=trip.departs_at,
         arrives_at=trip.arrives_at,
+        places={
+            each.stop_id: place_of(desk.stops[each.stop_id])
+            for each in trip.stops
+            if each.stop_id in desk.stops
+        },
     )
 
 

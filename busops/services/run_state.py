@@ -24,6 +24,7 @@ CHECK_ALARMS = frozenset(due_alarms.KINDS)  # what the watch raises ends with th
 # Findings for which somebody is called at once: they must not wait for the close.
 CALLED_AT_ONCE = frozenset(
     {"off_stop_alight", "off_stop_board", "over_students", "over_persons", "departed_forbidden"}
+    | {"away_from_stop_alight", "away_from_stop_board"}
 )
 
 

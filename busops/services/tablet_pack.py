@@ -17,7 +17,8 @@ from busops.domain.events import Checked, Departed, Observation, Parked
 from busops.domain.findings import Finding, blocking
 from busops.domain.fleet import CrewRole
 from busops.domain.gate import reasons_not_to_close
-from busops.domain.roster import Rider
+from busops.domain.network import StopPlace
+from busops.domain.roster import Rider, class_of
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.run_plan import ManifestRider, RunPlan
 from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId, school_date
@@ -167,12 +168,6 @@ def may_see(database: Database, run_id: RunId, crew_id: CrewId) -> bool:
     return crew_id in {plan.driver_id, *plan.attendant_ids}
 
 
-def class_of(rider: Rider) -> str:
-    """Grade and class as one word, whether or not the school's file repeats the grade in the class."""
-    has_grade = rider.class_name.startswith(rider.grade)
-    return rider.class_name if has_grade else f"{rider.grade}{rider.class_name}"
-
-
 def run_no(trip_no: int) -> str:
     """What people call a run: 01, 02, …"""
     return f"{trip_no:02d}"
@@ -238,9 +233,16 @@ def _stops(plan: RunPlan, names: Mapping[StopId, str]) -> list[dict[str, Any]]:
             "name": names.get(stop.stop_id, stop.stop_id),
             "arrive_ms": _ms(stop.arrives_at),
             "leave_ms": _ms(stop.leaves_at),
+            **_place(plan.places.get(stop.stop_id)),
         }
         for stop in plan.stops
     ]
+
+
+def _place(place: StopPlace | None) -> dict[str, int | None]:
+    """Where a stop is, for the tablet to compare with its own position; nothing where a run knows none."""
+    names = ("lat6", "lon6", "radius_m")
+    return {name: getattr(place, name) if place is not None else None for name in names}
 
 
 def _crew(plan: RunPlan, names: Mapping[CrewId, str]) -> list[dict[str, str]]:

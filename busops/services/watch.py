@@ -17,6 +17,7 @@ from busops.domain.events import Event
 from busops.domain.run import RunState, fold
 from busops.domain.values import Clock, Ids, RunId
 from busops.services.acting import SYSTEM, By, record_act, user_of
+from busops.services.rollcall import rollcall_alarms
 from busops.storage import alarm_store, day_store, device_store, event_store, held_events, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction
@@ -32,6 +33,7 @@ def raise_due_alarms(database: Database, clock: Clock, ids: Ids) -> tuple[Alarm,
     those runs are looked at again under it.
     """
     now = clock.now()
+    called = rollcall_alarms(database, clock, ids)
     with database.reading() as tx:
         around = _around(tx)
         changed = [
@@ -41,8 +43,8 @@ def raise_due_alarms(database: Database, clock: Clock, ids: Ids) -> tuple[Alarm,
             if _look(tx, run.run_id, around, now).changes_something
         ]
     if not changed:
-        return ()
-    raised: list[Alarm] = []
+        return called
+    raised: list[Alarm] = [*called]
     with database.transaction() as tx:
         around = _around(tx)
         for run_id in changed:

@@ -21,6 +21,7 @@ from busops.domain.fleet import CrewRole
 from busops.domain.run import Phase
 from busops.domain.run_plan import ManifestRider, PlannedStop, RunPlan
 from busops.domain.values import CrewId, Direction, Plate, RiderId, RunId, StopId
+from busops.storage import place_store
 from busops.storage.database import Transaction
 from busops.storage.run_tables import (
     ManifestRiderRow,
@@ -98,6 +99,7 @@ def insert_run(tx: Transaction, released: ReleasedRun) -> None:
     insert_manifest(tx, plan, made_at=released.made_at, made_by=released.made_by)
     insert_crew(tx, plan, since_at=released.made_at)
     tx.session.execute(insert(RunTagRow), [key | tag for tag in _tag_rows(plan)])
+    place_store.insert_places(tx, plan)
     if plan.devices:
         tx.session.execute(insert(RunDeviceRow), [key | {"dev": dev} for dev in sorted(plan.devices)])
 
@@ -188,6 +190,7 @@ def load_run_plan(tx: Transaction, run_id: RunId) -> RunPlan:
         former_crew=frozenset(CrewId(row.crew_id) for row in crew if row.until_at is not None),
         departs_at=run.departs_at,
         arrives_at=run.arrives_at,
+        places=place_store.load_places(tx, run_id),
     )
 
 

@@ -65,7 +65,7 @@ def pack(run_id: str) -> Any:
     """The run as a tablet carries it, and waits for this tablet; 304 when it has this version."""
     here, wanted = current(), _own_run(run_id)
     if not here.settings.demo:  # there, whoever likes looks at the crews' screens
-        runs.bind_tablet(here.database, wanted, _holder().dev)
+        runs.bind_tablet(here.database, wanted, holder().dev)
     document = tablet_sync.pack(here.database, wanted)
     answer = jsonify(document)
     answer.set_etag(document["hash"])

@@ -8,14 +8,14 @@ the request leads to the log.
 from typing import Final
 
 import structlog
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, make_response, render_template
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.wrappers import Response as AnyResponse
 
 from busops.domain.errors import BusopsError, Conflict, InvalidInput, NotFound, Refused
 from busops.web.problem import of_error, problem, reasons_of
-from busops.web.security import is_api
+from busops.web.security import is_api, logged_path
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ def install(app: Flask) -> None:
 
 def busy(_: Exception) -> AnyResponse:
     """The database is held by another writer: try again in a moment."""
-    log.warning("database_busy", path=request.path)
+    log.warning("database_busy", path=logged_path())
     answer = _answer(503, "busy")
     answer.headers["Retry-After"] = BUSY_RETRY_S
     return answer
@@ -89,7 +89,7 @@ def _http_error(error: HTTPException) -> AnyResponse:
 
 
 def _fault(error: Exception) -> AnyResponse:
-    log.exception("request_failed", path=request.path, kind=type(error).__name__)
+    log.exception("request_failed", path=logged_path(), kind=type(error).__name__)
     return _answer(500, "fault")
 
 

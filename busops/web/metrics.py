@@ -9,6 +9,7 @@ from flask import Flask, Response, current_app, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from busops.web.context import signed_in
+from busops.web.security import logged_path
 
 EXTENSION: Final = "busops_metrics"
 HEADER: Final = "X-Request-Id"
@@ -45,7 +46,7 @@ def install(app: Flask) -> None:
             log.info(
                 "request",
                 method=request.method,
-                path=request.path,
+                path=logged_path(),
                 status=response.status_code,
                 took_ms=round(took_s * 1000),
                 user_id=person.user_id if person else None,

@@ -143,6 +143,12 @@ def is_api() -> bool:
     return request.path.startswith(API)
 
 
+def logged_path() -> str:
+    """The path of this request as logs may keep it: a link that opens a page by itself is left out."""
+    rule = request.url_rule
+    return rule.rule if rule is not None and "token" in rule.arguments else request.path
+
+
 def bearer_token() -> str | None:
     """The device's token of this request, or None."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")

@@ -20,13 +20,16 @@ NO_PAGES = re.compile(
     r"|dispatch\.(part|wall_part)|jobs\.|demo\.|planning\.(map_json|document|proof)"
     r"|plan_compare\.map_json|plan_margin\.part|plan_advice\.(prices|enough)_part|term\.document"
     r"|register\.stops_map|manage\.devices\.enrolment\.part"
-    r"|finance\.(rows_csv|workbook|receipts\.bill))"
+    r"|finance\.(rows_csv|workbook|receipts\.bill)|paper\.scan)"
 )
 SAMPLES = re.compile(r"^design\.")  # invented data in every part
-PAPER = re.compile(r"^(printing\.|plan_margin\.certificate|term\.paper)")  # A4: as wide as paper at any width
+# A4: as wide as paper at any width
+PAPER = re.compile(r"^(printing\.|rollcall\.sheet|plan_margin\.certificate|term\.paper)")
 UNLINKED = ("/design", "/search?q=林", f"/print/tags/川F00000?on={FRIDAY}", "/ca", "/nowhere")
 FOUND_BY_OTHERS = {
     "finance.receipts.show",
+    "paper.show",
+    "rollcall.show",
     "register_imports.show",
     "rosters.show_difference",
     "register.show_form",

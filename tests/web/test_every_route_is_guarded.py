@@ -25,6 +25,8 @@ OPEN_TO_ALL = {
     "health.ready",
     "health.metrics",
     "enrolment.page",
+    "rollcall.show",
+    "rollcall.answer",
 }
 OPEN_BY_DEVICE = ("api.", "tablet.app_file", "tablet_shell.")
 # Reviewed by hand: nobody else ever gets these pages.

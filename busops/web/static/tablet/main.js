@@ -4,6 +4,7 @@
 import { ANSWER_MS, within } from "./answers.js";
 import { digest, uuid7 } from "./canonical.js";
 import { deviceClock } from "./clock.js";
+import { installDriving } from "./driving.js";
 import { drawNetwork, drawStrip, known } from "./health.js";
 import { listKeptRuns } from "./kept_runs.js";
 import { sealer } from "./keys.js";
@@ -135,7 +136,9 @@ function showScreen(seat, live) {
     sync: () => live.sync.state, serverMs: () => live.serverMs(), tap: (kind, fields) => live.tap(kind, fields),
     seal: () => live.seal(), close: () => live.close(),
   };
-  return seat.screen === "driver" ? driverScreen(root, context) : attendantScreen(root, context);
+  const screen = seat.screen === "driver" ? driverScreen(root, context) : attendantScreen(root, context);
+  installDriving(context, seat.screen === "driver");
+  return screen;
 }
 
 /** The bar says which run this is. @param {Seat} seat @param {Pack} pack @returns {void} */

@@ -6,7 +6,8 @@ import { byMoment, fold } from "./fold.js";
 
 /** @typedef {import("./fold.js").TapEvent} TapEvent */
 /** @typedef {{rider: string, name: string, class: string, last4: string, stop: string, twin: boolean}} PackRider */
-/** @typedef {{stop: string, name: string, arrive_ms: number, leave_ms: number}} PackStop */
+/** @typedef {{stop: string, name: string, arrive_ms: number, leave_ms: number,
+ *   lat6?: number|null, lon6?: number|null, radius_m?: number|null}} PackStop */
 /** A run as a tablet carries it. @typedef {{run: string, name: string, roster_v: number, direction: "homeward"|"return",
  *   plate: string, seats: number, departs_ms: number, stops: PackStop[], riders: PackRider[],
  *   crew: {crew: string, role: "ATTENDANT"|"DRIVER", name: string}[],

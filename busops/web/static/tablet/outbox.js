@@ -25,11 +25,13 @@ import { canonical } from "./canonical.js";
  *   get: <K extends keyof Kept>(key: K) => Promise<Kept[K]|undefined>,
  *   put: <K extends keyof Kept>(key: K, value: Kept[K]) => Promise<void>, drop: (key: keyof Kept) => Promise<void>}} Store */
 /** @typedef {{wallMs: () => number, monoMs: () => number, readonly boot: string, uuid: (wallMs: number) => string,
- *   digest: (event: Envelope) => Promise<string>, hasParted?: () => boolean}} Means */
+ *   digest: (event: Envelope) => Promise<string>, hasParted?: () => boolean,
+ *   spot?: () => import("./position.js").Spot}} Means */
 /** @typedef {{dev: number, by: string, app: string}} Identity */
 /** @typedef {{kind: Kind, run: string, roster_v: number, rider?: string|null, stop?: string|null,
  *   n?: number|null, refs?: string[], reason?: string|null, codes?: string[], text?: string|null}} Tap */
 
+const NOWHERE = { lat6: null, lon6: null, acc: null };
 const NO_HASH = "0".repeat(64);
 const BATCH_EVENTS = 200;
 const BATCH_BYTES = 240 * 1024;
@@ -121,7 +123,7 @@ export class Outbox {
       wall_ms: wallMs, boot: this.means.boot, mono_ms: Math.round(this.means.monoMs()),
       off_ms: this.offset ? this.offset.off_ms : null,
       off_age_ms: this.offset ? Math.max(0, wallMs - this.offset.at_ms) : 0,
-      lat6: null, lon6: null, acc: null, by: this.identity.by, app: this.identity.app,
+      ...(this.means.spot?.() ?? NOWHERE), by: this.identity.by, app: this.identity.app,
     };
   }
 
