@@ -31,6 +31,7 @@ APPEND_ONLY: Final = frozenset(
     {
         "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum", "manifest",
         "manifest_rider", "plan_proof", "run_decision", "run_device", "run_event", "run_stop", "run_tag",
+        "vehicle_secret",
     }
 )  # fmt: skip
 # What it may change as well, but never delete.
