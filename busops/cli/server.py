@@ -29,7 +29,7 @@ from busops.i18n import words
 from busops.jobs import JobQueue
 from busops.log import configure_logging
 from busops.planner.warm import warm
-from busops.services import people, register, watch
+from busops.services import people, photos, register, watch
 from busops.storage import schema
 from busops.storage.database import Database, open_engine
 
@@ -87,6 +87,7 @@ def watch_command(cli: Cli, once: bool) -> None:
     database, clock = cli.database(settings), clock_of(settings)
     stop = threading.Event()
     while True:
+        photos.forget_old(database, settings.instance_path, clock=clock)
         for alarm in watch.raise_due_alarms(database, clock, cli.ids):
             click.echo(
                 words(f"alarm.{alarm.kind}", {"run_id": alarm.run_id, "level": alarm.level}, cli.locale)

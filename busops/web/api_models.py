@@ -151,6 +151,13 @@ class Pack(Strict):
     hash: str
 
 
+class PhotoKept(Strict):
+    """The photo with this SHA-256 is kept."""
+
+    run: str
+    digest: str
+
+
 class Closed(Strict):
     """The run is closed under this version."""
 

@@ -46,7 +46,7 @@ test("the places asked come from the pack, and from its rows where an older one 
     /** @type {unknown} */ ({ challenge: { attendant: [2, 7], driver: [4] } }));
   assert.deepEqual(placesAsked(old, "attendant"), ["rear", "row:2", "row:7"]);
   const places = { attendant: ["mid", "rear", "exit", "row:1"], driver: ["rear"] };
-  assert.deepEqual(placesAsked({ ...old, asks: { places } }, "attendant"), places.attendant);
+  assert.deepEqual(placesAsked({ ...old, asks: { level: "E2", places, photo: false, sensor: false } }, "attendant"), places.attendant);
 });
 
 test("how a place was read is one word, never in the future", () => {

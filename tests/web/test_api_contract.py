@@ -20,6 +20,7 @@ OPERATIONS = {
     ("GET", "/api/v1/runs/{run_id}/news"),
     ("POST", "/api/v1/runs/{run_id}/close"),
     ("POST", "/api/v1/devices"),
+    ("POST", "/api/v1/runs/{run_id}/photos"),
 }
 QUIET = settings(
     max_examples=25,

@@ -20,7 +20,7 @@ import { EVERY_MS, Sync, watchNetwork } from "./sync.js";
 /** @typedef {{pack: Pack, outbox: Outbox, clock: import("./clock.js").DeviceClock, news: () => News|null,
  *   shown: () => View, sync: () => import("./sync.js").SyncState, serverMs: () => number,
  *   tap: (kind: import("./canonical.js").Kind, fields: Fields) => Promise<boolean>, seal: () => Promise<void>,
- *   close: () => Promise<"closed"|"refused"|"unreachable">}} Context */
+ *   close: () => Promise<"closed"|"refused"|"unreachable">, headers: {[name: string]: string}}} Context */
 
 const APP = "0.1.0";
 const NEWS_AFTER_MS = 600;
@@ -107,7 +107,7 @@ async function start() {
 
   /** @type {Context} */
   const context = {
-    pack, outbox, clock, news: () => news, shown: () => view(pack, outbox.eventsOf(run), news),
+    pack, outbox, clock, headers, news: () => news, shown: () => view(pack, outbox.eventsOf(run), news),
     sync: () => sync.state, serverMs: () => clock.wallMs() + (outbox.offset?.off_ms ?? 0),
     tap: async (kind, fields) => {
       try {

@@ -2,6 +2,7 @@
 
 import { meaningOf, parse, placesAsked, trace } from "../scan/parse.js";
 import { button, dialog, h, say } from "./parts.js";
+import { proofFields } from "./proof.js";
 import { scanPanel } from "./scan.js";
 
 /** @typedef {import("../scan/parse.js").Source} Source */
@@ -111,24 +112,26 @@ export async function askForCheck(pack) {
 
 /** A check of the driver, read on the way and recorded by one button.
  * @param {Pack} pack @param {string[]} asked @param {{text: string, word: string, icon: string}} words
- * @param {(codes: string[]) => void} record @returns {Child[]} */
-function walkForm(pack, asked, { text, word, icon }, record) {
+ * @param {(codes: string[]) => void} record @param {import("./proof.js").Proof} [proof] @returns {Child[]} */
+function walkForm(pack, asked, { text, word, icon }, record, proof) {
   const typed = codeFields(pack, asked);
   const problem = problemLine();
   return [
-    h("p", { class: "line__d" }, say(text)), typed.element, problem,
+    h("p", { class: "line__d" }, say(text)), typed.element, proof?.element, problem,
     button({ word: say(word), icon, kind: "do", size: "now", act: () => {
       const missing = typed.missing();
       if (missing) return tellProblem(problem, "code_needs_six", missing);
+      const lacks = proof?.lacks();
+      if (lacks) return tellProblem(problem, lacks);
       typed.stop();
-      record(typed.codes());
+      record([...typed.codes(), ...(proof?.words() ?? [])]);
     } }),
   ];
 }
 
-/** @param {Pack} pack @param {(codes: string[]) => void} record @returns {Child[]} */
-export const driverCheckForm = (pack, record) => walkForm(pack, placesAsked(pack, "driver"),
-  { text: "check_driver_text", word: "check_driver_record", icon: "qr" }, record);
+/** @param {import("../main.js").Context} context @param {(codes: string[]) => void} record @returns {Child[]} */
+export const driverCheckForm = (context, record) => walkForm(context.pack, placesAsked(context.pack, "driver"),
+  { text: "check_driver_text", word: "check_driver_record", icon: "qr" }, record, proofFields(context));
 
 /** @param {Pack} pack @param {(codes: string[]) => void} record @returns {Child[]} */
 export const parkedForm = (pack, record) => walkForm(pack, ["rear"],

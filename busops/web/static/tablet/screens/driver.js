@@ -122,7 +122,7 @@ export function driverScreen(root, context) {
   /** @returns {Child[]} */
   function checkForm() {
     return [...faultWords().map((fault) => note("bad", "alert", fault)),
-      ...driverCheckForm(pack, (codes) => void context.tap("check", { n: 0, codes }))];
+      ...driverCheckForm(context, (codes) => void context.tap("check", { n: 0, codes }))];
   }
 
   /** @returns {Child[]} */
