@@ -84,12 +84,15 @@ def test_an_sdist_fetches_nothing(tree: Path) -> None:
 
 
 def test_the_lock_pins_what_the_manifest_asks_for_and_names_no_host() -> None:
-    """Versions agree, nothing else ships, every package has an integrity, none says where it came from."""
+    """Versions agree, nothing else comes along but what those name, all with an integrity and no address."""
     asked = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
     packages = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     locked = {name.removeprefix("node_modules/"): one for name, one in packages.items() if name}
     shipped = {name: one["version"] for name, one in locked.items() if not one.get("dev")}
-    assert shipped == asked["dependencies"]
+    named = {name: one for name, one in shipped.items() if name in asked["dependencies"]}
+    assert named == asked["dependencies"]
+    assert shipped.keys() - named == {"@types/emscripten", "tagged-tag", "type-fest", "zxing-wasm"}
+    assert locked["barcode-detector"]["dependencies"] == {"zxing-wasm": shipped["zxing-wasm"]}
     checker = {
         name: one["version"] for name, one in locked.items() if one.get("dev") and not one.get("optional")
     }

@@ -13,7 +13,7 @@ from busops.config import Settings
 from busops.demo_clock import DemoClock, clock_of
 from busops.domain.values import Clock, Ids
 from busops.i18n import words
-from busops.services import beats, notice_channels, notices, watch
+from busops.services import beats, notice_channels, notices, photos, watch
 from busops.services.notices import Delivered, Post
 from busops.storage.alarm_store import Alarm
 from busops.storage.database import Database
@@ -32,6 +32,7 @@ def watch_command(cli: Cli, once: bool) -> None:
     post = post_of(cli.database(settings), settings, clock=clock_of(settings), ids=cli.ids)
     stop = threading.Event()
     while True:
+        photos.forget_old(post.database, settings.instance_path, clock=post.clock)
         for alarm in watch.raise_due_alarms(post.database, post.clock, cli.ids):
             click.echo(alarm_line(alarm, cli.locale))
         beats.beat(settings.beat_path, cli.clock.now())
@@ -95,6 +96,7 @@ class WatchKept:
     ) -> None:
         self._database = database
         self._beat = settings.beat_path
+        self._instance = settings.instance_path
         self._machine_clock = machine_clock  # of the beat: the demo's own may run sixty times as fast
         self._clock = clock
         self._ids = ids
@@ -118,7 +120,8 @@ class WatchKept:
             thread.join()
 
     def look(self) -> None:
-        """Whatever is due by now is raised."""
+        """Whatever is due by now is raised; photos that are old enough go."""
+        photos.forget_old(self._database, self._instance, clock=self._clock)
         for alarm in watch.raise_due_alarms(self._database, self._clock, self._ids):
             log.info("alarm_raised", run_id=alarm.run_id, kind=alarm.kind, level=alarm.level)
         if isinstance(self._clock, DemoClock):

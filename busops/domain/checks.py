@@ -6,7 +6,7 @@ driver stands at the parking place. It shows that two people attested at the rea
 bus, not that the bus is empty.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,8 +22,9 @@ from busops.domain.events import (
     Reopened,
     Voided,
 )
+from busops.domain.evidence import PHOTO, REAR, SENSOR, is_audited, outran, readings
 from busops.domain.fleet import CrewRole
-from busops.domain.run_plan import REAR, RunPlan
+from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import Timeline
 
 WALK_MS_PER_ROW: Final = 2_000  # a person who looks under the seats is not faster than that
@@ -48,6 +49,9 @@ class CheckState:
     parked: Parked | None
     faults: tuple[CheckFault, ...]
     fast: tuple[Checked, ...]
+    lacking: tuple[
+        CheckFault, ...
+    ] = ()  # sound, but without the photo or the sensor's word that is asked for
 
     @property
     def is_complete(self) -> bool:
@@ -71,7 +75,19 @@ def check_state(plan: RunPlan, line: Timeline, decided: Iterable[Decision]) -> C
         parked=parked,
         faults=tuple(faults),
         fast=tuple(check for check in (attendant, driver) if check and base.is_fast(check)),
+        lacking=tuple(_lacking(plan, driver)) if driver else (),
     )
+
+
+def _lacking(plan: RunPlan, check: Checked) -> Iterator[CheckFault]:
+    """What the last walk should have brought along beside the tags."""
+    has_photo = any(word.startswith(PHOTO) for word in check.codes)
+    if plan.evidence.asks_photo and not has_photo:
+        yield CheckFault(check=check, code="check_without_photo")
+    elif is_audited(plan.run_id) and not has_photo:
+        yield CheckFault(check=check, code="audit_without_photo")
+    if plan.evidence.asks_sensor and SENSOR not in check.codes:
+        yield CheckFault(check=check, code="check_without_sensor")
 
 
 def movements(line: Timeline) -> tuple[Observation, ...]:
@@ -128,7 +144,9 @@ class _Ground:
         return min(sound, key=lambda stand: (stand.at_ms, stand.dev, stand.seq), default=None)
 
     def is_fast(self, check: Checked) -> bool:
-        """Whether nobody could have walked the rows since the bus last moved or was last checked."""
+        """Whether nobody walks the rows in the time there was, as a whole or from one scan to the next."""
+        if outran(readings(check.codes), self.plan.rows):
+            return True
         before = [
             event
             for event in (*self.movements, *self.line.events)

@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from busops.domain.evidence import Evidence
 from busops.domain.findings import Finding, Severity
 from busops.domain.values import CrewId, Plate
 
@@ -49,6 +50,7 @@ class Vehicle:
     plate_to: date | None
     insurance_to: date | None
     max_trips: int
+    evidence: Evidence = Evidence.E2  # what a check of this vehicle must show
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,6 +157,9 @@ def _about_checks(checked: CheckState) -> Iterator[Finding]:
         yield _finding(fault.code, Severity.WARN, fault.check.event_id, crew_id=fault.check.by, n=found)
     for check in checked.fast:
         yield _finding("check_too_fast", Severity.WARN, check.event_id, crew_id=check.by)
+    for lack in checked.lacking:
+        severity = Severity.WARN if lack.code == "audit_without_photo" else Severity.GATE
+        yield _finding(lack.code, severity, lack.check.event_id, crew_id=lack.check.by)
 
 
 def _about_vehicle(line: Timeline) -> Iterator[Finding]:

@@ -8,13 +8,11 @@ it. What really happened is ``run.py``'s to say.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
 
+from busops.domain.evidence import Evidence
 from busops.domain.fleet import CrewRole
 from busops.domain.network import StopPlace
 from busops.domain.values import CAMPUS, CrewId, Direction, Plate, RiderId, RunId, StopId
-
-REAR: Final = "rear"  # the place of the tag at the last row; the others are "row:1", "row:2" …
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +52,7 @@ class RunPlan:
     attendant_ids: tuple[CrewId, ...]
     tags: Mapping[str, str]  # place → code
     asked_rows: Mapping[CrewRole, tuple[int, ...]]
+    evidence: Evidence = Evidence.E1
     devices: frozenset[int] = frozenset()
     former_crew: frozenset[CrewId] = frozenset()
     places: Mapping[StopId, StopPlace] = field(default_factory=dict)  # where its stops were at the release
@@ -101,9 +100,13 @@ class RunPlan:
         return frozenset({rider.stop_id, *rider.other_stops})
 
     def asked_codes(self, role: CrewRole) -> frozenset[str]:
-        """The codes that this role must have read: the rear one and those of its rows."""
-        places = (REAR, *(f"row:{row}" for row in self.asked_rows[role]))
-        return frozenset(self.tags[place] for place in places)
+        """The codes that this role must have read."""
+        return frozenset(self.tags[place] for place in self.asked_places(role))
+
+    def asked_places(self, role: CrewRole) -> tuple[str, ...]:
+        """The places this role must read: those of the level, the rear among them, and the rows drawn."""
+        rows = (f"row:{row}" for row in self.asked_rows[role])
+        return (*self.evidence.places, *rows)
 
     def planned(self, stop_id: StopId) -> PlannedStop | None:
         """The stop as planned, or None when it is not of this run."""

@@ -92,6 +92,7 @@ def _vehicle(row: Vehicle) -> dict[str, str]:
         "plate_to": _day(row.plate_to),
         "insurance_to": _day(row.insurance_to),
         "max_trips": str(row.max_trips),
+        "evidence": row.evidence.value,
     }
 
 

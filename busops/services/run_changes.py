@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from busops.domain.errors import Refused
 from busops.domain.events import Cancelled, CrewChanged, ManifestChanged, Released
+from busops.domain.evidence import raised
 from busops.domain.findings import Finding, blocking
 from busops.domain.fleet import CrewRole, crew_papers
 from busops.domain.gate import reasons_not_to_cancel
@@ -22,8 +23,8 @@ from busops.domain.run_plan import ManifestRider, RunPlan
 from busops.domain.values import Clock, CrewId, Ids, Plate, RiderId, RunId, StopId
 from busops.services.acting import By, user_of
 from busops.services.run_deciding import decide, lock, need_text
-from busops.services.run_release import draw_rows, tags_of
 from busops.services.run_state import state_of
+from busops.services.run_tags import draw_rows, tags_of
 from busops.storage import event_store, fleet_store, register_store, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.run_store import ReleasedRun
@@ -151,7 +152,8 @@ def substitute_vehicle(
             raise _vehicle_refused(run_id, reasons)
         plan = replace(
             plan,
-            tags=tags_of(tx, vehicle, ids),
+            tags=tags_of(tx, vehicle, plan.on, clock=clock, ids=ids),
+            evidence=raised(vehicle.evidence, is_hot=False, is_substitute=True),
             asked_rows={role: draw_rows(vehicle.rows, f"{ids.new()}{role}") for role in CrewRole},
         )
         decide(tx, Cancelled, run_id, by=by, reason=reason, clock=clock, ids=ids)

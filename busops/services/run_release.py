@@ -4,7 +4,6 @@ From an approved plan to runs: crews found, papers checked, tags and rows drawn,
 All of a plan's trips are released or none. Every reason against it is told at once.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -18,10 +17,12 @@ from busops.domain.fleet import CrewMember, CrewRole, Vehicle, crew_papers
 from busops.domain.network import Stop, designated_on, place_of
 from busops.domain.roster import Rider
 from busops.domain.run import Phase
-from busops.domain.run_plan import REAR, ManifestRider, PlannedStop, RunPlan
+from busops.domain.run_plan import ManifestRider, PlannedStop, RunPlan
 from busops.domain.values import CAMPUS, SCHOOL_TIME, Clock, CrewId, Direction, Ids, Plate, RunId, StopId
 from busops.services.acting import By, record_act, user_of
+from busops.services.evidence import level_of_run
 from busops.services.run_state import facts_arrived
+from busops.services.run_tags import draw_rows, tags_of
 from busops.storage import (
     event_store,
     fleet_store,
@@ -29,16 +30,12 @@ from busops.storage import (
     plan_store,
     register_store,
     run_store,
-    tag_store,
 )
 from busops.storage.database import Database, Transaction
 from busops.storage.plan_store import PlanState
 from busops.storage.run_store import ReleasedRun, RunSummary
 
 FIRST_DEPARTURE: Final = {Direction.HOMEWARD: time(16, 0), Direction.RETURN: time(15, 0)}
-ROWS_ASKED: Final = 2
-CODE_FROM: Final = 100_000  # six digits, the first never zero
-CODES: Final = 900_000
 
 
 def release_plan(
@@ -185,7 +182,7 @@ def _release(
     first_no = 1 + max((run.trip_no for run in desk.others), default=0)
     released = []
     for number, trip in enumerate(sorted(desk.trips, key=lambda trip: (trip.wave, trip.plate)), first_no):
-        plan = _run_plan(tx, desk, trip, crews[trip.plate], ids)
+        plan = _run_plan(tx, desk, trip, crews[trip.plate], clock=clock, ids=ids)
         stored = ReleasedRun(
             plan=plan,
             plan_id=plan_id,
@@ -268,7 +265,7 @@ def _rider_reasons(tx: Transaction, desk: _Desk) -> Iterable[Finding]:
         seen.add(rider_id)
 
 
-def _run_plan(tx: Transaction, desk: _Desk, trip: _Trip, crew: _Crew, ids: Ids) -> RunPlan:
+def _run_plan(tx: Transaction, desk: _Desk, trip: _Trip, crew: _Crew, *, clock: Clock, ids: Ids) -> RunPlan:
     vehicle = desk.vehicles[trip.plate]
     run_id = RunId(ids.new())
     if crew.driver is None:
@@ -297,8 +294,9 @@ def _run_plan(tx: Transaction, desk: _Desk, trip: _Trip, crew: _Crew, ids: Ids) 
         approved_total=vehicle.approved_total,
         driver_id=crew.driver.crew_id,
         attendant_ids=tuple(attendant.crew_id for attendant in crew.attendants),
-        tags=tags_of(tx, vehicle, ids),
+        tags=tags_of(tx, vehicle, desk.on, clock=clock, ids=ids),
         asked_rows={role: draw_rows(vehicle.rows, f"{ids.new()}{role}") for role in CrewRole},
+        evidence=level_of_run(tx, vehicle, desk.on, (crew.driver, *crew.attendants)),
         departs_at=trip.departs_at,
         arrives_at=trip.arrives_at,
         places={
@@ -307,28 +305,6 @@ def _run_plan(tx: Transaction, desk: _Desk, trip: _Trip, crew: _Crew, ids: Ids) 
             if each.stop_id in desk.stops
         },
     )
-
-
-def tags_of(tx: Transaction, vehicle: Vehicle, ids: Ids) -> dict[str, str]:
-    """The vehicle's tags; those it lacks are made, each code once on the vehicle."""
-    tags = tag_store.load_tags(tx, vehicle.plate)
-    for place in (REAR, *(f"row:{row}" for row in range(1, vehicle.rows + 1))):
-        while place not in tags:
-            code = str(CODE_FROM + _number(f"{ids.new()}{vehicle.plate}{place}") % CODES)
-            if code not in tags.values():
-                tags[place] = code
-    tag_store.save_tags(tx, vehicle.plate, tags)
-    return tags
-
-
-def draw_rows(rows: int, salt: str) -> tuple[int, ...]:
-    """Two rows nobody can know before: those whose hash with a fresh id comes first."""
-    drawn = sorted(range(1, rows + 1), key=lambda row: _number(f"{salt}:{row}"))
-    return tuple(sorted(drawn[:ROWS_ASKED]))
-
-
-def _number(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
 def _overlaps(runs: Iterable[RunSummary], trips: Sequence[_Trip]) -> bool:

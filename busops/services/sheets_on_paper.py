@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
+from urllib.parse import quote
 
-from busops.domain.errors import NotFound
-from busops.domain.run_plan import REAR
 from busops.domain.values import Plate, RunId
-from busops.services import tablet_pack
-from busops.storage import fleet_store, register_store, run_store, tag_store
+from busops.services import run_tags, tablet_pack
+from busops.services.run_tags import FIRST_DAY
+from busops.storage import register_store, run_store
 from busops.storage.database import Database
 
 COLUMN_ROWS: Final = 28  # rows of 5.9 mm that fit a column of the first page
@@ -53,13 +53,31 @@ class ManifestSheet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """One tag: its place, its digits, and the text in its QR code, which is its NFC text too."""
+
+    place: str
+    code: str
+    text: str
+
+    @property
+    def row(self) -> int | None:
+        """The seat row it hangs at, None for the others."""
+        _, is_row, number = self.place.partition("row:")
+        return int(number) if is_row else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TagSheet:
-    """A vehicle's tags: the one at the rear and those of its rows, with the digits on them."""
+    """A vehicle's tags in the order of the walk, with the digits and the text of each; maybe none."""
 
     plate: Plate
-    rear: str | None
-    rows: tuple[tuple[int, str], ...]
+    on: date
+    tags: tuple[Tag, ...]
     term: str
+    valid_from: date | None  # None where they always held
+    is_stale: bool = False
+    next_from: date | None = None
 
 
 def manifest_sheet(database: Database, run_id: RunId) -> ManifestSheet:
@@ -85,15 +103,29 @@ def manifest_sheets(database: Database, on: date, direction: str | None = None) 
     return tuple(manifest_sheet(database, run_id) for run_id in found)
 
 
-def tag_sheet(database: Database, plate: Plate) -> TagSheet:
-    """The tags of a vehicle; without a rear tag when none were made yet."""
+def tag_sheet(database: Database, plate: Plate, on: date) -> TagSheet:
+    """The tags that hold for a vehicle on that day; without any when none were made yet."""
+    found = run_tags.tags_on(database, plate, on)
     with database.reading() as tx:
-        if plate not in {vehicle.plate for vehicle in fleet_store.load_vehicles(tx, include_retired=True)}:
-            raise NotFound("no_such_vehicle", plate=plate)
-        tags = tag_store.load_tags(tx, plate)
         term = register_store.load_school(tx).term.term_id
-    rows = sorted((int(place.removeprefix("row:")), code) for place, code in tags.items() if place != REAR)
-    return TagSheet(plate=plate, rear=tags.get(REAR), rows=tuple(rows), term=term)
+    if found is None:
+        return TagSheet(plate=plate, on=on, tags=(), term=term, valid_from=None)
+    return TagSheet(
+        plate=plate,
+        on=on,
+        tags=tuple(
+            Tag(place=place, code=code, text=tag_text(plate, place, code)) for place, code in found.tags
+        ),
+        term=term,
+        valid_from=found.valid_from if found.valid_from != FIRST_DAY else None,
+        is_stale=found.is_stale,
+        next_from=found.next_from,
+    )
+
+
+def tag_text(plate: Plate, place: str, code: str) -> str:
+    """What a tag says to a machine: plain letters only, because a reader types no Chinese characters."""
+    return f"busops:t/{quote(plate)}/{place}/{code}"
 
 
 def lay_out(groups: Iterable[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]]) -> tuple[Page, ...]:

@@ -271,8 +271,10 @@ def _checks(pack: Pack, tags: Tags, slips: Slips, done_ms: int) -> list[Act]:
 
 
 def _codes(pack: Pack, tags: Tags, role: CrewRole) -> tuple[str, ...]:
-    rows = pack["challenge"][role.value.lower()]
-    return (tags["rear"], *(tags[f"row:{row}"] for row in rows))
+    asks = pack["asks"]
+    further = [f"photo:{hashlib.sha256(pack['run'].encode()).hexdigest()[:32]}"] if asks["photo"] else []
+    further += ["sensor"] if asks["sensor"] else []
+    return (*(tags[place] for place in asks["places"][role.value.lower()]), *further)
 
 
 def _act(at_ms: int, kind: str, **fields: Any) -> Act:

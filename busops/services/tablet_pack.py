@@ -24,6 +24,7 @@ from busops.domain.run_plan import ManifestRider, RunPlan
 from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId, school_date
 from busops.domain.whereabouts import RiderState
 from busops.services import watch
+from busops.services.evidence import asks_of
 from busops.services.runs import departure_reasons
 from busops.storage import (
     board_store,
@@ -104,6 +105,7 @@ def pack(database: Database, run_id: RunId) -> dict[str, Any]:
         "challenge": {
             role.value.lower(): list(plan.asked_rows[role]) for role in (CrewRole.ATTENDANT, CrewRole.DRIVER)
         },
+        "asks": asks_of(plan),
     }
     return document | {"hash": hashlib.sha256(canonical_json(document).encode()).hexdigest()}
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from busops.domain.fleet import CrewRole
-from busops.domain.values import CrewId, RunId, StopId
+from busops.domain.values import CrewId, Plate, RunId, StopId
 from busops.storage.database import Transaction
 from busops.storage.event_tables import RunEventRow
 from busops.storage.people_store import UserRow
@@ -54,6 +54,17 @@ def crews_on(tx: Transaction, on: date) -> Mapping[RunId, tuple[tuple[CrewRole, 
     for run_id, role, crew_id in rows:
         found[RunId(run_id)].append((CrewRole(role), CrewId(crew_id)))
     return {run_id: tuple(crew) for run_id, crew in found.items()}
+
+
+def crews_of_vehicle(tx: Transaction, plate: Plate, *, before: date) -> frozenset[CrewId]:
+    """Everybody who was of the crew of a run of this vehicle on an earlier day."""
+    rows = tx.session.scalars(
+        select(RunCrewRow.crew_id)
+        .join(RunRow, (RunRow.school_id == RunCrewRow.school_id) & (RunRow.run_id == RunCrewRow.run_id))
+        .where(RunRow.school_id == tx.school_id, RunRow.plate == plate, RunRow.run_on < before)
+        .distinct()
+    )
+    return frozenset(CrewId(crew_id) for crew_id in rows)
 
 
 def crew_at(tx: Transaction, run_id: RunId, at: datetime) -> tuple[tuple[CrewRole, CrewId], ...]:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from busops.domain.evidence import Evidence
 from busops.domain.fleet import CrewMember, CrewRole, Vehicle, VehicleClass
 from busops.domain.values import CrewId, Plate
 from busops.storage.database import Base, Transaction
@@ -51,6 +52,7 @@ class VehicleRow(Base):
     plate_to: Mapped[date | None] = mapped_column(Date)
     insurance_to: Mapped[date | None] = mapped_column(Date)
     max_trips: Mapped[int] = mapped_column(Integer)
+    evidence: Mapped[str] = mapped_column(String(2), server_default="E1")
     retired_on: Mapped[date | None] = mapped_column(Date)
 
 
@@ -125,6 +127,7 @@ def save_vehicles(tx: Transaction, vehicles: Iterable[Vehicle]) -> None:
             "plate_to": vehicle.plate_to,
             "insurance_to": vehicle.insurance_to,
             "max_trips": vehicle.max_trips,
+            "evidence": vehicle.evidence.value,
             "retired_on": None,
         }
         for vehicle in vehicles
@@ -198,6 +201,7 @@ def _vehicle(row: Any) -> Vehicle:
         plate_to=row.plate_to,
         insurance_to=row.insurance_to,
         max_trips=row.max_trips,
+        evidence=Evidence(row.evidence),
     )
 
 

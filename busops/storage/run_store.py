@@ -16,6 +16,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from busops.domain.errors import NotFound, Refused
+from busops.domain.evidence import Evidence
 from busops.domain.findings import Finding
 from busops.domain.fleet import CrewRole
 from busops.domain.run import Phase
@@ -83,6 +84,7 @@ def insert_run(tx: Transaction, released: ReleasedRun) -> None:
         "direction": plan.direction.value,
         "plate": plan.plate,
         "vehicle_rows": plan.rows,
+        "evidence": plan.evidence.value,
         "approved_students": plan.approved_students,
         "approved_total": plan.approved_total,
         "terminal": plan.terminal,
@@ -186,6 +188,7 @@ def load_run_plan(tx: Transaction, run_id: RunId) -> RunPlan:
             CrewRole.ATTENDANT: _rows_of([tag.place for tag in tags if tag.asks_attendant]),
             CrewRole.DRIVER: _rows_of([tag.place for tag in tags if tag.asks_driver]),
         },
+        evidence=Evidence(run.evidence),
         devices=devices_of(tx, run_id),
         former_crew=frozenset(CrewId(row.crew_id) for row in crew if row.until_at is not None),
         departs_at=run.departs_at,

@@ -56,6 +56,7 @@ class RunRow(Base):
     direction: Mapped[str] = mapped_column(String)
     plate: Mapped[str] = mapped_column(String)
     vehicle_rows: Mapped[int] = mapped_column(Integer)
+    evidence: Mapped[str] = mapped_column(String(2), server_default="E1")
     approved_students: Mapped[int] = mapped_column(Integer)
     approved_total: Mapped[int] = mapped_column(Integer)
     terminal: Mapped[str] = mapped_column(String)

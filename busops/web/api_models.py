@@ -175,6 +175,22 @@ class Challenge(Strict):
     driver: list[int]
 
 
+class AskedPlaces(Strict):
+    """The places whose codes each person must read, in the order of the walk; never the codes."""
+
+    attendant: list[str]
+    driver: list[str]
+
+
+class Asks(Strict):
+    """What a check of the run must show: places, and for some a photo or what a sensor says."""
+
+    level: Literal["E1", "E2", "E3", "E4"]
+    places: AskedPlaces
+    photo: bool
+    sensor: bool
+
+
 class Pack(Strict):
     """A run as a tablet carries it."""
 
@@ -192,7 +208,15 @@ class Pack(Strict):
     riders: list[PackRider]
     crew: list[PackCrew]
     challenge: Challenge
+    asks: Asks
     hash: str
+
+
+class PhotoKept(Strict):
+    """The photo with this SHA-256 is kept."""
+
+    run: str
+    digest: str
 
 
 class Closed(Strict):

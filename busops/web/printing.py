@@ -2,15 +2,17 @@
 What goes onto paper: manifests of a day, a run's sheets, a vehicle's tags; black on white, A4.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import segno
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
 
+from busops.domain.errors import Refused
 from busops.domain.people import Role
-from busops.domain.values import Plate, RunId
-from busops.services import sheets_on_paper
+from busops.domain.values import Plate, RunId, school_date
+from busops.services import run_tags, sheets_on_paper
 from busops.sheets.book_tables import term_words
 from busops.web import formats
 from busops.web.context import current
@@ -51,10 +53,41 @@ def run(run_id: str) -> str:
 @bp.get("/tags/<plate>")
 @allow(Role.DISPATCHER, Role.ADMIN)
 def tags(plate: str) -> str:
-    """The tags of one vehicle, to be cut out and fixed."""
-    sheet = sheets_on_paper.tag_sheet(current().database, Plate(plate))
-    term = term_words(sheet.term, current().locale)
-    return render_template("print/tags.html", sheet=sheet, term=term, qr=qr)
+    """The tags of one vehicle, to be cut out and fixed; those of a later day when asked for."""
+    return _tag_page(Plate(plate), _day(request.args.get("on")) or school_date(current().clock.now()))
+
+
+@bp.post("/tags/<plate>")
+@allow(Role.DISPATCHER, Role.ADMIN)
+def change_tags(plate: str) -> AnyResponse | tuple[str, int]:
+    """From a day on the vehicle has other tags; the first ones when it had none."""
+    here = current()
+    today = school_date(here.clock.now())
+    from_on = _day(request.form.get("from_on")) or today
+    try:
+        run_tags.change_tags(
+            here.database, Plate(plate), from_on=from_on, by=here.actor, clock=here.clock, ids=here.ids
+        )
+    except Refused as refused:
+        return _tag_page(Plate(plate), today, refused), 409
+    return redirect(url_for("printing.tags", plate=plate, on=from_on.isoformat()))
+
+
+def _tag_page(plate: Plate, on: date, refused: Refused | None = None) -> str:
+    here = current()
+    sheet = sheets_on_paper.tag_sheet(here.database, plate, on)
+    term = term_words(sheet.term, here.locale)
+    today = school_date(here.clock.now())
+    return render_template(
+        "print/tags.html", sheet=sheet, term=term, qr=qr, refused=refused, tomorrow=today + timedelta(days=1)
+    )
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
 
 
 @bp.app_template_filter("school_clock")

@@ -11,6 +11,7 @@ from typing import Any, Final
 from flask import render_template
 
 from busops.domain.errors import BusopsError, Conflict, InvalidInput
+from busops.domain.evidence import Evidence
 from busops.domain.findings import Finding
 from busops.domain.fleet import CrewRole, VehicleClass
 from busops.domain.network import StopKind
@@ -30,6 +31,7 @@ CODED: Final[dict[str, tuple[str, type[Any]]]] = {
     "kind": ("stop_kind", StopKind),
     "datum": ("datum", Datum),
     "vehicle_class": ("vehicle_class", VehicleClass),
+    "evidence": ("evidence_level", Evidence),
     "role": ("crew_role", CrewRole),
     "handover": ("handover", HandoverMode),
     "unit": ("fare_unit", FareUnit),

@@ -18,11 +18,13 @@ from busops.domain.values import CrewId, RunId
 from busops.services import tablet_pack
 from busops.services.tablet_pack import CrewRun
 from busops.web.context import current
+from busops.web.scanning import compiles_scanner
 from busops.web.security import allow, public
 
 bp = Blueprint("tablet", __name__)
 STATIC: Final = Path(__file__).parent / "static"
-SERVED: Final = ("tablet/", "vendor/idb/")
+PARTS: Final = ("tablet", "vendor/idb", "vendor/barcode-detector", "vendor/zxing-wasm")
+SERVED: Final = tuple(f"{part}/" for part in PARTS)
 SCREENS: Final = ("attendant", "driver")
 KEPT_S: Final = 365 * 24 * 3600
 
@@ -41,6 +43,7 @@ def pick() -> str:
 
 @bp.get("/tablet/runs/<run_id>")
 @allow(Role.ATTENDANT, Role.DRIVER, Role.DISPATCHER, Role.ADMIN)
+@compiles_scanner
 def run(run_id: str) -> str:
     """One run on this tablet, as the attendant or as the driver."""
     here = current()
@@ -77,7 +80,7 @@ def tablet_asset(name: str) -> str:
 def app_version() -> str:
     """A name of everything the tablet runs: changes when any of its files does."""
     digest = hashlib.sha256()
-    for part in ("tablet", "vendor/idb"):
+    for part in PARTS:
         for path in sorted((STATIC / part).rglob("*")):
             if path.is_file():
                 digest.update(path.relative_to(STATIC).as_posix().encode() + path.read_bytes())

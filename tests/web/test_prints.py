@@ -9,6 +9,7 @@ from busops.services.sheets_on_paper import COLUMN_ROWS, TIGHT_ROWS, lay_out, ma
 from busops.web.app import create_app
 from tests import small_school
 from tests.sim import world
+from tests.web.conftest import token
 
 
 def groups(*sizes: int):
@@ -87,7 +88,7 @@ def test_a_day_prints_every_manifest_and_an_empty_day_says_so(app, sqlite_databa
 
 
 def test_the_tag_sheet_holds_every_tag_and_is_for_the_office_only(app):
-    """Rear and eight rows with their digits; a crew member may not print the codes he must read."""
+    """Tags that hung before there were secrets; a crew member may not print the codes he must read."""
     page = world.sign_in(app, "dispatcher").get(f"/print/tags/{small_school.COACH}").get_data(as_text=True)
     for code in world.TAGS.values():
         assert f"{code[:3]} {code[3:]}" in page
@@ -100,6 +101,37 @@ def test_the_tag_sheet_holds_every_tag_and_is_for_the_office_only(app):
     office = world.sign_in(app, "dispatcher")
     assert "还没有签到点编号" in office.get(f"/print/tags/{small_school.LICENSED}").get_data(as_text=True)
     assert office.get("/print/tags/川A00000").status_code == 404
+
+
+def test_the_office_makes_the_first_tags_and_prints_them_in_the_order_of_the_walk(app):
+    """Rows to the middle, mid, rows to the end, rear, exit: each with its digits, its QR and its NFC text."""
+    office = world.sign_in(app, "dispatcher")
+    address = f"/print/tags/{small_school.LICENSED}"
+    form = {"csrf_token": token(office, address)}
+    made = office.post(address, data=form, follow_redirects=True).get_data(as_text=True)
+    places = re.findall(r"busops:t/[^/<]+/([^/<]+)/\d{6}<", made)
+    rows = [place for place in places if place.startswith("row:")]
+    assert places[-2:] == ["rear", "exit"]
+    assert "mid" in places[1:-2]
+    assert rows == [f"row:{row}" for row in range(1, len(rows) + 1)]
+    assert len(re.findall(r'class="tag[ "]', made)) == len(places)
+    assert quote(small_school.LICENSED) in made
+
+
+def test_new_tags_are_refused_while_a_released_run_holds_the_old_ones(app):
+    """The page says how many runs are open and goes on showing the tags that hang."""
+    office = world.sign_in(app, "dispatcher")
+    address = f"/print/tags/{small_school.COACH}"
+    form = {"csrf_token": token(office, address)}
+    assert office.post(address, data=form).status_code == 302
+    answer = office.post(address, data={**form, "from_on": "2026-03-13"})
+    assert answer.status_code == 409
+    assert "还有 1 趟已放行没有结束" in answer.get_data(as_text=True)
+    later = office.post(address, data={**form, "from_on": "2026-03-14"}, follow_redirects=True)
+    assert "从 2026-03-14 起" in later.get_data(as_text=True)
+    today = office.get(address).get_data(as_text=True)
+    assert world.TAGS["rear"][:3] in today
+    assert "从 2026-03-14 起用新标签" in today
 
 
 def test_a_crew_prints_its_own_run_only(app):

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from busops.config import Settings
 from busops.domain.people import Actor, Role
 from busops.web.app import create_app
+from busops.web.scanning import compiles_scanner
 from busops.web.security import content_policy, safe_next
 from tests.machine import CountingIds, FixedClock
 from tests.web.conftest import PASSWORD, SignIn, send, token
@@ -33,6 +34,18 @@ def test_every_answer_carries_the_headers(client: FlaskClient, path: str) -> Non
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert "Permissions-Policy" in headers
     assert "X-Request-Id" in headers
+
+
+def test_only_the_page_that_scans_may_compile_the_scanner(app: Flask) -> None:
+    """A run on a tablet adds one word for our own wasm; scripts stay ours alone, and no other page has it."""
+    view = app.view_functions["tablet.run"]
+    with app.test_request_context("/tablet/runs/none"):
+        page = compiles_scanner(lambda: "page")()
+    policy = page.headers["Content-Security-Policy"]
+    usual = content_policy(Settings(environment="test"))
+    assert policy == usual.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+    assert "'unsafe-eval'" not in policy.replace("'wasm-unsafe-eval'", "")
+    assert "compiles_scanner" in view.__wrapped__.__globals__
 
 
 def test_the_policy_allows_only_ourselves_and_the_tile_host() -> None:

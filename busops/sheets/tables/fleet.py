@@ -1,5 +1,6 @@
 """Vehicles and crew as the school's tables give them; the domain says whether papers are valid."""
 
+from busops.domain.evidence import Evidence
 from busops.domain.findings import Finding, Severity
 from busops.domain.fleet import CrewMember, CrewRole, Vehicle, VehicleClass
 from busops.domain.values import CrewId, Plate
@@ -90,6 +91,7 @@ def _vehicle(reader: RowReader) -> Vehicle:
         plate_to=reader.maybe("plate_to", cells.day, None),
         insurance_to=reader.maybe("insurance_to", cells.day, None),
         max_trips=reader.maybe("max_trips", _count(8), 1),
+        evidence=reader.maybe("evidence", cells.one_of(Evidence, {}), Evidence.E2),
     )
 
 

@@ -44,6 +44,7 @@ VEHICLES: Final = TableSpec(
         _column("plate_to", "标牌至", "标牌有效期至"),
         _column("insurance_to", "保险至", "保险有效期至"),
         _column("max_trips", "最多趟次", "趟次上限"),
+        _column("evidence", "清车证据级别", "证据级别"),
     ),
 )
 CREW: Final = TableSpec(

@@ -7,6 +7,7 @@ import pytest
 
 from busops.domain.errors import Conflict, InvalidInput, NotFound, Refused
 from busops.domain.events import Whereabouts
+from busops.domain.evidence import in_order_of_the_walk
 from busops.domain.fleet import CrewRole
 from busops.domain.roster import NotRidingReason
 from busops.domain.run import Phase
@@ -57,15 +58,16 @@ def test_a_released_trip_has_vehicle_crew_manifest_rows_and_tags(sqlite_database
     (run_id,) = release(sqlite_database, a_document(a_trip()))
     with sqlite_database.reading() as tx:
         plan = run_store.load_run_plan(tx, run_id)
-        tags = tag_store.load_tags(tx, plan.plate)
+        secrets = tag_store.load_secrets(tx, plan.plate)
         crew = runs.crew_of(tx, plan)
     assert plan.stop_ids == (CAMPUS, "S001", "S002")
     assert {rider.rider_id: rider.stop_id for rider in plan.manifest}["20230005"] == "S002"
     assert (plan.arrives_at - plan.departs_at) == timedelta(seconds=1200)
     assert [member.role for member in crew] == [CrewRole.DRIVER, CrewRole.ATTENDANT]
-    assert len(tags) == plan.rows + 1
-    assert len(set(tags.values())) == len(tags)
-    assert all(len(code) == 6 and code.isdecimal() for code in tags.values())
+    assert len(secrets) == 1
+    assert set(plan.tags) == set(in_order_of_the_walk(plan.rows))
+    assert len(set(plan.tags.values())) == len(plan.tags)
+    assert all(len(code) == 6 and code.isdecimal() for code in plan.tags.values())
     assert all(len(plan.asked_rows[role]) == 2 for role in CrewRole)
 
 

@@ -45,6 +45,12 @@ def a_pack(direction: str = "homeward", riders: int = 6) -> dict:
         "departs_ms": DEPARTS_MS, "stops": stops,
         "riders": [{"rider": f"R{n}", "stop": outer[n % 3][0]} for n in range(riders)],
         "challenge": {"attendant": [2, 11], "driver": [4, 9]},
+        "asks": {
+            "level": "E1",
+            "places": {"attendant": ["rear", "row:2", "row:11"], "driver": ["rear", "row:4", "row:9"]},
+            "photo": False,
+            "sensor": False,
+        },
     }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ import { EVERY_MS, Sync, watchNetwork } from "./sync.js";
 /** @typedef {{pack: Pack, outbox: Outbox, clock: import("./clock.js").DeviceClock, news: () => News|null,
  *   shown: () => import("./model.js").View, sync: () => import("./sync.js").SyncState, serverMs: () => number,
  *   tap: (kind: import("./canonical.js").Kind, fields: Fields) => Promise<boolean>, seal: () => Promise<void>,
- *   close: () => Promise<"closed"|"refused"|"unreachable">}} Context */
+ *   close: () => Promise<"closed"|"refused"|"unreachable">, headers: {[name: string]: string}}} Context */
 
 const LOOK_EVERY_MS = 3000; // how often a page that may not write looks what the writing one has written
 const root = document.body;
@@ -132,7 +132,7 @@ function showScreen(seat, live) {
   nameRun(seat, pack);
   /** @type {Context} */
   const context = {
-    pack, outbox: live.outbox, clock: live.clock, news: () => live.news, shown: () => live.shown(),
+    pack, outbox: live.outbox, clock: live.clock, headers: live.headers, news: () => live.news, shown: () => live.shown(),
     sync: () => live.sync.state, serverMs: () => live.serverMs(), tap: (kind, fields) => live.tap(kind, fields),
     seal: () => live.seal(), close: () => live.close(),
   };

@@ -11,7 +11,9 @@ import { byMoment, fold } from "./fold.js";
 /** A run as a tablet carries it. @typedef {{run: string, name: string, roster_v: number, direction: "homeward"|"return",
  *   plate: string, seats: number, departs_ms: number, stops: PackStop[], riders: PackRider[],
  *   crew: {crew: string, role: "ATTENDANT"|"DRIVER", name: string}[],
- *   challenge: {attendant: number[], driver: number[]}}} Pack */
+ *   challenge: {attendant: number[], driver: number[]}, asks?: Asks}} Pack */
+/** What a check of the run must show; absent in a pack fetched before it was told.
+ * @typedef {{level: string, places: {attendant: string[], driver: string[]}, photo: boolean, sensor: boolean}} Asks */
 /** @typedef {"aboard"|"alighted"|"absent"|"expected"} Place */
 /** A check that stands. @typedef {{at_ms: number, by: string, n: number|null}} Check */
 /** What the server knows of the run. @typedef {{now: number, phase: string, roster_v: number, events: TapEvent[], resolved: {[rider: string]: Place},

@@ -1,7 +1,7 @@
-// The questions a tablet asks: a reason, a count, the codes of a check. Each resolves with the answer,
+// The questions a tablet asks: a reason, a count, a student number. Each resolves with the answer,
 // or with null when the safe way out was taken; none of them records anything.
 
-import { button, chinese, codeFields, dialog, h, note, say, separator } from "./parts.js";
+import { button, chinese, dialog, h, note, say, separator } from "./parts.js";
 
 /** @typedef {import("../model.js").Shown} Shown */
 
@@ -54,34 +54,6 @@ export async function askForCount(aboard) {
     ];
   });
   return counted;
-}
-
-/** The rear tag, the two rows asked, and how many were found. @param {number[]} rows
- *  @returns {Promise<{n: number, codes: string[]}|null>} */
-export async function askForCheck(rows) {
-  const typed = codeFields(rows);
-  const found = h("input", { class: "input", id: "found", inputmode: "numeric", autocomplete: "off", maxlength: 3 });
-  const problem = h("p", { class: "field__error", role: "alert", hidden: true });
-  /** @type {{n: number, codes: string[]}|null} */
-  let result = null;
-  await dialog(say("check_title"), (close) => [
-    h("p", { class: "measure" }, say("check_text")),
-    h("div", { class: "codes" }, ...typed.fields,
-      h("div", { class: "field code-field" }, h("label", { for: "found" }, say("found_aboard")), found)),
-    problem,
-    button({ word: say("check_record"), icon: "eye", kind: "do", act: () => {
-      const missing = typed.missing() ?? (/^\d{1,3}$/.test(found.value.trim()) ? null : found);
-      if (missing) {
-        problem.textContent = say(missing === found ? "count_needs_number" : "code_needs_six");
-        problem.hidden = false;
-        missing.focus();
-        return;
-      }
-      result = { n: Number(found.value.trim()), codes: typed.codes() };
-      close();
-    } }),
-  ]);
-  return result;
 }
 
 /** A rider who is not on this list, by the student number. @returns {Promise<string|null>} */

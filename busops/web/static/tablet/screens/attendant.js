@@ -2,7 +2,8 @@
 // Cards are made once and changed in place, so that no name moves under a finger.
 
 import { alightsAt, departureGaps, meaningOfTap, UNDO_MS } from "../model.js";
-import { askForCheck, askForCount, askForReason, askForWalkOn, showGaps } from "./ask.js";
+import { askForCount, askForReason, askForWalkOn, showGaps } from "./ask.js";
+import { askForCheck } from "./check.js";
 import { button, chinese, dialog, drawOnce, h, icon, note, say, separator, stopwatch, timeOfDay } from "./parts.js";
 
 /** @typedef {import("../model.js").Shown} Shown */
@@ -254,7 +255,7 @@ export function attendantScreen(root, context) {
       ]);
       return;
     }
-    const found = await askForCheck(pack.challenge.attendant);
+    const found = await askForCheck(pack);
     if (!found) return;
     await context.tap("check", found);
     await context.seal();

@@ -1,7 +1,8 @@
 // The driver's screen: one step open with its one act, the clock and the ladder above. It says
 // "closed" only when the server did.
 
-import { button, codeFields, h, icon, ladder, note, say, separator, stopwatch, timeOfDay } from "./parts.js";
+import { driverCheckForm, parkedForm } from "./check.js";
+import { button, h, icon, ladder, note, say, separator, stopwatch, timeOfDay } from "./parts.js";
 import { alarmSound } from "./sound.js";
 
 /** @typedef {import("../main.js").Context} Context */
@@ -63,7 +64,7 @@ export function driverScreen(root, context) {
       { key: "check", done: Boolean(checks.driver), title: say(checks.driver ? "step_check_done" : "step_check"),
         detail: at(checks.driver) ?? waits("check", checks.driver), bad: faultWords().length > 0, open: checkForm },
       { key: "parked", done: Boolean(checks.parked), title: say("step_parked"),
-        detail: at(checks.parked) ?? waits("parked", checks.parked), open: parkedForm },
+        detail: at(checks.parked) ?? waits("parked", checks.parked), open: standForm },
       { key: "closed", done: Boolean(news?.closed), title: say(news?.closed ? "step_closed" : "step_close"),
         detail: news?.closed ? say("closed_version", { v: news.closed.version, at: timeOfDay(news.closed.at_ms) }) : null,
         open: closeForm },
@@ -120,40 +121,15 @@ export function driverScreen(root, context) {
 
   /** @returns {Child[]} */
   function checkForm() {
-    const typed = codeFields(pack.challenge.driver);
-    const problem = h("p", { class: "field__error", role: "alert", hidden: true });
-    return [
-      ...faultWords().map((fault) => note("bad", "alert", fault)),
-      h("p", { class: "line__d" }, say("check_driver_text")),
-      h("div", { class: "codes" }, ...typed.fields), problem,
-      button({ word: say("check_driver_record"), icon: "qr", kind: "do", size: "now", act: () => {
-        const missing = typed.missing();
-        if (missing) {
-          problem.textContent = say("code_needs_six");
-          problem.hidden = false;
-          missing.focus();
-          return;
-        }
-        void context.tap("check", { n: 0, codes: typed.codes() });
-      } }),
-    ];
+    return [...faultWords().map((fault) => note("bad", "alert", fault)),
+      ...driverCheckForm(context, (codes) => void context.tap("check", { n: 0, codes }))];
   }
 
   /** @returns {Child[]} */
-  function parkedForm() {
-    const typed = codeFields([], true);
-    const problem = h("p", { class: "field__error", role: "alert", hidden: true });
-    return [
-      h("p", { class: "line__d" }, say("parked_text")), ...typed.fields, problem,
-      button({ word: say("parked_record"), icon: "park", kind: "do", size: "now", act: async () => {
-        if (typed.missing()) {
-          problem.textContent = say("code_needs_six");
-          problem.hidden = false;
-          return;
-        }
-        if (await context.tap("parked", { codes: typed.codes() })) await context.seal();
-      } }),
-    ];
+  function standForm() {
+    return parkedForm(pack, async (codes) => {
+      if (await context.tap("parked", { codes })) await context.seal();
+    });
   }
 
   /** @returns {Child[]} */

@@ -10,8 +10,14 @@ let icons = "";
 
 /** @param {{[key: string]: string}} spoken @param {string} iconFile @returns {void} */
 export function equip(spoken, iconFile) {
-  words = spoken;
+  words = { ...words, ...spoken };
   icons = iconFile;
+}
+
+/** Sentences that stand in a block of their own on the page are known too.
+ * @param {string} id the block's id @returns {void} */
+export function learn(id) {
+  words = { ...words, ...JSON.parse(document.getElementById(id)?.textContent ?? "{}") };
 }
 
 /** The sentence of a key in the page's language, `{facts}` filled in.
@@ -137,24 +143,4 @@ export function ladder(minutes, isAlarm) {
   }
   bus.append(body);
   return svg;
-}
-
-/** The three codes of a check, typed from the tags; filled in the order of the walk to the rear and back.
- * @param {number[]} rows @param {boolean} [rearOnly]
- * @returns {{fields: HTMLElement[], codes: () => string[], missing: () => HTMLInputElement|null}} */
-export function codeFields(rows, rearOnly = false) {
-  const places = rearOnly ? [null] : [null, ...rows];
-  const inputs = places.map((row) => {
-    const input = h("input", { class: "input", inputmode: "numeric", autocomplete: "off", maxlength: 7, pattern: "[0-9 ]*",
-      id: `code-${row ?? "rear"}` });
-    return { row, input };
-  });
-  const fields = inputs.map(({ row, input }) =>
-    h("div", { class: "field code-field" },
-      h("label", { for: input.id }, row === null ? say("rear_code") : say("row_code", { row })), input));
-  return {
-    fields,
-    codes: () => inputs.map(({ input }) => input.value.replace(/\D/g, "")).filter(Boolean),
-    missing: () => inputs.find(({ input }) => input.value.replace(/\D/g, "").length !== 6)?.input ?? null,
-  };
 }
