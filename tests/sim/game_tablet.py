@@ -110,6 +110,7 @@ class GameTablet:
         try:
             status, answer, headers = wire(self.headers, {"events": [entry.event for entry in batch]})
         except Lost:
+            self.problem = None
             return self._later(None, clock)
         if status == 413 and len(batch) > 1:
             self.most = -(-len(batch) // 2)
