@@ -1,0 +1,161 @@
+"""
+What is really so in a game: who is in the bus, what everybody truly did, and when.
+
+It is kept beside the tablets and never read from the server: the reference that the server's
+answers are held against. What nobody marked is here all the same.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from busops.domain.fleet import CrewRole
+from busops.domain.run_plan import RunPlan
+from tests import small_school
+from tests.builders import TAGS, a_run
+from tests.sim.game_server import GameClock
+from tests.sim.game_tablet import Entry, GameTablet
+
+ATTENDANT, DRIVER = "Z1", "D2"
+TERMINAL, MIDWAY, OTHER, NO_STOP = "S2", "S1", "S9", "S77"
+RIDERS = ("r1", "r2", "r3")
+MOVEMENTS = frozenset({"board", "alight", "depart", "arrive", "void"})
+
+
+def the_plan() -> RunPlan:
+    """The one run of every game: three riders, two stops, one attendant and one driver."""
+    return a_run(
+        riders=len(RIDERS),
+        stops=(MIDWAY, TERMINAL),
+        attendant_ids=(ATTENDANT,),
+        driver_id=DRIVER,
+        plate=small_school.COACH,
+        devices=frozenset(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """Something that somebody truly did and marked: when, who, and how many were in the bus then."""
+
+    at_ms: int
+    kind: str
+    event_id: str
+    dev: int
+    actor: str
+    rider: str | None
+    stop: str | None
+    codes: frozenset[str]
+    inside: int
+    undoes: str | None = None
+
+
+@dataclass(kw_only=True)
+class World:
+    """The true state of the game's bus and its people."""
+
+    clock: GameClock
+    plan: RunPlan
+    inside: set[str] = field(default_factory=set)
+    been: set[str] = field(default_factory=set)
+    deeds: dict[str, Deed] = field(default_factory=dict)
+    seals: dict[int, list[int]] = field(default_factory=dict)
+
+    def passes(self, seconds: int) -> None:
+        """Time goes on for everybody."""
+        self.clock.now_ms += seconds * 1000
+
+    def marks(self, tablet: GameTablet, kind: str, *, actor: str | None = None, **own: Any) -> Entry:
+        """Somebody marks on his tablet what he does or sees."""
+        entry = tablet.write(kind, self.clock.now_ms, by=actor, **own)
+        refs = own.get("refs") or [None]
+        self.deeds[entry.event["id"]] = Deed(
+            at_ms=self.clock.now_ms,
+            kind=kind,
+            event_id=entry.event["id"],
+            dev=tablet.dev,
+            actor=actor or tablet.by,
+            rider=own.get("rider"),
+            stop=own.get("stop"),
+            codes=frozenset(own.get("codes", ())),
+            inside=len(self.inside),
+            undoes=refs[0],
+        )
+        return entry
+
+    def gets_on(self, tablet: GameTablet | None, rider: str) -> None:
+        """The rider is in the bus; whoever holds the tablet marks it, or nobody does."""
+        self.inside.add(rider)
+        self.been.add(rider)
+        if tablet is not None:
+            self.marks(tablet, "board", rider=rider, stop="@campus")
+
+    def gets_off(self, tablet: GameTablet | None, rider: str, stop: str) -> None:
+        """The rider has left the bus."""
+        self.inside.discard(rider)
+        if tablet is not None:
+            self.marks(tablet, "alight", rider=rider, stop=stop)
+
+    def walks(self, tablet: GameTablet, role: CrewRole, *, actor: str | None = None, **own: Any) -> None:
+        """Somebody walks to the rear, reads what is asked of the role and counts whom he sees."""
+        codes = sorted(self.plan.asked_codes(role))
+        self.marks(tablet, "check", actor=actor, **({"n": len(self.inside), "codes": codes} | own))
+
+    def parks(self, tablet: GameTablet) -> None:
+        """The driver stands at the parking place with the rear tag read."""
+        self.marks(tablet, "parked", codes=[TAGS["rear"]])
+
+    def undone(self, held: set[str]) -> set[str]:
+        """The marks that were truly taken back, by events that are held."""
+        return {
+            deed.undoes
+            for deed in self.deeds.values()
+            if deed.undoes is not None
+            and deed.event_id in held
+            and deed.undoes in held
+            and self._counts(deed)
+        }
+
+    def _counts(self, void: Deed) -> bool:
+        """Whether a void is in time; the game never undoes across a seal or a new boot."""
+        target = self.deeds[void.undoes or ""]
+        return void.at_ms - target.at_ms <= 120_000
+
+    def known_inside(self, held: set[str]) -> set[str]:
+        """Who is in the bus by the true order of those marks that are held, and stand."""
+        gone = self.undone(held)
+        last: dict[str, Deed] = {}
+        for deed in sorted(self.deeds.values(), key=lambda each: (each.at_ms, each.dev, each.event_id)):
+            is_mark = deed.kind in ("board", "alight") and deed.rider is not None
+            if is_mark and deed.event_id in held and deed.event_id not in gone:
+                last[deed.rider or ""] = deed
+        return {rider for rider, deed in last.items() if deed.kind == "board"}
+
+    def proof(self, held: set[str], since_ms: int) -> tuple[Deed, Deed, Deed] | None:
+        """The three deeds that truly prove the bus empty by what is held, or None."""
+        known = [deed for deed in self.deeds.values() if deed.event_id in held]
+        moved_ms = max(
+            (
+                deed.at_ms
+                for deed in known
+                if deed.kind in MOVEMENTS or (deed.kind == "check" and deed.inside)
+            ),
+            default=0,
+        )
+        if not any(deed.kind == "arrive" and deed.stop == TERMINAL for deed in known):
+            return None
+        after_ms = max(moved_ms, since_ms)
+        for first in self._sound(known, "check", ATTENDANT, after_ms):
+            for second in self._sound(known, "check", DRIVER, first.at_ms):
+                for third in self._sound(known, "parked", DRIVER, second.at_ms):
+                    return first, second, third
+        return None
+
+    def _sound(self, known: list[Deed], kind: str, actor: str, after_ms: int) -> list[Deed]:
+        role = CrewRole.ATTENDANT if actor == ATTENDANT else CrewRole.DRIVER
+        asked = self.plan.asked_codes(role) if kind == "check" else frozenset({TAGS["rear"]})
+        return [
+            deed
+            for deed in known
+            if deed.kind == kind and deed.actor == actor and deed.at_ms > after_ms
+            if not deed.inside and asked <= deed.codes
+        ]

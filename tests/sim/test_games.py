@@ -1,0 +1,75 @@
+"""
+Two hundred games from their seeds, in as many processes as the machine has processors.
+
+A seed that breaks is told with the command that plays it again. What was reached is counted and
+has floors: a simulator that never closes a run shows nothing about closing.
+"""
+
+import os
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+import pytest
+
+from tests.sim.game import play
+from tests.sim.game_ends import SLIPS
+from tests.sim.game_layers import BOTH, GATE_ALONE, GUARDS_ALONE, Layers, in_play
+from tests.sim.play import told
+from tests.sim.stage import a_stage, with_layers
+
+FIRST_SEED = int(os.environ.get("GAMES_FROM", "0"))
+GAMES = 200
+ALONE = 24  # with one layer only: enough that each would be missed (the mutants ask for more)
+FLOORS = {
+    "closed": 120, "refused": 100, "reopened": 40, "lost device": 20, "closed without a lost device": 10,
+    "revoked device": 12, "crash": 50, "answer lost": 40, "dropped": 60, "delayed": 60, "repeated": 40,
+    "reordered": 40, "cut": 40, "413": 60, "clock set": 25, "enrolled anew": 4, "overdue 5": 3, "silent": 3,
+}  # fmt: skip
+
+
+def played(seeds: list[int], layers: Layers) -> Counter[str]:
+    """What was reached in these games, on a stage of their own."""
+    seen: Counter[str] = Counter()
+    with a_stage() as made, in_play(layers):
+        stage = with_layers(made, layers)
+        for seed in seeds:
+            seen += play(seed, stage)
+            seen["games"] += 1
+    return seen
+
+
+def in_processes(count: int, layers: Layers) -> Counter[str]:
+    """The same in a process for each processor: new ones, since what they share would not be repeatable."""
+    hands = max(1, len(os.sched_getaffinity(0)))
+    seeds = range(FIRST_SEED, FIRST_SEED + count)
+    with ProcessPoolExecutor(hands, mp_context=get_context("spawn")) as pool:
+        parts = [pool.submit(played, list(seeds[hand::hands]), layers) for hand in range(hands)]
+        return sum((part.result() for part in parts), Counter())
+
+
+@pytest.mark.slow
+def test_no_game_breaks_an_invariant(record_property: Any) -> None:
+    """200 games hold every invariant after every step, and reached what they are to show."""
+    seen = in_processes(GAMES, BOTH)
+    print(f"\nseeds {FIRST_SEED} to {FIRST_SEED + GAMES - 1}: {told(seen)}")  # noqa: T201 - the report
+    record_property("games", told(seen))
+    assert seen["games"] == GAMES
+    assert not {name: seen[name] for name, floor in FLOORS.items() if seen[name] < floor}
+    assert not [slip for slip in SLIPS if not seen[f"slip {slip}"]], "a slip was never made"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layers", [GATE_ALONE, GUARDS_ALONE], ids=lambda layers: layers.name)
+def test_each_layer_holds_alone(layers: Layers) -> None:
+    """With the gate off the guards refuse, with the guards off the gate does; each opens when it must."""
+    seen = in_processes(ALONE, layers)
+    assert seen["closed"] > ALONE // 4
+    assert seen["refused"] > ALONE // 4
+
+
+def test_a_game_is_the_same_each_time() -> None:
+    """One seed, one game: played twice it reaches the same, and its seed stands in what it raises."""
+    with a_stage() as stage:
+        assert play(FIRST_SEED, stage) == play(FIRST_SEED, stage)
