@@ -10,8 +10,14 @@ let icons = "";
 
 /** @param {{[key: string]: string}} spoken @param {string} iconFile @returns {void} */
 export function equip(spoken, iconFile) {
-  words = spoken;
+  words = { ...words, ...spoken };
   icons = iconFile;
+}
+
+/** Sentences that stand in a block of their own on the page are known too.
+ * @param {string} id the block's id @returns {void} */
+export function learn(id) {
+  words = { ...words, ...JSON.parse(document.getElementById(id)?.textContent ?? "{}") };
 }
 
 /** The sentence of a key in the page's language, `{facts}` filled in.
