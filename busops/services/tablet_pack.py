@@ -29,6 +29,7 @@ from busops.services.runs import departure_reasons
 from busops.storage import (
     board_store,
     closure_store,
+    day_store,
     event_store,
     fleet_store,
     held_events,
@@ -118,6 +119,7 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
         state = fold(plan, events, held_events.holdings(tx, run_id))
         observations = event_store.load_observations(tx, run_id)
         closures = closure_store.load_closures(tx, run_id)
+        is_short = plan.on in day_store.short_days(tx)
     is_closed = state.phase is Phase.CLOSED and bool(closures)
     due_at = watch.check_due_at(state, events, now)
     document = {
@@ -136,6 +138,7 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
             "parked": _check(state.checks.parked),
         },
         "t0_ms": _ms(due_at) if due_at else None,
+        "is_short": is_short,
         "closed": (
             {"version": closures[-1].version, "at_ms": _ms(closures[-1].closed_at)} if is_closed else None
         ),

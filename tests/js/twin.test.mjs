@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { sealer } from "../../busops/web/static/tablet/keys.js";
 import { Sync } from "../../busops/web/static/tablet/sync.js";
-import { means, memoryStore, openOutbox, tap } from "./memory.mjs";
+import { means, memoryStore, openOutbox, reply, tap } from "./memory.mjs";
 
 /** @typedef {{sends: number[], status: number, results?: {[seq: string]: "stored"|"duplicate"|"quarantined"|"fork"},
  *   ack?: number, waiting: number[], problem: string|null}} Step */
@@ -20,7 +21,8 @@ for (const { name, taps, steps } of vectors.cases) {
     /** @type {Step[]} */
     const queue = [...steps];
     const sync = new Sync(outbox, {
-      wallMs: how.wallMs, token: "t", onChange: () => {}, later: () => {},
+      wallMs: how.wallMs, monoMs: how.monoMs, token: "t", seal: sealer({ dev: 7 }, "0.1.0"),
+      onChange: () => {}, later: () => {},
       fetch: async (_path, options) => {
         const step = /** @type {Step} */ (queue[0]);
         /** @type {{events: import("../../busops/web/static/tablet/canonical.js").Envelope[]}} */
@@ -30,7 +32,7 @@ for (const { name, taps, steps } of vectors.cases) {
         const results = events.filter(({ seq }) => step.results?.[seq])
           .map(({ id, seq }) => ({ id, r: step.results?.[seq], srv: 1, why: null }));
         const body = { results, ack: step.ack, ack_h: "", now: how.time.ms, directives: [] };
-        return { status: step.status, headers: { get: () => null }, json: async () => body };
+        return reply(step.status, body);
       },
     });
     while (queue.length > 0) {

@@ -6,7 +6,7 @@ import { button, drawOnce, h, icon, say } from "./screens/parts.js";
 
 /** @typedef {import("./sync.js").SyncState} SyncState */
 /** @typedef {{here: number, bus: number|null, ageMs: number|null, waiting: number}} Known */
-/** @typedef {{ring: (wanted: boolean) => void, silence: () => void}} Alarm */
+/** @typedef {Pick<import("./screens/sound.js").Alarm, "ring"|"silence">} Alarm */
 
 const STALE_MS = 120_000;
 const MINUTE_MS = 60_000;
@@ -73,7 +73,7 @@ export function redScreen(alarm, tryAgain) {
             still.hidden = false;
             return;
           }
-          alarm.ring(false);
+          alarm.ring("off", "");
           box.close();
           box.remove();
           resolve();
@@ -83,6 +83,6 @@ export function redScreen(alarm, tryAgain) {
     document.body.append(box);
     box.showModal();
     navigator.vibrate?.([400, 200, 400]);
-    alarm.ring(true);
+    alarm.ring("siren", `${say("red_title")} ${say("red_paper")}`);
   });
 }

@@ -132,7 +132,7 @@ function showScreen(seat, live) {
   nameRun(seat, pack);
   /** @type {Context} */
   const context = {
-    pack, outbox: live.outbox, clock: live.clock, headers: live.headers, news: () => live.news, shown: () => live.shown(),
+    pack, outbox: live.outbox, clock: live.clock, get headers() { return live.headers; }, news: () => live.news, shown: () => live.shown(),
     sync: () => live.sync.state, serverMs: () => live.serverMs(), tap: (kind, fields) => live.tap(kind, fields),
     seal: () => live.seal(), close: () => live.close(),
   };

@@ -19,7 +19,7 @@ import { byMoment, fold } from "./fold.js";
 /** What the server knows of the run. @typedef {{now: number, phase: string, roster_v: number, events: TapEvent[], resolved: {[rider: string]: Place},
  *   reasons: {code: string, detail: string, place: string}[], closed: {version: number, at_ms: number}|null,
  *   checks: {[who in "attendant"|"driver"|"parked"]: Check|null}, faults: string[], departure: string[],
- *   t0_ms: number|null}} News */
+ *   t0_ms: number|null, is_short?: boolean}} News */
 /** @typedef {PackRider & {at: Place, disputed: boolean, reason: string|null,
  *   walkOn: boolean}} Shown */
 

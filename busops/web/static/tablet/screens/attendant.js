@@ -2,6 +2,7 @@
 // Cards are made once and changed in place, so that no name moves under a finger.
 
 import { alightsAt, departureGaps, meaningOfTap, UNDO_MS } from "../model.js";
+import { crewAlarm } from "./alarm.js";
 import { askForCount, askForReason, askForWalkOn, showGaps } from "./ask.js";
 import { askForCheck } from "./check.js";
 import { button, chinese, dialog, drawOnce, h, icon, note, say, separator, stopwatch, timeOfDay } from "./parts.js";
@@ -22,6 +23,10 @@ export function attendantScreen(root, context) {
   const hook = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   /** @type {Map<string, Card>} */
   const cards = new Map();
+  const timer = h("section", { "data-timer": "" });
+  const alarm = crewAlarm(root, timer, context);
+  timer.setAttribute("aria-label", say("alarm_place"));
+  hook("counts").before(timer);
   let groups = makeGroups(hook("list"));
   let listed = pack.roster_v;
   const find = /** @type {HTMLInputElement} */ (hook("find"));
@@ -123,6 +128,7 @@ export function attendantScreen(root, context) {
     showHere(shown);
     drawUndo();
     const check = context.news()?.checks.attendant;
+    alarm.update(shown, shown.isTerminal && !check);
     const news = context.news();
     const acts = [places, shown.isAcked, gapsOf(shown), news?.departure, shown.count?.id, check, news?.closed, news?.faults,
       hasUnconfirmed()];

@@ -1,9 +1,9 @@
 // The driver's screen: one step open with its one act, the clock and the ladder above. It says
 // "closed" only when the server did.
 
+import { crewAlarm } from "./alarm.js";
 import { driverCheckForm, parkedForm } from "./check.js";
-import { button, h, icon, ladder, note, say, separator, stopwatch, timeOfDay } from "./parts.js";
-import { alarmSound } from "./sound.js";
+import { button, h, icon, note, say, separator, timeOfDay } from "./parts.js";
 
 /** @typedef {import("../main.js").Context} Context */
 /** @typedef {import("../model.js").View} View */
@@ -12,16 +12,12 @@ import { alarmSound } from "./sound.js";
 /** @typedef {{key: string, done: boolean, title: string, detail?: string|null, open: () => Child[], bad?: boolean}} Step */
 
 const ITEMS = ["brakes", "steering", "lights", "tyres", "emergency_door", "seats", "belts"];
-const FIRST_RUNG_S = 180;
-
-/** @param {number} minutes @returns {number} */
-const nextRung = (minutes) => [5, 10, 15].find((rung) => minutes < rung) ?? 30;
 
 /** @param {HTMLElement} root @param {Context} context @returns {import("./parts.js").Screen} */
 export function driverScreen(root, context) {
   const { pack } = context;
   const hook = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
-  const sound = alarmSound();
+  const alarm = crewAlarm(root, hook("timer"), context);
   let drawn = "";
   let showsReasons = false;
   let refused = "";
@@ -177,23 +173,8 @@ export function driverScreen(root, context) {
 
   /** @param {View} shown @param {Step|null} step @returns {void} */
   function drawClock(shown, step) {
-    const from = context.news()?.t0_ms ?? null;
-    const runs = from !== null && shown.isTerminal && step !== null && ["attendant", "check", "parked"].includes(step.key);
-    const isLate = runs && step.key !== "parked" && context.serverMs() - from >= FIRST_RUNG_S * 1000;
-    root.classList.toggle("drv--alarm", isLate);
-    sound.ring(isLate);
-    if (!runs) return hook("timer").replaceChildren();
-    const elapsed = (context.serverMs() - from) / 1000;
-    const parts = [ladder(elapsed / 60, isLate)];
-    if (!isLate) {
-      return hook("timer").replaceChildren(
-        h("div", { class: "timer" }, h("p", { class: "muted" }, say("since_last_off")),
-          h("p", { class: "timer__n push" }, stopwatch(elapsed))), ...parts);
-    }
-    hook("timer").replaceChildren(h("section", { class: "siren" },
-      h("h2", { class: "siren__t" }, say("siren")), h("p", { class: "timer__n" }, stopwatch(elapsed)), ...parts,
-      h("p", { class: "strong" }, say(`siren_next_${nextRung(elapsed / 60)}`)),
-      button({ word: say(sound.isSilenced() ? "silenced" : "i_know"), icon: "bell", act: () => sound.silence() })));
+    const asks = step !== null && ["attendant", "check", "parked"].includes(step.key);
+    alarm.update(shown, asks, step?.key !== "parked");
   }
 
   hook("sub").append(separator(), pack.plate);

@@ -1,0 +1,101 @@
+// The bus is not proved empty: the clock, the ladder, sound, voice and vibration, on both screens. It
+// works from what this tablet has, so that it rings without a network; only a check ends it.
+
+import { button, h, ladder, learn, say, stopwatch } from "./parts.js";
+import { alarmSound } from "./sound.js";
+
+/** @typedef {import("../main.js").Context} Context */
+/** @typedef {import("../model.js").View} View */
+/** @typedef {import("../model.js").News} News */
+/** @typedef {import("../fold.js").TapEvent} TapEvent */
+/** @typedef {{update: (shown: View, isAsked: boolean, rings?: boolean) => boolean}} CrewAlarm */
+
+const FIRST_RUNG_MIN = 3;
+const RUNGS_MIN = [5, 10, 15, 30];
+const MOVES = ["board", "alight", "void", "arrive", "depart"];
+
+/** @param {TapEvent} event @returns {number} */
+const atMs = (event) => event.wall_ms + (event.off_ms ?? 0);
+
+/** Since when the empty bus should be proved: what the server says, else the last alighting at the terminal,
+ * else the arrival there. @param {View} shown @param {News|null} news @returns {number|null} */
+export function dueSince(shown, news) {
+  if (news?.t0_ms) return news.t0_ms;
+  if (!shown.isTerminal) return null;
+  const at = (/** @type {string} */ kind) => shown.events
+    .filter((event) => event.kind === kind && event.stop === shown.here.stop).map(atMs);
+  const off = at("alight");
+  const starts = off.length > 0 ? off : at("arrive");
+  return starts.length > 0 ? Math.max(...starts) : null;
+}
+
+/** Whether this tablet recorded a check after everything it knows to have moved; the server may still find fault
+ * with it, and then it counts no more. @param {TapEvent[]} own @param {News|null} news @returns {boolean} */
+export function isCheckedHere(own, news) {
+  if ((news?.faults ?? []).length > 0) return false;
+  const check = own.filter((event) => event.kind === "check" && event.n === 0).pop();
+  return check !== undefined && !own.some((event) => event.seq > check.seq && MOVES.includes(event.kind));
+}
+
+/** Minutes on the ladder: on a hot or a cold day every minute counts for two.
+ * @param {number} sinceMs @param {number} nowMs @param {News|null} news @returns {number} */
+export const climbed = (sinceMs, nowMs, news) => Math.max(0, nowMs - sinceMs) / 60_000 * (news?.is_short ? 2 : 1);
+
+/** The rung after this one. @param {number} minutes @returns {number} */
+export const nextRung = (minutes) => RUNGS_MIN.find((rung) => minutes < rung) ?? 30;
+
+/** The alarm of a screen, drawn into `place`; `update` says whether the siren is on.
+ * @param {HTMLElement} root @param {HTMLElement} place @param {Context} context @returns {CrewAlarm} */
+export function crewAlarm(root, place, context) {
+  learn("words-alarm");
+  const sound = alarmSound();
+  const clock = h("p", { class: "timer__n push" });
+  const rungs = h("div");
+  const next = h("p", { class: "strong" });
+  const blocked = h("p", { class: "strong", role: "alert" });
+  const know = button({ word: "", icon: "bell", act: () => sound.silence() });
+  const word = h("span");
+  know.append(word);
+  let drawn = "";
+
+  /** @param {View} shown @returns {string} */
+  function spoken(shown) {
+    const still = shown.riders.filter((rider) => rider.at === "aboard").map((rider) => rider.name);
+    return still.length > 0 ? say("voice_still", { names: still.join("、") }) : say("voice_check");
+  }
+
+  return {
+    update(shown, isAsked, rings = true) {
+      const news = context.news();
+      const since = isAsked ? dueSince(shown, news) : null;
+      const isQuiet = since === null || !rings || isCheckedHere(context.outbox.eventsOf(context.pack.run), news);
+      const minutes = since === null ? 0 : climbed(since, context.serverMs(), news);
+      const isLate = !isQuiet && minutes >= FIRST_RUNG_MIN;
+      root.classList.toggle("drv--alarm", isLate);
+      sound.ring(isLate ? "siren" : isQuiet ? "off" : "prompt", spoken(shown));
+      draw(since === null ? "" : isLate ? "siren" : "timer", since ?? 0, minutes);
+      return isLate;
+    },
+  };
+
+  /** The parts are made once and filled in, so that the button stays under the finger.
+   * @param {string} what @param {number} since @param {number} minutes @returns {void} */
+  function draw(what, since, minutes) {
+    if (what !== drawn) {
+      drawn = what;
+      if (what === "timer") {
+        place.replaceChildren(h("div", { class: "timer" }, h("p", { class: "muted" }, say("since_last_off")), clock), rungs);
+      } else if (what === "siren") {
+        place.replaceChildren(h("section", { class: "siren", "data-siren": "" },
+          h("h2", { class: "siren__t" }, say("siren")), clock, rungs, next, blocked, know));
+      } else place.replaceChildren();
+    }
+    if (!what) return;
+    clock.textContent = stopwatch((context.serverMs() - since) / 1000);
+    rungs.replaceChildren(ladder(minutes, what === "siren"));
+    next.textContent = say(`siren_next_${nextRung(minutes)}`);
+    const silent = sound.isBlocked() ? say("sound_blocked") : "";
+    if (blocked.textContent !== silent) blocked.textContent = silent;
+    word.textContent = say(sound.isSilenced() ? "silenced" : "i_know");
+  }
+}
