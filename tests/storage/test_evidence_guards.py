@@ -113,19 +113,26 @@ ATTACKS = {
 }
 
 
+SECRET = VehicleSecret(version=1, secret=b"s" * 32, valid_from=date(2026, 2, 20), made_at=AT)
+
+
+def add_a_secret(database: Database) -> None:
+    """A vehicle has its first secret."""
+    with database.transaction() as tx:
+        tag_store.add_secret(tx, "川F00001", SECRET, made_by="dora")
+
+
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 def test_a_vehicles_secrets_are_only_added_to(database: Database, attack: str) -> None:
     """History of tags stays; SQLite's REPLACE removes nothing either."""
-    secret = VehicleSecret(version=1, secret=b"s" * 32, valid_from=date(2026, 2, 20), made_at=AT)
-    with database.transaction() as tx:
-        tag_store.add_secret(tx, "川F00001", secret, made_by="dora")
+    add_a_secret(database)
     with pytest.raises(DBAPIError):
         force(database, attack)
     if database.engine.dialect.name == "sqlite":
         with pytest.raises(DBAPIError, match="append_only"):
             force(database, attack.replace("INSERT", "INSERT OR REPLACE"))
     with database.reading() as tx:
-        assert tag_store.load_secrets(tx, "川F00001") == (secret,)
+        assert tag_store.load_secrets(tx, "川F00001") == (SECRET,)
 
 
 def test_a_secret_is_not_told_by_accident() -> None:

@@ -18,6 +18,11 @@ from busops.domain.evidence import (
     raised,
     readings,
 )
+from busops.domain.findings import Severity
+from busops.domain.fleet import CrewRole
+from busops.domain.gate import reasons_not_to_close
+from busops.domain.run import fold
+from tests.builders import TAGS, Tablet, a_run
 
 
 def test_a_button_alone_is_no_level():
@@ -86,3 +91,60 @@ def test_about_five_in_a_hundred_runs_are_audited_and_always_the_same():
     drawn = [is_audited(f"run-{number}") for number in range(10_000)]
     assert 0.8 * AUDITED_PER_MILLE < sum(drawn) / 10 < 1.2 * AUDITED_PER_MILLE
     assert drawn == [is_audited(f"run-{number}") for number in range(10_000)]
+
+
+@pytest.mark.parametrize(
+    ("level", "words", "codes"),
+    [
+        (Evidence.E2, (), set()),
+        (Evidence.E3, (), {"check_without_photo"}),
+        (Evidence.E3, ("photo:" + "0" * 32,), set()),
+        (Evidence.E4, ("photo:" + "0" * 32,), {"check_without_sensor"}),
+        (Evidence.E4, (), {"check_without_photo", "check_without_sensor"}),
+        (Evidence.E4, ("photo:" + "0" * 32, "sensor"), set()),
+    ],
+)
+def test_what_the_last_walk_lacks_holds_the_run_until_two_people_settle_it(level, words, codes):
+    """A missing photo or sensor's word is a finding that keeps the run open; the check itself stands."""
+    plan = a_run(evidence=level, tags={**TAGS, "mid": "900006", "exit": "900007"})
+    tablet = Tablet(plan=plan)
+    tablet.set_out()
+    tablet.drive()
+    tablet.check(CrewRole.ATTENDANT)
+    tablet.check(CrewRole.DRIVER, codes=[*sorted(plan.asked_codes(CrewRole.DRIVER)), *words])
+    tablet.record("parked", by=plan.driver_id, codes=[TAGS["rear"]])
+    tablet.seal()
+    state = fold(plan, tablet.log)
+    assert state.checks.driver is not None
+    found = {finding.code for finding in state.open_findings if finding.severity is Severity.GATE}
+    assert found == codes
+    held = {
+        reason.facts["finding"] for reason in reasons_not_to_close(state) if reason.code == "finding_open"
+    }
+    assert held == codes
+
+
+def test_a_run_drawn_for_audit_only_says_that_its_photo_is_missing():
+    """Below E3 the sample is for reading: it keeps nobody from closing."""
+    run_id = next(f"run-{number}" for number in range(1000) if is_audited(f"run-{number}"))
+    plan = a_run(run_id=run_id)
+    tablet = Tablet(plan=plan)
+    tablet.set_out()
+    tablet.drive()
+    tablet.prove_empty()
+    tablet.seal()
+    found = {finding.code: finding.severity for finding in fold(plan, tablet.log).findings}
+    assert found["audit_without_photo"] is Severity.WARN
+
+
+def test_scans_faster_than_the_walk_flag_the_check_as_too_fast():
+    """EC06: accepted and flagged, though the whole check took long enough."""
+    plan = a_run()
+    tablet = Tablet(plan=plan)
+    tablet.set_out()
+    tablet.drive()
+    words = ["@row:1:camera:900", "@rear:camera:100"]
+    tablet.check(CrewRole.ATTENDANT, codes=[*sorted(plan.asked_codes(CrewRole.ATTENDANT)), *words])
+    state = fold(plan, tablet.log)
+    assert state.checks.attendant is not None
+    assert "check_too_fast" in {finding.code for finding in state.findings}
