@@ -25,7 +25,7 @@ from busops.services.acting import record_act
 from busops.services.departure_papers import keep_forbidden
 from busops.services.paper_scan import Scan
 from busops.services.run_state import facts_arrived
-from busops.storage import device_store, event_store, paper_store, run_store
+from busops.storage import bound_devices, device_store, event_store, paper_store, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.event_store import Outcome
 from busops.storage.paper_store import PaperEntry, Verdict
@@ -51,7 +51,7 @@ def type_sheet(
         if wrong := paper.faults(plan, sheet, now):
             raise InvalidInput("paper_faults", findings=wrong)
         device = device_store.enrol(tx, f"{paper.SOURCE} {run_id[-6:]}", at=now)
-        run_store.bind_device(tx, run_id, device.dev)
+        bound_devices.bind_device(tx, run_id, device.dev)
         entry = PaperEntry(
             entry_id=entry_id,
             run_id=run_id,
@@ -121,7 +121,7 @@ def load_sheet(database: Database, entry_id: str) -> PaperEntry:
 
 def sheet_of(kept: Any) -> Sheet:
     """A sheet as it was typed, from how it is kept."""
-    lines = {
+    lines: dict[str, Any] = {
         "stops": tuple(PaperStop(**each) for each in kept["stops"]),
         "riders": tuple(
             PaperRider(**{**each, "absence": NotRidingReason(each["absence"]) if each["absence"] else None})

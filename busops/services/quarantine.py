@@ -18,7 +18,7 @@ from busops.services.acting import By, record_act, user_of
 from busops.services.departure_papers import keep_forbidden
 from busops.services.run_deciding import lock, need_text, need_two
 from busops.services.run_state import facts_arrived
-from busops.storage import event_store, run_store
+from busops.storage import bound_devices, event_store
 from busops.storage.database import Database
 from busops.storage.event_store import Outcome, Quarantined
 
@@ -53,7 +53,7 @@ def admit_quarantine(
             raise Refused("quarantine_contradicts", run_id=run_id)
         people = {"settled_by": user_of(by), "second": user_of(second), "note": note}
         event_store.settle_quarantine(tx, quarantine_id, state="admitted", **people)
-        run_store.bind_device(tx, run_id, observation.dev)
+        bound_devices.bind_device(tx, run_id, observation.dev)
         if isinstance(observation, Departed):
             keep_forbidden(tx, run_id, [observation], clock=clock, ids=ids)
         facts_arrived(tx, run_id, clock=clock, ids=ids)

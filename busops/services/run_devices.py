@@ -10,7 +10,7 @@ from typing import Final
 
 from busops.domain.run import Phase
 from busops.domain.values import RunId
-from busops.storage import device_store, run_store
+from busops.storage import bound_devices, device_store, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.device_store import Device
 
@@ -25,16 +25,16 @@ def bind_tablet(database: Database, run_id: RunId, dev: int) -> None:
     with database.transaction() as tx:
         run_store.lock_runs(tx, [run_id])
         if _must_bind(tx, run_id, dev):
-            run_store.bind_device(tx, run_id, dev)
+            bound_devices.bind_device(tx, run_id, dev)
 
 
 def tablets_of(database: Database, run_id: RunId) -> Mapping[int, Device]:
     """The registered tablets bound to the run, by number: their names and when each was last heard."""
     with database.reading() as tx:
-        bound = run_store.devices_of(tx, run_id)
+        bound = bound_devices.devices_of(tx, run_id)
         return {device.dev: device for device in device_store.load_devices(tx) if device.dev in bound}
 
 
 def _must_bind(tx: Transaction, run_id: RunId, dev: int) -> bool:
     is_over = run_store.load_summary(tx, run_id).phase in _OVER
-    return not is_over and dev not in run_store.devices_of(tx, run_id)
+    return not is_over and dev not in bound_devices.devices_of(tx, run_id)

@@ -23,7 +23,7 @@ from busops.services.device_keys import Vouched
 from busops.services.devices import Holder
 from busops.services.run_state import facts_arrived
 from busops.services.tablet_pack import news, pack, runs_of_crew
-from busops.storage import alarm_store, device_store, event_store, held_events, run_store
+from busops.storage import alarm_store, bound_devices, device_store, event_store, held_events, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction
 from busops.storage.event_store import Appended, Outcome
@@ -171,7 +171,7 @@ class _Desk:
         )
         self.touched.add(observation.run_id)
         if appended.outcome is Outcome.STORED and observation.run_id not in self.bound:
-            run_store.bind_device(self.tx, observation.run_id, observation.dev)
+            bound_devices.bind_device(self.tx, observation.run_id, observation.dev)
             self.bound.add(observation.run_id)
         if appended.outcome is Outcome.STORED and isinstance(observation, Departed):
             self.departures.append(observation)

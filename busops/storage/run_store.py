@@ -22,7 +22,7 @@ from busops.domain.fleet import CrewRole
 from busops.domain.run import Phase
 from busops.domain.run_plan import ManifestRider, PlannedStop, RunPlan
 from busops.domain.values import CrewId, Direction, Plate, RiderId, RunId, StopId
-from busops.storage import place_store
+from busops.storage import bound_devices, place_store
 from busops.storage.database import Transaction
 from busops.storage.run_tables import (
     ManifestRiderRow,
@@ -137,18 +137,6 @@ def retire_crew(tx: Transaction, run_id: RunId, *, until_at: datetime) -> None:
     )
 
 
-def bind_device(tx: Transaction, run_id: RunId, dev: int) -> None:
-    """The device belongs to the run: the run cannot close before it is sealed or released."""
-    if dev not in devices_of(tx, run_id):
-        tx.session.execute(insert(RunDeviceRow), [{"school_id": tx.school_id, "run_id": run_id, "dev": dev}])
-
-
-def devices_of(tx: Transaction, run_id: RunId) -> frozenset[int]:
-    """The devices bound to the run, heard of or not."""
-    query = select(RunDeviceRow.dev).where(RunDeviceRow.school_id == tx.school_id)
-    return frozenset(tx.session.scalars(query.where(RunDeviceRow.run_id == run_id)))
-
-
 def lock_runs(tx: Transaction, run_ids: Iterable[RunId]) -> frozenset[RunId]:
     """Those of the runs that exist, locked in the order of their ids until the transaction ends."""
     found = tx.session.scalars(
@@ -189,7 +177,7 @@ def load_run_plan(tx: Transaction, run_id: RunId) -> RunPlan:
             CrewRole.DRIVER: _rows_of([tag.place for tag in tags if tag.asks_driver]),
         },
         evidence=Evidence(run.evidence),
-        devices=devices_of(tx, run_id),
+        devices=bound_devices.devices_of(tx, run_id),
         former_crew=frozenset(CrewId(row.crew_id) for row in crew if row.until_at is not None),
         departs_at=run.departs_at,
         arrives_at=run.arrives_at,

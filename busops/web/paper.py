@@ -13,10 +13,10 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from werkzeug.wrappers import Response
 
 from busops.domain.errors import BusopsError, InvalidInput, Refused
+from busops.domain.evidence import REAR
 from busops.domain.paper import PaperCheck, PaperRider, PaperStop, Sheet
 from busops.domain.people import Role
 from busops.domain.roster import NotRidingReason
-from busops.domain.run_plan import REAR
 from busops.domain.values import CrewId, RiderId, RunId, StopId
 from busops.services import paper_entry, paper_scan, run_list, sheets_on_paper
 from busops.services.paper_scan import MOST_BYTES, Scan

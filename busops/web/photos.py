@@ -5,17 +5,17 @@ Photos of checks: a tablet hands them in, the bus team looks at them, nobody els
 from dataclasses import replace
 from typing import Any, Final
 
-from flask import Blueprint, Response, g, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 
 from busops.domain.errors import InvalidInput, NotFound
 from busops.domain.evidence import PHOTO
 from busops.domain.people import Role
-from busops.domain.values import RunId
-from busops.services import photos, runs, tablet_pack
+from busops.domain.values import CrewId, RunId
+from busops.services import device_runs, photos, runs, tablet_pack
 from busops.web import api_models as models
 from busops.web import formats, problem
 from busops.web.api import bp as api
-from busops.web.api import by_device, documented
+from busops.web.api_doors import by_device, documented, holder
 from busops.web.context import current
 from busops.web.security import ATTRIBUTE, allow
 
@@ -36,7 +36,8 @@ HASH_LETTERS: Final = 32  # of the photo's SHA-256, as a check's words name it
 def hand_in(run_id: str) -> Any:
     """The photo of a check is kept, or it is said why it cannot be."""
     here = current()
-    if not tablet_pack.may_see(here.database, RunId(run_id), g.holder.crew_id):
+    who = holder()
+    if not device_runs.may_see(here.database, who, RunId(run_id), now=here.clock.now()):
         raise NotFound("no_such_run", run_id=run_id)
     try:
         kept = photos.keep_photo(
@@ -44,8 +45,8 @@ def hand_in(run_id: str) -> Any:
             here.settings.instance_path,
             RunId(run_id),
             request.get_data(cache=False),
-            dev=g.holder.dev,
-            taken_by=g.holder.crew_id,
+            dev=who.dev,
+            taken_by=who.crew_id or CrewId(""),
             clock=here.clock,
             ids=here.ids,
         )

@@ -9,7 +9,7 @@ from busops.domain.run import Phase
 from busops.domain.values import RunId
 from busops.services import devices
 from busops.services.simulated_crew import drive
-from busops.storage import event_store, run_store
+from busops.storage import bound_devices, event_store, run_store
 from busops.storage.database import Database
 from busops.web.app import create_app
 from tests.builders import Tablet, decided, wire
@@ -108,4 +108,4 @@ def test_the_runs_page_names_the_tablets_it_waits_for(scene, language, told):
 def bound(database: Database) -> frozenset[int]:
     """The tablets bound to the run."""
     with database.reading() as tx:
-        return run_store.devices_of(tx, RunId("run-1"))
+        return bound_devices.devices_of(tx, RunId("run-1"))

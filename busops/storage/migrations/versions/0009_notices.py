@@ -8,7 +8,7 @@ from alembic import op
 from busops.storage.migrations.start.columns import DAY, FLAG, JSON, MOMENT, table, text
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -8,7 +8,7 @@ from alembic import op
 from busops.storage.migrations.start.columns import DAY, MOMENT, table, text
 
 revision = "0012"
-down_revision = "0006"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

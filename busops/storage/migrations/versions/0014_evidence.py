@@ -10,7 +10,7 @@ from alembic import op
 from busops.storage.migrations.start.columns import DAY, MOMENT, table, text
 
 revision = "0014"
-down_revision = "0006"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
