@@ -117,7 +117,7 @@ def holder_of(database: Database, token: str, *, clock: Clock) -> Holder | None:
 def actor_of(database: Database, holder: Holder) -> Actor:
     """The person as an actor of decisions, in the role of the register; Refused when nobody was named."""
     if holder.crew_id is None:
-        raise Refused("person_needed")
+        raise Refused("pin_needed")
     with database.reading() as tx:
         crew = fleet_store.load_crew(tx, include_retired=True)
     found = [member for member in crew if member.crew_id == holder.crew_id]

@@ -81,7 +81,7 @@ def test_the_vehicles_tablet_sees_its_runs_and_records_in_the_name_of_who_entere
     for path in ("pack", "news"):
         assert client.get(f"/api/v1/runs/run-1/{path}", headers=header(held.token)).status_code == 200
     close = client.post("/api/v1/runs/run-1/close", headers=header(held.token), json={})
-    assert (close.status_code, close.get_json()["code"]) == (409, "person_needed")
+    assert (close.status_code, close.get_json()["code"]) == (409, "pin_needed")
     events = [{**each, "dev": held.dev} for each in first_events(scene[1], scene[2][ATTENDANT], ids, most=1)]
     body = key.batch(events, held.dev)
     apart = client.post("/api/v1/events:batch", headers=header(held.token), json=body).get_json()

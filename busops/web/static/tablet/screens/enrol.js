@@ -72,7 +72,7 @@ async function wait(store, identity) {
     const digits = identity.check ?? "";
     root.dataset.state = "pending";
     show(say("compare_title"), whose(identity),
-      h("p", { class: "stat__value code", "data-check": digits }, `${digits.slice(0, 3)} ${digits.slice(3)}`),
+      h("p", { class: "digits", "data-check": digits }, `${digits.slice(0, 3)} ${digits.slice(3)}`),
       h("p", {}, say("compare_text")));
   }
   window.setTimeout(() => void wait(store, identity), ASKED_MS);
