@@ -123,7 +123,7 @@ def create_app(
     for part in (metrics, language, formats, shown, errors, auth):
         part.install(app)
     app.register_error_handler(OperationalError, errors.busy)
-    standing.install(app, database.engine)
+    standing.install(app, database)
     security.guard(app, settings)
     for page in PAGES:
         app.register_blueprint(page.bp)

@@ -11,10 +11,10 @@ from typing import Final
 
 import structlog
 from flask import Flask, request
-from sqlalchemy.engine import Engine
 from werkzeug.wrappers import Response
 
 from busops.storage import schema
+from busops.storage.database import Database
 from busops.web import errors
 
 log = structlog.get_logger(__name__)
@@ -26,8 +26,8 @@ LOOK_SOON_S: Final = 2.0
 class _Look:
     """What was found at the last look, kept for a while: a request must not pay for each."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._engine = database.engine
         self._again_at = 0.0
         self._differing: tuple[str, ...] = ()
 
@@ -42,9 +42,9 @@ class _Look:
         return not self._differing
 
 
-def install(app: Flask, engine: Engine) -> None:
+def install(app: Flask, database: Database) -> None:
     """Every request of ``app`` is answered 503 while the guards of its database do not stand."""
-    look = _Look(engine)
+    look = _Look(database)
 
     @app.before_request
     def _refuse_unguarded() -> Response | None:
