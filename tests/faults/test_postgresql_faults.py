@@ -40,7 +40,9 @@ def line(durable: pg.Cluster, settings: Any, ids: Any) -> Iterator[Line]:
     url = durable.url(durable.new_database())
     create_schema(url)
     engine = open_engine(url)
-    yield Line(Database(engine=engine, school_id=SCHOOL_ID), replace(settings, database_url=url), ids)
+    made = Line(Database(engine=engine, school_id=SCHOOL_ID), replace(settings, database_url=url), ids)
+    yield made
+    made.engine().dispose()
     engine.dispose()
 
 
