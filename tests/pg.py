@@ -2,7 +2,8 @@
 A throw-away PostgreSQL for the tests: one cluster a session, one database a test.
 
 It listens on a unix socket in a temporary folder only, writes without fsync and is deleted
-at the end. PostgreSQL refuses to run as root, so root hands it to an unprivileged account.
+at the end. A ``durable`` one writes as a real one does, and can be stopped dead and started again.
+PostgreSQL refuses to run as root, so root hands it to an unprivileged account.
 """
 
 import os
@@ -25,6 +26,7 @@ SETTINGS = {
     "synchronous_commit": "off",
     "timezone": "UTC",
 }
+DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 
 
 def find_program(name: str) -> str | None:
@@ -44,6 +46,7 @@ class Cluster:
 
     folder: Path
     account: pwd.struct_passwd | None
+    is_durable: bool = False
     _numbers: count = field(default_factory=lambda: count(1))
 
     def url(self, database: str) -> str:
@@ -67,8 +70,17 @@ class Cluster:
 
     def stop(self) -> None:
         """The server is stopped and its folder removed."""
-        self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
+        self.stop_dead()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def stop_dead(self) -> None:
+        """Every process of the server is gone at once, as when the machine dies; what is on disk stays."""
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
+
+    def rise(self) -> None:
+        """The server runs, and has recovered what was on disk."""
+        log = str(self.folder / "log")
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-l", log, "-w", "-t", "60", "start")
 
     def start(self) -> None:
         """The cluster is made and answers."""
@@ -76,11 +88,12 @@ class Cluster:
         self._run(
             "initdb", "-D", str(data), "-U", "owner", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"
         )
-        lines = [f"{name} = '{value}'\n" for name, value in SETTINGS.items()]
+        chosen = SETTINGS | (DURABLE if self.is_durable else {})
+        lines = [f"{name} = '{value}'\n" for name, value in chosen.items()]
         lines.append(f"unix_socket_directories = '{self.folder}'\n")
         with (data / "postgresql.conf").open("a", encoding="utf-8") as config:
             config.writelines(lines)
-        self._run("pg_ctl", "-D", str(data), "-l", str(self.folder / "log"), "-w", "-t", "60", "start")
+        self.rise()
 
     def _run(self, program: str, *arguments: str) -> None:
         path = find_program(program)
@@ -104,13 +117,13 @@ class Cluster:
             raise RuntimeError(f"{program} failed: {said.read_text(errors='replace')}")
 
 
-def start_cluster() -> Cluster:
+def start_cluster(*, durable: bool = False) -> Cluster:
     """A running cluster in a new temporary folder."""
     folder = Path(tempfile.mkdtemp(prefix="busops-pg-"))
     account = None
     if os.geteuid() == 0:
         account = pwd.getpwnam("nobody")
         os.chown(folder, account.pw_uid, account.pw_gid)
-    cluster = Cluster(folder=folder, account=account)
+    cluster = Cluster(folder=folder, account=account, is_durable=durable)
     cluster.start()
     return cluster

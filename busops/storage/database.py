@@ -9,6 +9,7 @@ locked" whatever the timeout. Tables belong to the stores; this module owns none
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,8 +27,9 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -35,6 +37,16 @@ from sqlalchemy.schema import Table
 from sqlalchemy.types import Boolean, String, Text, TypeDecorator
 
 BUSY_TIMEOUT_MS: Final = 2000
+# On PostgreSQL nobody waits for ever: for a connection, for somebody's lock, for an answer, for a client.
+CONNECT_TIMEOUT_S: Final = 3
+POSTGRESQL_WAITS: Final = {
+    "lock_timeout": "2s",
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "120s",
+}
+# Another transaction was in the way and this one is undone as a whole: serialization, deadlock, lock.
+PASSING: Final = frozenset({"40001", "40P01", "55P03"})
+DISK_FULL: Final = frozenset({"53100", "SQLITE_FULL"})
 # WAL-reset corruption: fixed in 3.51.3 and in these backports (reliability notes §0.1).
 WAL_FIXED: Final = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 NAMING: Final = {
@@ -119,6 +131,7 @@ class Database:
             try:
                 yield Transaction(session=session, school_id=self.school_id)
                 session.commit()
+                _committed.set(_committed.get() + 1)
             except BaseException:
                 session.rollback()
                 raise
@@ -142,12 +155,44 @@ def open_engine(url: str, *, guarded: bool = True) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        waits = engine_options(parsed) if guarded else {"pool_pre_ping": True}
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), **waits)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed)
     prepare_sqlite(engine, guarded=guarded)
     return engine
+
+
+def engine_options(url: URL) -> dict[str, Any]:
+    """
+    What an application's engine is made with: on PostgreSQL a time for everything that can hang.
+
+    A migration may take its time; whoever answers people may not. A connection that a stopped
+    server left behind is noticed before it is used.
+    """
+    if url.get_backend_name() != "postgresql":
+        return {}
+    options = " ".join(f"-c {name}={value}" for name, value in POSTGRESQL_WAITS.items())
+    return {
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
+    }
+
+
+def commits() -> int:
+    """How many writing transactions have been committed in this context so far."""
+    return _committed.get()
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the same work may succeed at once: somebody else's transaction was in the way of this one."""
+    return isinstance(error, DBAPIError) and _state_of(error) in PASSING
+
+
+def is_full(error: Exception) -> bool:
+    """Whether there is no room left to write."""
+    return isinstance(error, DBAPIError) and _state_of(error) in DISK_FULL
 
 
 def prepare_sqlite(engine: Engine, *, guarded: bool = True) -> None:
@@ -187,6 +232,15 @@ def describe(database: Database) -> dict[str, str]:
             return {"dialect": "sqlite", "version": sqlite3.sqlite_version, "journal_mode": mode.upper()}
         version = str(tx.session.execute(text("SHOW server_version")).scalar())
         return {"dialect": "postgresql", "version": version, "journal_mode": "-"}
+
+
+_committed: ContextVar[int] = ContextVar("committed", default=0)
+
+
+def _state_of(error: DBAPIError) -> str:
+    """The database's own code for what happened."""
+    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
+    return str(code or "")
 
 
 @contextmanager

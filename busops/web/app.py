@@ -25,7 +25,7 @@ from busops.jobs import JobQueue
 from busops.log import configure_logging
 from busops.services.credentials import CHEAP, STRONG
 from busops.storage import schema
-from busops.storage.database import Base, Database, prepare_sqlite
+from busops.storage.database import Base, Database, engine_options, prepare_sqlite
 from busops.web import (
     api,
     auth,
@@ -165,6 +165,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": _absolute(settings.database_url),
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(make_url(settings.database_url)),
         "TRUSTED_HOSTS": list(settings.trusted_hosts) or None,
         "TESTING": settings.environment == "test",
         "MAX_CONTENT_LENGTH": BODY_LIMIT_BYTES,

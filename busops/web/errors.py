@@ -3,17 +3,25 @@ What a reader sees when something cannot be done: a page in their language, or p
 
 A page says what, where and what to do now. Nothing of the inside is shown; the number of
 the request leads to the log.
+
+A request whose transaction met somebody else's is worked through again by itself, a few times,
+as long as nothing of it was committed: then nothing has happened yet.
 """
 
-from typing import Final
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Final
 
 import structlog
-from flask import Flask, Response, make_response, render_template
+from flask import Flask, Response, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.wrappers import Response as AnyResponse
 
 from busops.domain.errors import BusopsError, Conflict, InvalidInput, NotFound, Refused
+from busops.storage import database
 from busops.web.problem import of_error, problem, reasons_of
 from busops.web.security import is_api, logged_path
 
@@ -35,6 +43,10 @@ CODES: Final = {
 }
 BUSY_RETRY_S: Final = "2"
 UNGUARDED_RETRY_S: Final = "60"
+FULL_RETRY_S: Final = "60"
+RETRIES: Final = 3  # of a request whose transaction met another one's
+PAUSE_S: Final = 0.05  # before the next try, twice as long each time, and by chance up to twice that
+SAME_LINE_S: Final = 5.0  # an equal line of the log is not written more often
 FAILURES: Final = range(400, 600)
 
 
@@ -44,13 +56,38 @@ def install(app: Flask) -> None:
     app.register_error_handler(CSRFError, _forgery)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)
+    app.dispatch_request = again(app.dispatch_request)  # type: ignore[method-assign]
 
 
-def busy(_: Exception) -> AnyResponse:
-    """The database is held by another writer: try again in a moment."""
-    log.warning("database_busy", path=logged_path())
-    answer = _answer(503, "busy")
-    answer.headers["Retry-After"] = BUSY_RETRY_S
+def again(view: Callable[[], Any]) -> Callable[[], Any]:
+    """
+    The view, tried again where somebody else's transaction was in its way and it has committed nothing.
+
+    An upload has been read and cannot be read again: whoever sent it is told to come back.
+    """
+
+    def tried() -> Any:
+        for retry in range(1, RETRIES + 1):
+            before = database.commits()
+            try:
+                return view()
+            except Exception as error:
+                is_upload = request.mimetype == "multipart/form-data"
+                if is_upload or not database.is_passing(error) or database.commits() != before:
+                    raise
+                log.info("request_tried_again", path=logged_path(), times=retry)
+            time.sleep(PAUSE_S * 2**retry * (0.5 + random.random()))  # noqa: S311 - no secret hangs on it
+        return view()
+
+    return tried
+
+
+def busy(error: Exception) -> AnyResponse:
+    """The database is held by another writer, cannot be reached or has no room: come back later."""
+    is_full = database.is_full(error)
+    _warn("database_full" if is_full else "database_busy")
+    answer = _answer(503, "disk_full" if is_full else "busy")
+    answer.headers["Retry-After"] = FULL_RETRY_S if is_full else BUSY_RETRY_S
     return answer
 
 
@@ -59,6 +96,20 @@ def unguarded() -> AnyResponse:
     answer = _answer(503, "guards_not_intact")
     answer.headers["Retry-After"] = UNGUARDED_RETRY_S
     return answer
+
+
+_unsaid: Counter[str] = Counter()
+_said_at: dict[str, float] = {}
+
+
+def _warn(what: str) -> None:
+    """A line of the log, and how many equal ones were left out: a storm must not fill a disk."""
+    now = time.monotonic()
+    if now - _said_at.get(what, -SAME_LINE_S) < SAME_LINE_S:
+        _unsaid[what] += 1
+        return
+    _said_at[what] = now
+    log.warning(what, path=logged_path(), left_out=_unsaid.pop(what, 0))
 
 
 def _own_error(error: BusopsError) -> AnyResponse:

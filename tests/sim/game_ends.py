@@ -81,6 +81,7 @@ class Ends:
             "silence": self._silence,
             "released": self._released,
             "revoked": self._revoked,
+            "repeats": self._repeats,
         }
         if story in tales:
             tales[story]()
@@ -128,6 +129,16 @@ class Ends:
         tablet.stored_before_revoked = tablet.stored()
         self._then(tablet, "note", text="and here")
         self.game.sync(tablet)
+
+    def _repeats(self) -> None:
+        """A tablet forgets every answer, sends everything once more, and the run ends as ever."""
+        tablet = self._tablet(ATTENDANT)
+        self._then(tablet, "note", text="once")
+        self._deliver()
+        tablet.answers.clear()
+        self._deliver()
+        assert set(tablet.answers.values()) == {"duplicate"}, "what was sent again is not the same any more"
+        self.drive("none")
 
     def _untouched(self) -> list[str]:
         """The riders whom no mark names, sent or not."""

@@ -18,7 +18,7 @@ from unittest import mock
 from busops.domain.errors import Refused
 from busops.domain.values import CrewId
 from busops.services import run_acts, run_state
-from busops.storage import closure_store, event_store, guards, run_store
+from busops.storage import closure_store, event_store, run_store
 from busops.storage.closure_store import Closure
 from busops.storage.database import Database, open_engine
 from tests import run_kit, small_school
@@ -134,8 +134,3 @@ def _exchange(connection: sqlite3.Connection, before: str, after: str) -> None:
             connection.execute(f"DROP {kind} {name}")
             connection.execute(sql.replace(before, after))
     assert found, f"the mutant's text is gone from the guards: {before}"
-
-
-def texts() -> str:
-    """Every guard of SQLite, as written."""
-    return "\n".join(guards.scripts("sqlite"))

@@ -74,7 +74,7 @@ MUTANTS = (
     _guard("e.lo_ms > u.reopened_ms", "1", "old_checks"),
     _guard("phase IN ('closed', 'cancelled')", "phase IN ('cancelled')", "late_board"),
     # the sync
-    _service("storage.event_store", "known.digest == observation.digest", "False", "none"),
+    _service("storage.event_store", "known.digest == observation.digest", "False", "repeats"),
     _service("storage.held_events", "if last != count:", "if False:", "held_back"),
     _service(
         "services.tablet_sync", "self.is_frozen = not holder.is_trusted", "self.is_frozen = False", "revoked"
