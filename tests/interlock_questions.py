@@ -175,7 +175,7 @@ def marks_taken_back(plan: RunPlan) -> list[Tablet]:
     return [tablet]
 
 
-def counted_one(plan: RunPlan) -> list[Tablet]:
+def one_counted_at_the_end(plan: RunPlan) -> list[Tablet]:
     """C3: somebody counted one at the terminal, and nobody counted again."""
     tablet = Tablet(plan=plan)
     tablet.set_out()
@@ -186,7 +186,7 @@ def counted_one(plan: RunPlan) -> list[Tablet]:
     return [tablet]
 
 
-def off_stop(plan: RunPlan) -> list[Tablet]:
+def off_at_no_stop(plan: RunPlan) -> list[Tablet]:
     """C7: a rider got off where nobody may, and two people have not looked into it."""
     tablet = Tablet(plan=plan)
     tablet.set_out()
@@ -213,7 +213,7 @@ def rider_missing(plan: RunPlan) -> list[Tablet]:
 QUESTION_HISTORIES: list[tuple[Callable[[RunPlan], list[Tablet]], str]] = [
     (absent_without_reason, "rider_unaccounted"),
     (marks_taken_back, "rider_unaccounted"),
-    (counted_one, "count_open"),
-    (off_stop, "question_open"),
+    (one_counted_at_the_end, "count_open"),
+    (off_at_no_stop, "question_open"),
     (rider_missing, "question_open"),
 ]

@@ -50,8 +50,8 @@ UNCANCEL = "UPDATE run SET phase = 'ready' WHERE school_id = 'only_released'"
 RESOLVE = "UPDATE alarm SET state = 'resolved', resolved_by = 'u1', evidence = 'seen'"
 UNTOUCHED = "WHERE school_id = 'only_released'"
 WAITS = "WHERE school_id = 'own_waits'"
-ADMIT = f"UPDATE quarantine SET state = 'admitted', settled_by = 'a', second_user = 'b' {WAITS}"
 SETTLE = f"UPDATE quarantine SET state = 'dismissed', settled_by = 'a', second_user = 'b' {WAITS}"
+ADMIT = SETTLE.replace("dismissed", "admitted")
 NINTH = "00000000-0000-7000-8001-000000000009"
 CREW = "WHERE school_id = 'sound' AND role = 'DRIVER'"
 
@@ -155,7 +155,7 @@ TYPED: dict[str, tuple[str, ...]] = {
     "quarantine settled": (SETTLE,),
     "quarantine admitted": (
         copied("quarantine", f'{{"quarantine_id": "q3", "digest": "d3", "event_id": "{NINTH}"}}', WAITS),
-        f"{ADMIT} AND quarantine_id = 'q3'",
+        ADMIT + " AND quarantine_id = 'q3'",
     ),
     "quarantine admitted, nothing stands": (ADMIT,),
     "quarantine settled as another": (SETTLE.replace(" WHERE", ", raw = '' WHERE"),),
