@@ -118,8 +118,7 @@ def list_pins() -> ResponseReturnValue:
 def give_pin(crew_id: str) -> ResponseReturnValue:
     """A new PIN for this person, on this answer only."""
     here = current()
-    acting = {"by": here.actor, "clock": here.clock, "hasher": runtime().hasher}
-    pin = pins.give(here.database, CrewId(crew_id), **acting)
+    pin = pins.give(here.database, CrewId(crew_id), by=here.actor, clock=here.clock, hasher=runtime().hasher)
     member = next(each.member for each in pins.list_pins(here.database) if each.member.crew_id == crew_id)
     return render_template("manage/device_pin.html", member=member, pin=pin)
 

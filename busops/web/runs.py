@@ -101,8 +101,8 @@ def release_device(run_id: str, dev: int) -> Answer:
     """Two people give up waiting for a device; a third one has searched the bus."""
 
     def act(here: dict[str, Any]) -> None:
-        people = {"second": _second(), "third": _second("third", THIRD_ROLES)}
-        runs.release_device(**here, dev=dev, **people, reason=typed_reason())
+        second, third = _second(), _second("third", THIRD_ROLES)
+        runs.release_device(**here, dev=dev, second=second, third=third, reason=typed_reason())
 
     return decide(run_id, say("不再等待这台设备"), act)
 
