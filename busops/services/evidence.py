@@ -9,14 +9,15 @@ from typing import Any
 from busops.domain.evidence import Evidence, is_audited, raised
 from busops.domain.fleet import CrewMember, CrewRole, Vehicle
 from busops.domain.run_plan import RunPlan
-from busops.storage import board_store
+from busops.storage import board_store, day_store
 from busops.storage.database import Transaction
+from busops.storage.day_store import Weather
 
 
-def level_of_run(
-    tx: Transaction, vehicle: Vehicle, on: date, crew: Iterable[CrewMember], *, is_hot: bool = False
-) -> Evidence:
-    """The vehicle's level, raised on a hot day or for a crew new to the vehicle."""
+def level_of_run(tx: Transaction, vehicle: Vehicle, on: date, crew: Iterable[CrewMember]) -> Evidence:
+    """The vehicle's level, raised on a day marked as hot or for a crew new to the vehicle."""
+    mark = day_store.last_mark(tx, on)
+    is_hot = mark is not None and mark.weather is Weather.HOT
     known = board_store.crews_of_vehicle(tx, vehicle.plate, before=on)
     is_substitute = bool(known) and any(member.crew_id not in known for member in crew)
     return raised(vehicle.evidence, is_hot=is_hot, is_substitute=is_substitute)

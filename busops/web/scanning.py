@@ -19,7 +19,7 @@ from busops.web.security import content_policy
 OWN_SCRIPTS: Final = "script-src 'self'"
 
 
-def compiles_scanner(view: Callable[..., str]) -> Callable[..., Response]:
+def compiles_scanner(view: Callable[..., str | Response]) -> Callable[..., Response]:
     """The view's page may compile the scanner; everything else is as strict as elsewhere."""
 
     @wraps(view)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, abort, make_response, render_template, url_for
 
 from busops.web import language
+from busops.web.scanning import compiles_scanner
 from busops.web.security import public
 from busops.web.shown import asset
 from busops.web.tablet import SERVED, STATIC, app_version, tablet_asset
@@ -43,6 +44,7 @@ def worker() -> Response:
 
 @bp.get("/tablet/shell/<name>")
 @public
+@compiles_scanner
 def shell(name: str) -> Response:
     """The page around any run, in one language, before anybody has sat down."""
     if name not in language.TAGS:
@@ -70,7 +72,14 @@ def manifest() -> Response:
 @bp.app_context_processor
 def _modules() -> dict[str, Any]:
     """The page asks for all its modules at once, not for one after another as they name each other."""
-    return {"tablet_modules": lambda: [path for path in kept_files() if path.endswith(".js")]}
+    return {
+        "tablet_modules": lambda: [path for path in kept_files() if path.endswith(".js") and _is_own(path)]
+    }
+
+
+def _is_own(path: str) -> bool:
+    """A module of the tablet; the camera's reader is fetched when somebody scans."""
+    return "/vendor/barcode-detector/" not in path and "/vendor/zxing-wasm/" not in path
 
 
 def kept_files() -> list[str]:

@@ -9,9 +9,10 @@ from busops.domain.events import Whereabouts
 from busops.domain.people import Actor, Role
 from busops.domain.rollcall import MISSING, OVERDUE, Answer
 from busops.domain.roster import NotRidingReason
-from busops.domain.values import Direction
-from busops.services import rollcall, runs, watch
+from busops.domain.values import Direction, school_date
+from busops.services import day_weather, rollcall, runs, watch
 from busops.storage import alarm_store
+from busops.storage.day_store import Weather
 from tests.builders import ALL_OK, DEPARTS_AT, DRIVER, Tablet
 from tests.machine import CountingIds, FixedClock
 from tests.run_kit import PrefixedIds, send, store_run
@@ -138,8 +139,9 @@ def test_the_roll_call_rings_though_the_run_is_closed(sqlite_database):
 def test_a_hot_days_alarm_is_not_ended_by_an_answer_about_another_child(came):
     """Raised after fifteen hot minutes it stays until its own child is answered for."""
     database, clock, ids = came
+    day_weather.mark_day(database, school_date(clock.now()), Weather.HOT, by="dora", clock=clock)
     clock.advance(16 * 60)
-    watch.raise_due_alarms(database, clock, ids, is_hot_day=True)
+    watch.raise_due_alarms(database, clock, ids)
     mine = roll(database, clock)
     say(came, {mine.children[0].key: Answer.IN_CLASS})
     left = {occasion for _, _, occasion in open_alarms(database, OVERDUE)}

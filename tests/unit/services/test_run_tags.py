@@ -9,10 +9,11 @@ from busops.domain.errors import Refused
 from busops.domain.evidence import Evidence, in_order_of_the_walk
 from busops.domain.fleet import CrewRole
 from busops.domain.values import CrewId
-from busops.services import run_tags
+from busops.services import day_weather, run_tags
 from busops.services.evidence import asks_of, level_of_run
 from busops.storage import fleet_store, run_store, tag_store
 from busops.storage.database import Database
+from busops.storage.day_store import Weather
 from tests import small_school
 from tests.machine import CountingIds
 from tests.sim import world
@@ -108,8 +109,11 @@ def test_a_crew_new_to_a_vehicle_that_has_been_out_raises_the_level(sqlite_datab
         next_day = FRIDAY + timedelta(days=2)
         assert level_of_run(tx, coach, next_day, usual) is Evidence.E2
         assert level_of_run(tx, coach, next_day, other) is Evidence.E3
-        assert level_of_run(tx, coach, next_day, usual, is_hot=True) is Evidence.E3
         assert level_of_run(tx, coach, FRIDAY, other) is Evidence.E2, "nobody had driven it before that day"
+    for weather, level in ((Weather.COLD, Evidence.E2), (Weather.HOT, Evidence.E3)):
+        day_weather.mark_day(sqlite_database, next_day, weather, by="dora", clock=world.a_clock(0))
+        with sqlite_database.reading() as tx:
+            assert level_of_run(tx, coach, next_day, usual) is level
 
 
 def test_a_run_keeps_its_level_and_tells_the_tablet_places_only(sqlite_database: Database) -> None:
