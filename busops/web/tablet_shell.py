@@ -77,9 +77,12 @@ def _modules() -> dict[str, Any]:
     }
 
 
-def _is_own(path: str) -> bool:
-    """A module of the tablet; the camera's reader is fetched when somebody scans."""
-    return "/vendor/barcode-detector/" not in path and "/vendor/zxing-wasm/" not in path
+def _own_modules() -> list[str]:
+    """Without the camera's reader, which is fetched when somebody scans."""
+    scanner = ("/vendor/barcode-detector/", "/vendor/zxing-wasm/")
+    return [
+        path for path in kept_files() if path.endswith(".js") and not any(part in path for part in scanner)
+    ]
 
 
 def kept_files() -> list[str]:
