@@ -72,17 +72,13 @@ def manifest() -> Response:
 @bp.app_context_processor
 def _modules() -> dict[str, Any]:
     """The page asks for all its modules at once, not for one after another as they name each other."""
-    return {
-        "tablet_modules": lambda: [path for path in kept_files() if path.endswith(".js") and _is_own(path)]
-    }
+    return {"tablet_modules": _own_modules}
 
 
 def _own_modules() -> list[str]:
     """Without the camera's reader, which is fetched when somebody scans."""
-    scanner = ("/vendor/barcode-detector/", "/vendor/zxing-wasm/")
-    return [
-        path for path in kept_files() if path.endswith(".js") and not any(part in path for part in scanner)
-    ]
+    own = tablet_asset("tablet/"), tablet_asset("vendor/idb/")
+    return [path for path in kept_files() if path.endswith(".js") and path.startswith(own)]
 
 
 def kept_files() -> list[str]:
