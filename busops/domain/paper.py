@@ -207,32 +207,32 @@ def _about_checks(sheet: Sheet) -> Iterator[Finding]:
 
 def _of_stops(sheet: Sheet) -> Iterator[Fact]:
     for stop in sheet.stops:
-        at = {"stop": stop.stop_id}
+        at = stop.stop_id
         if stop.arrived_min is not None:
-            yield Fact(kind=Kind.ARRIVE, at_min=stop.arrived_min, by=sheet.driver_id, **at)
+            yield Fact(kind=Kind.ARRIVE, at_min=stop.arrived_min, by=sheet.driver_id, stop=at)
         minute = stop.left_min if stop.left_min is not None else stop.arrived_min
         if stop.count is not None and minute is not None:
-            yield Fact(kind=Kind.HEADCOUNT, at_min=minute, by=sheet.attendant_id, n=stop.count, **at)
+            yield Fact(kind=Kind.HEADCOUNT, at_min=minute, by=sheet.attendant_id, n=stop.count, stop=at)
         if stop.left_min is not None:
-            yield Fact(kind=Kind.DEPART, at_min=stop.left_min, by=sheet.driver_id, **at)
+            yield Fact(kind=Kind.DEPART, at_min=stop.left_min, by=sheet.driver_id, stop=at)
 
 
 def _of_riders(plan: RunPlan, sheet: Sheet) -> Iterator[Fact]:
     stops = {each.stop_id: each for each in sheet.stops}
     for rider in sheet.riders:
-        who = {"rider": rider.rider_id, "by": sheet.attendant_id}
+        who, by = rider.rider_id, sheet.attendant_id
         if rider.on_at is not None:
             minute = _minute(stops[rider.on_at])
-            yield Fact(kind=Kind.BOARD, at_min=minute or 0, stop=rider.on_at, **who)
+            yield Fact(kind=Kind.BOARD, at_min=minute or 0, stop=rider.on_at, rider=who, by=by)
         if rider.off_at is not None:
             minute = _minute(stops[rider.off_at], first=True)
-            yield Fact(kind=Kind.ALIGHT, at_min=minute or 0, stop=rider.off_at, **who)
+            yield Fact(kind=Kind.ALIGHT, at_min=minute or 0, stop=rider.off_at, rider=who, by=by)
         if rider.absence is not None:
             planned = plan.riders.get(rider.rider_id)
             stop = stops.get(plan.boards_at(planned)) if planned else None
             minute = _minute(stop) if stop else None
             when = minute if minute is not None else _first_minute(sheet.stops)
-            yield Fact(kind=Kind.ABSENT, at_min=when, reason=rider.absence, **who)
+            yield Fact(kind=Kind.ABSENT, at_min=when, reason=rider.absence, rider=who, by=by)
 
 
 def _of_checks(sheet: Sheet) -> Iterator[Fact]:

@@ -121,7 +121,7 @@ def load_sheet(database: Database, entry_id: str) -> PaperEntry:
 
 def sheet_of(kept: Any) -> Sheet:
     """A sheet as it was typed, from how it is kept."""
-    lines = {
+    lines: dict[str, Any] = {
         "stops": tuple(PaperStop(**each) for each in kept["stops"]),
         "riders": tuple(
             PaperRider(**{**each, "absence": NotRidingReason(each["absence"]) if each["absence"] else None})
