@@ -18,12 +18,14 @@ from busops.domain.run import RunState
 from busops.domain.values import RiderId, RunId
 
 ANSWER_WITHIN: Final = timedelta(minutes=30)  # domain §5.5
-RESPONSIBLE_AFTER: Final = timedelta(minutes=10)  # SOP 27: no answer in ten minutes
+RUNG: Final = timedelta(minutes=10)  # SOP 27: no answer in ten minutes → the responsible person
 EARLIEST: Final = timedelta(minutes=15)  # before the planned arrival nobody can have come
 HOT_DAY: Final = 0.5
 MISSING: Final = "rollcall_missing"
 OVERDUE: Final = "rollcall_overdue"
 KINDS: Final = frozenset({MISSING, OVERDUE})
+# A child that somebody looked for and did not find is louder than one nobody has answered for.
+_LEVELS: Final = {MISSING: (2, 3), OVERDUE: (1, 2, 3)}
 
 # Reasons that somebody gave before: of these children nobody expects to see them.
 EXCUSED: Final = frozenset(
@@ -154,9 +156,9 @@ def _about(child: Child, mark: Mark) -> str:
 
 
 def _rungs(kind: str, occasion: str, since_at: datetime, now: datetime, factor: float) -> Iterator[Call]:
-    yield Call(kind=kind, level=2, occasion=occasion, since_at=since_at)
-    if now >= since_at + RESPONSIBLE_AFTER * factor:
-        yield Call(kind=kind, level=3, occasion=occasion, since_at=since_at)
+    for rung, level in enumerate(_LEVELS[kind]):
+        if now >= since_at + rung * RUNG * factor:
+            yield Call(kind=kind, level=level, occasion=occasion, since_at=since_at)
 
 
 def _child(

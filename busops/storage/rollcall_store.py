@@ -121,11 +121,11 @@ def load_marks(tx: Transaction, run_id: RunId) -> tuple[Mark, ...]:
 def link_numbers(tx: Transaction, on: date) -> dict[str, int]:
     """The valid number of each class whose link of that day was ever replaced; all others have 0."""
     rows = tx.session.execute(
-        select(RollcallLinkRow.class_name, func.max(RollcallLinkRow.number))
+        select(RollcallLinkRow.class_name, func.max(RollcallLinkRow.number).label("newest"))
         .where(RollcallLinkRow.school_id == tx.school_id, RollcallLinkRow.run_on == on)
         .group_by(RollcallLinkRow.class_name)
     )
-    return dict(rows)
+    return {row.class_name: row.newest for row in rows}
 
 
 def replace_link(tx: Transaction, on: date, class_name: str, *, by: str, at: datetime) -> int:
