@@ -1,16 +1,21 @@
 """
 What makes the tablet's page a thing of its own: worker, shell, manifest, and what they keep.
 
-All of it is public and the same for everybody: no run, no person, no token. What a run holds
-comes to an enrolled device by the API and stays in the device's own store.
+All of that is public and the same for everybody: no run, no person, no token. What a run holds
+comes to an enrolled device by the API and stays in the device's own store; whether that store
+was cleared behind its back is asked here too, by a cookie that outlives it.
 """
 
 import hashlib
+import re
 from typing import Any, Final
 
-from flask import Blueprint, Response, abort, make_response, render_template, url_for
+from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request, url_for
 
+from busops.services import tablet_memory
 from busops.web import language
+from busops.web.api_doors import by_device, holder
+from busops.web.context import current
 from busops.web.scanning import compiles_scanner
 from busops.web.security import public
 from busops.web.shown import asset
@@ -27,6 +32,10 @@ OFFICE_FILES: Final = (
 )
 ICON_SIZES: Final = (192, 512)
 VERSION_CHARACTERS: Final = 12
+MARKER: Final = "busops-device"
+MARKER_S: Final = 365 * 24 * 3600
+MOST_MARKED: Final = 8  # devices that one browser remembers having been
+MARKED: Final = re.compile(r"[1-9][0-9]{0,8}")
 
 
 @bp.get("/tablet/sw.js")
@@ -67,6 +76,27 @@ def manifest() -> Response:
         for purpose in ("any", "maskable")
     ]
     return _fresh(render_template("tablet/shell.webmanifest", icons=icons), "application/manifest+json")
+
+
+@bp.post("/api/v1/devices/here")
+@by_device
+def here() -> Response:
+    """This browser is this device; where it was another one and no longer knows it, that is told."""
+    at = current()
+    marked = [int(part) for part in MARKED.findall(request.cookies.get(MARKER, "")[:100])]
+    lost = tablet_memory.lost_store(at.database, holder=holder(), remembered=marked, clock=at.clock)
+    now = [dev for dev in marked if dev != holder().dev and (lost is None or dev != lost.dev)]
+    answer = jsonify({"lost": {"dev": lost.dev, "held_to": lost.held_to} if lost else None})
+    answer.set_cookie(
+        MARKER,
+        ".".join(map(str, [*now, holder().dev][-MOST_MARKED:])),
+        max_age=MARKER_S,
+        path="/api/v1/devices/here",
+        httponly=True,
+        samesite="Strict",
+        secure=at.settings.secure_cookies,
+    )
+    return answer
 
 
 @bp.app_context_processor

@@ -18,6 +18,7 @@ self.addEventListener("activate", (event) => {
     for (const name of await caches.keys()) {
       if (name.startsWith("busops-shell-") && name !== KEPT) await caches.delete(name);
     }
+    await self.clients.claim(); // else the first page would hold no version back
   })());
 });
 

@@ -18,7 +18,11 @@ from tests.e2e.navigators.attendant import Attendant
 from tests.sim import world
 
 TABLET = {"width": 1280, "height": 800}
-WORKER_READY = "navigator.serviceWorker.ready.then((found) => found.active.state === 'activated')"
+WORKER_READY = """async () => {
+  const { active } = await navigator.serviceWorker.ready;
+  while (active.state !== "activated") await new Promise((later) => setTimeout(later, 50));
+  return true;
+}"""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,9 +1,11 @@
 """A tablet without a server: it starts, it records, it says what it knows, and it loses nothing."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Error as PageGone
 
 from busops.config import Settings
 from busops.storage.database import Database
@@ -33,6 +35,12 @@ EVENTS = """async () => {
 }"""
 
 
+WORKER = "navigator.serviceWorker.getRegistration('/tablet/')"
+UPDATE = f"async () => {{ await (await {WORKER}).update(); }}"
+ASK = f"async () => {{ (await {WORKER}).waiting.postMessage('take_over'); }}"
+WAITS = f"async () => (await {WORKER}).waiting !== null"
+
+
 @pytest.fixture
 def evening(sqlite_database: Database, settings: Settings) -> Iterator[Evening]:
     """A server over the small school that a test may stop."""
@@ -53,6 +61,16 @@ def sent(page: Page) -> None:
     page.evaluate("window.dispatchEvent(new Event('focus'))")
     expect(page.locator("[data-unsent]")).to_have_attribute("data-unsent", "0", timeout=SENT_MS)
     expect(page.locator("[data-network]")).to_be_hidden(timeout=SENT_MS)
+
+
+def waits(page: Page, wanted: bool) -> None:
+    """A newer version comes to wait, or does so no longer; when it comes in, the page loads itself anew."""
+    for _look in range(150):
+        with suppress(PageGone):
+            if page.evaluate(WAITS) is wanted:
+                return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"a newer version waits: not {wanted}")
 
 
 def test_a_run_opens_without_a_server_and_its_taps_arrive_later(evening: Evening, page: Page) -> None:
@@ -210,3 +228,48 @@ def test_without_https_the_page_says_what_it_needs(evening: Evening, page: Page)
     plain.add_init_script("Object.defineProperty(window, 'isSecureContext', { value: false })")
     plain.goto("/tablet/runs/run-1")
     expect(plain.locator("[data-failure]")).to_contain_text("HTTPS")
+
+
+def test_a_store_that_the_browser_cleared_is_told(evening: Evening, page: Page) -> None:
+    """All but the cookies is gone: the next start says which tablet this was and how much is safe."""
+    attendant = open_run(page)
+    attendant.press("确认名单")
+    attendant.board(evening.riders_of("S001")[:1])
+    sent(page)
+    page.wait_for_timeout(1500)
+    page.goto("/tablet/")
+    kinds = "indexeddb,local_storage,service_workers,cache_storage"
+    cleared = {"origin": evening.url, "storageTypes": kinds}
+    page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", cleared)
+    page.goto("/tablet/runs/run-1")
+    page.wait_for_selector(READY)
+    expect(page.get_by_role("dialog")).to_contain_text("以前是 1 号。服务器收到它的第 1 到第 2 条")
+
+
+def test_a_newer_version_waits_for_the_run_and_the_outbox(
+    evening: Evening, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not under an open run even when asked, not while a tap is unsent; then, on the page of runs."""
+    attendant = open_run(page)
+    attendant.press("确认名单")
+    sent(page)
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+    monkeypatch.setattr("busops.web.tablet_shell.app_version", lambda: "another")
+    page.evaluate(UPDATE)
+    waits(page, True)
+    page.evaluate(ASK)
+    page.wait_for_timeout(1000)
+    assert page.evaluate(WAITS)
+    page.route("**/api/v1/events:batch", lambda route: route.abort())
+    attendant.board(evening.riders_of("S001")[:1])
+    page.goto("/tablet/")
+    page.wait_for_timeout(2000)
+    assert page.evaluate(WAITS)
+    page.unroute("**/api/v1/events:batch")
+    attendant.open("run-1")
+    sent(page)
+    page.goto("/tablet/")
+    waits(page, False)
+    page.wait_for_load_state("networkidle")
+    open_run(page)
+    assert page.evaluate("document.body.dataset.app") == "another"

@@ -2,9 +2,11 @@
 
 import re
 import struct
+from datetime import UTC, datetime
 
 import pytest
 
+from busops.storage import audit_store, device_store
 from busops.web.app import create_app
 from busops.web.tablet import app_version
 from tests.sim import world
@@ -94,3 +96,44 @@ def test_the_manifest_installs_the_tablet_and_its_icons_are_what_they_say(app):
         assert data[:8] == b"\x89PNG\r\n\x1a\n"
         width, height = struct.unpack(">II", data[16:24])
         assert f"{width}x{height}" == icon["sizes"]
+
+
+def enrolled(app, client, dev=None) -> dict:
+    """What the enrolment of the signed-in attendant in this browser answers."""
+    page = client.get("/tablet/runs/run-1").get_data(as_text=True)
+    token = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
+    body = {"crew": "Z1", "dev": dev, "name": "t"}
+    return client.post("/api/v1/devices", json=body, headers={"X-CSRFToken": token}).get_json()
+
+
+def told(client, held) -> dict | None:
+    """What the server says was lost when this browser says which device it is."""
+    answer = client.post("/api/v1/devices/here", headers={"Authorization": f"Device {held['token']}"})
+    assert "HttpOnly" in answer.headers["Set-Cookie"]
+    return answer.get_json()["lost"]
+
+
+def test_a_browser_that_forgot_which_device_it_was_is_told_once_and_on_record(app, sqlite_database):
+    """The first device is known; a second one of the same person in the same browser means a lost store."""
+    client = world.sign_in(app, "attendant")
+    first = enrolled(app, client)
+    assert told(client, first) is None
+    assert told(client, first) is None
+    assert told(client, enrolled(app, client, dev=first["dev"])) is None
+    second = enrolled(app, client)
+    assert told(client, second) == {"dev": first["dev"], "held_to": 0}
+    assert told(client, second) is None
+    with sqlite_database.reading() as tx:
+        acts = [entry for entry in audit_store.each_entry(tx) if entry.act == "device_store_lost"]
+    assert [entry.facts for entry in acts] == [{"dev": first["dev"], "held_to": 0, "now": second["dev"]}]
+
+
+def test_a_device_left_behind_for_a_reason_is_no_loss(app, sqlite_database):
+    """Given up by the office: nothing was lost. A stranger's request is refused."""
+    client = world.sign_in(app, "attendant")
+    first = enrolled(app, client)
+    told(client, first)
+    with sqlite_database.transaction() as tx:
+        device_store.revoke(tx, first["dev"], at=datetime(2024, 3, 15, tzinfo=UTC))
+    assert told(client, enrolled(app, client)) is None
+    assert app.test_client().post("/api/v1/devices/here").status_code == 401

@@ -187,10 +187,28 @@ export class LiveRun {
     await this.sync.renew(token);
   }
 
+  /** A browser short of space clears a store without a word; a cookie and the server remember what it was.
+   * @returns {Promise<void>} */
+  async askWhetherLost() {
+    try {
+      const reply = await fetch("/api/v1/devices/here", asking({ method: "POST", headers: this.headers }));
+      const told = reply.status === 200 ? await readJson(reply, isRecord) : null;
+      if (!told || !isRecord(told.lost)) return;
+      const { dev, held_to: upTo } = told.lost;
+      await dialog(say("lost_title"), () => [
+        h("p", { class: "measure" }, say("lost_text", { dev: Number(dev), n: Number(upTo) })),
+        h("p", { class: "strong measure" }, say("lost_tell")),
+      ]);
+    } catch {
+      return; // without a network it is asked at the next start
+    }
+  }
+
   /** Once a page's life, when the network answers: the lists of the next hours come, what may go goes.
    * @returns {Promise<void>} */
   async tidy() {
     if (!this.mayWrite) return;
+    void this.askWhetherLost();
     try {
       await this.refreshPack();
       await prefetch(this.store, this.headers, this.serverMs());

@@ -127,8 +127,9 @@ function showScreen(seat, live) {
   const place = /** @type {HTMLElement} */ (root.querySelector("[data-screen-place]"));
   place.replaceChildren(frame.content.cloneNode(true));
   Object.assign(root.dataset, { run: seat.run, crew: seat.crew, screen: seat.screen });
-  const foot = /** @type {HTMLElement|null} */ (root.querySelector("footer.foot"));
-  if (foot) foot.hidden = seat.screen !== "attendant";
+  for (const own of root.querySelectorAll("[data-attendant-only]")) {
+    /** @type {HTMLElement} */ (own).hidden = seat.screen !== "attendant";
+  }
   nameRun(seat, pack);
   /** @type {Context} */
   const context = {

@@ -35,7 +35,7 @@ async function sayWhetherKept() {
 
 document.querySelector('form[action="/signout"]')?.addEventListener("submit", forgetSeats);
 watchLanguage();
+await sayWhetherKept();
 const registration = await installWorker();
 if (registration) takeOverWhenSafe(registration, nothingWaits);
-await sayWhetherKept();
 await fetchLists();

@@ -6,6 +6,7 @@ import { rememberLanguage } from "./shelf.js";
 
 /** An address that the worker never answers from its cache while the server can. */
 export const FROM_SERVER = "from";
+const ASK_EVERY_MS = 3000;
 
 /** The worker keeps the shell for the next start without a network. @returns {Promise<ServiceWorkerRegistration|null>} */
 export async function installWorker() {
@@ -29,6 +30,7 @@ export function takeOverWhenSafe(registration, isSafe) {
   });
   const hadOne = navigator.serviceWorker.controller !== null;
   navigator.serviceWorker.addEventListener("controllerchange", () => hadOne && location.reload());
+  window.setInterval(() => void ask(), ASK_EVERY_MS); // the page just left may still have been there the first time
   void ask();
 }
 
