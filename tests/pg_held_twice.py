@@ -39,6 +39,7 @@ HELD_TWICE: dict[str, str] = OLD_SNAPSHOT | LOCK_ONLY | {
     "guard_undone_devices: AND x.kind = 'device_released'": "no other decision names a device",
     "guard_undone_devices: AND x.second_user <> x.by_user": "ck_run_decision_two_people",
     "guard_run_change: AND OLD.phase <> 'cancelled'": "a boarding opens a cancelled run",
+    "guard_questions: WHERE a.reason = 'missing'": "an absence for another reason speaks against itself",
     "guard_questions: AND d.kind = 'departure_forbidden'": "no other decision names an event",
     "guard_open_questions: AND s.kind = 'finding_settled'": "no other decision names a finding",
     "guard_run_close: AND d.kind = 'closed'": "no other decision names a version",
