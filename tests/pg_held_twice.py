@@ -17,7 +17,7 @@ LIKELY = {
 OLD_SNAPSHOT = {
     "guard_run_close: IF current_setting('transaction_isolation') = 'repeatable read'": "see above"
 }
-NO_TRUNCATE = [f"{table}_no_truncate gone" for table in ("run", "run_event", "closure", "manifest")]
+NO_TRUNCATE = [f"{table}_no_truncate gone" for table in ("run", "run_event", "closure", "manifest", "alarm")]
 LOCK_ONLY = {
     "event_in gone": "takes the lock and a number that the store has taken too: test_mutants_locks",
     "device_in gone": "takes the lock only: test_mutants_locks",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from playwright.sync_api import Error as PageGone
 
 from busops.config import Settings
@@ -145,7 +145,11 @@ def test_a_slow_network_does_not_hold_up_the_start(evening: Evening, page: Page)
     """No answer ever comes: the run is on the screen all the same, and can be tapped."""
     attendant = open_run(page)
     held = []
-    page.route("**/api/**", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/**", hold)
     page.reload()
     page.wait_for_selector(READY, timeout=5000)
     attendant.press("确认名单")

@@ -104,7 +104,7 @@ TWO = {"second": "u2", "reason": "by phone"}
 ACTS = {
     "batch": (None, a_batch),
     "close": (finished, acting(runs.close_run)),
-    "release": (driven, acting(runs.release_device, 1, **TWO)),
+    "release": (driven, acting(runs.release_device, 1, third="u3", **TWO)),
     "resolve": (driven, acting(runs.resolve_rider, "r1", says=Whereabouts.ALIGHTED, **TWO)),
     "settle": (driven, settling),
     "cancel": (None, acting(runs.cancel_run, reason="rain")),

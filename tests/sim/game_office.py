@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from busops.domain.events import Whereabouts
-from busops.domain.findings import blocking
+from busops.domain.findings import Finding, blocking
 from busops.domain.fleet import CrewRole
 from busops.domain.people import Actor, Role
 from busops.domain.roster import NotRidingReason
@@ -18,12 +18,19 @@ from busops.domain.run import RunState
 from busops.domain.values import CrewId, RiderId, RunId
 from busops.services import devices, runs, watch
 from busops.storage import alarm_store, event_store
+from busops.storage.database import Database
+from tests import run_kit
 from tests.sim.game_server import GameServer
 from tests.sim.game_world import ATTENDANT, RIDERS
 
 RUN = RunId("run-1")
-ONE, OTHER = "u1", "u2"
+ONE, OTHER, THIRD = "u1", "u2", "u3"
 ADMIN = Actor(user_id="u9", role=Role.ADMIN, name="管理员")
+
+
+def settled(database: Database, finding: Finding, *, clock: Any, ids: Any) -> None:
+    """Two people settle it: a gate by an override of two roles, what happened by what came of it."""
+    run_kit.settle(database, RUN, finding, clock, ids)
 
 
 @dataclass(kw_only=True)
@@ -79,7 +86,8 @@ class Office:
 
     def release(self, dev: int, *, second: str = OTHER) -> str:
         """Two people give a tablet up for this run."""
-        return self.server.act(runs.release_device, RUN, dev, by=ONE, second=second, reason="lost")
+        people = {"by": ONE, "second": second, "third": THIRD}
+        return self.server.act(runs.release_device, RUN, dev, **people, reason="lost")
 
     def revoke(self, dev: int) -> str:
         """A tablet is given up for good."""
@@ -102,9 +110,7 @@ class Office:
         """Two people look into every finding that holds the run, but those of the codes named."""
         for finding in blocking(self.state().open_findings):
             if finding.code not in but:
-                self.server.act(
-                    runs.settle_finding, RUN, finding.key, by=ONE, second=OTHER, reason="looked into"
-                )
+                self.server.act(settled, finding)
 
     def clear_riders(self, but: frozenset[str] = frozenset()) -> None:
         """The office finds out, by name, where everybody is whom the marks do not account for."""
@@ -141,8 +147,7 @@ class Office:
 
     def _settle_one(self) -> None:
         if found := self.state().open_findings:
-            key = self.dice.choice(found).key
-            self.server.act(runs.settle_finding, RUN, key, by=ONE, second=OTHER, reason="looked into")
+            self.server.act(settled, self.dice.choice(found))
 
     def _acknowledge_one(self) -> None:
         with self.server.database.reading() as tx:

@@ -30,6 +30,7 @@ def a_stage() -> Iterator[Stage]:
         engine = open_engine(f"sqlite:///{empty}", guarded=False)
         create_all(engine)
         engine.dispose()
+        shutil.copy(empty, folder / "app.sqlite3")  # whole in itself: the application serves no other
         settings = Settings(
             environment="test",
             planning_proof_seconds=0,

@@ -42,7 +42,7 @@ def settled(key: str = "rider_missing:r3", *, by: str = "u1", second: str = "u2"
     )
     body = '{"finding_key": "' + key + '"}'
     row = f"'t1', 'd1', 'run-1', {number}, 'finding_settled', 1, '{by}', '{second}', 'x', '[]', '{body}'"
-    return " ".join((f"INSERT INTO run_decision ({names}, reason, covers, body)", f"VALUES ({row})"))
+    return " ".join((f"INSERT INTO run_decision ({names})", f"VALUES ({row})"))
 
 
 @pytest.fixture

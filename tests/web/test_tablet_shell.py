@@ -1,5 +1,6 @@
 """The tablet's shell, worker and manifest: public, the same for everybody, and whole without a network."""
 
+import posixpath
 import re
 import struct
 from datetime import UTC, datetime
@@ -54,13 +55,13 @@ def test_the_worker_keeps_every_file_that_a_start_needs(app):
     for path in paths:
         answer = client.get(path)
         assert answer.status_code == 200, path
-        text = answer.get_data() if path.endswith(".png") else answer.get_data(as_text=True)
+        text = answer.get_data() if path.endswith((".png", ".wasm")) else answer.get_data(as_text=True)
         answer.close()
         if isinstance(text, bytes):
             continue
         for up, name in IMPORT.findall(text):
-            folder = path.rsplit("/", 1 if up == "./" else 2)[0]
-            assert f"{folder}/{name}" in paths, (path, name)
+            wanted = posixpath.normpath(f"{posixpath.dirname(path)}/{up}{name}")
+            assert wanted in paths, (path, name)
         for linked in re.findall(r'(?:src|href)="(/(?:static|tablet/app)/[^"#]+)', text):
             assert linked.replace("&amp;", "&") in paths, (path, linked)
 
