@@ -31,7 +31,7 @@ from tests.sim import world
 
 ROOT = Path(__file__).resolve().parents[2]
 PATH = "/api/v1/events:batch"
-KILLS = int(os.environ.get("SOAK_KILLS", "15"))  # `make soak` asks for many more
+KILLS = int(os.environ.get("SOAK_KILLS", "40"))  # `make soak` asks for many more
 STEPS = (40, 120, 400)  # a life ends within a small batch, a large one, or after some
 
 
