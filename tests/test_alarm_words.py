@@ -14,7 +14,7 @@ from busops.storage.day_store import Weather
 ROOT = Path(__file__).resolve().parent.parent
 SPEAKERS = frozenset({"words", "code_words"})
 PREFIX = re.compile(r"code_words\(\s*'([\w.]+\.)' ~")
-KINDS = (*due_alarms.KINDS, *CALLED_AT_ONCE, "reopened")
+KINDS = (*due_alarms.KINDS, *sorted(CALLED_AT_ONCE), "reopened")
 
 
 def made_prefixes() -> dict[str, str]:
