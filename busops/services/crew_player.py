@@ -99,9 +99,10 @@ def keep_awake(runs: Iterable[PlayedRun], moment: datetime, *, transport: Transp
 
 
 def _beat(run: PlayedRun, moment_ms: int, transport: Transport) -> None:
-    """The attendant's tablet is heard of at least once a minute, as a real one is."""
+    """Each tablet of the run is heard of at least once a minute, as a real one is."""
     if moment_ms - run.beat_ms >= BEAT_MS:
-        send(transport, run.devices[CrewRole.ATTENDANT], [], is_beat=True)
+        for device in run.devices.values():
+            send(transport, device, [], is_beat=True)
         run.beat_ms = moment_ms
 
 

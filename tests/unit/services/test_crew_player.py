@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from busops.services.crew_player import play_until, take_run
+from busops.services.crew_player import keep_awake, play_until, take_run
 from tests.unit.services.test_simulated_crew import DEPARTS_MS, TAGS, CountingIds, a_pack, devices
 
 LATE = datetime.fromtimestamp(DEPARTS_MS / 1000 + 86_400, UTC)
@@ -17,14 +17,17 @@ class Server:
     def __init__(self, *, lost: int) -> None:
         self.lost = lost
         self.heard: list[dict] = []
+        self.beats: list[str] = []
         self.closed: list[str] = []
 
-    def __call__(self, _method, path, _headers, body):
+    def __call__(self, _method, path, headers, body):
         """The server's answer, or a timeout after it has stored the batch."""
         if path.endswith("/close"):
             self.closed.append(path)
             return OK, {}
         self.heard += body["events"]
+        if not body["events"]:
+            self.beats.append(headers["Authorization"])
         if self.lost and body["events"]:
             self.lost -= 1
             raise TimeoutError
@@ -55,3 +58,14 @@ def test_a_run_that_cannot_be_sent_holds_up_no_other():
     with pytest.raises(TimeoutError):
         play_until([first, second], LATE, transport=server, ids=ids)
     assert (first.is_closed, second.is_closed) == (False, True)
+
+
+def test_both_tablets_of_a_run_are_heard_of_once_a_minute():
+    """One tablet alone left the other silent, and every run of a fresh demo stood on the board in red."""
+    server = Server(lost=0)
+    run = take_run(a_pack(), TAGS, devices())
+    for second in (0, 30, 60):
+        keep_awake([run], datetime.fromtimestamp(DEPARTS_MS / 1000 + second, UTC), transport=server)
+    both = {device.headers["Authorization"] for device in devices().values()}
+    assert len(both) == 2
+    assert sorted(server.beats) == sorted([*both, *both])
