@@ -15,6 +15,7 @@ from busops import i18n
 from busops.domain.errors import BusopsError
 from busops.domain.findings import Finding
 from busops.domain.values import SCHOOL_TIME
+from busops.services.crew_tablets import SIMULATED
 from busops.web import language
 
 NOTHING: Final = i18n.MISSING
@@ -36,6 +37,7 @@ def install(app: Flask) -> None:
         weekday=weekday,
         clock_time=clock_time,
         moment=moment,
+        tablet_name=tablet_name,
         stopwatch=stopwatch,
         minutes=minutes,
         place=place,
@@ -126,6 +128,11 @@ def place(finding: Finding) -> str:
     """Where a finding was found, as far as its sentence does not say it; never an internal code."""
     told = finding.place in words(finding) or CODE.fullmatch(finding.place)
     return "" if told else finding.place
+
+
+def tablet_name(name: str) -> str:
+    """What a tablet is called; a simulated one is called that."""
+    return language.say("模拟平板") if name.startswith(SIMULATED) else name
 
 
 def is_chinese(text: object) -> bool:

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from busops.domain.errors import BusopsError
 from busops.domain.people import Role
 from busops.services import device_list, devices
-from busops.services.crew_tablets import SIMULATED
 from busops.services.device_list import DeviceState, ShownDevice
 from busops.web import audit_words, formats, manage_enrolment, tables
 from busops.web.context import current
@@ -97,8 +96,8 @@ def _listing() -> Listing:
 
 
 def _name(row: ShownDevice) -> str:
-    """What the tablet calls itself; a simulated one is called that."""
-    return say("模拟平板") if row.device.name.startswith(SIMULATED) else row.device.name
+    """What the tablet is called."""
+    return formats.tablet_name(row.device.name)
 
 
 def _person(row: ShownDevice) -> str:
