@@ -17,6 +17,8 @@ from tests.interlock_riders import RIDER_STORIES
 from tests.interlock_tools import PLAN, REAR, TWO, close, decide, driven, ended, on, told
 from tests.machine import FixedClock
 from tests.run_kit import EVENING, force, send, store_run, write_closure
+from tests.transfer_histories import PAIRS
+from tests.transfer_histories import told as told_of_both
 
 
 def found_by_a_third_check(database: Database) -> None:
@@ -190,6 +192,7 @@ def only_released(database: Database) -> None:
 STORIES: dict[str, Callable[[Database], None]] = {
     **RIDER_STORIES,
     **QUESTION_STORIES,
+    **{name: on(told_of_both, build) for name, (build, *_) in PAIRS.items()},
     "sound": lambda database: told(database, ended(driven())),
     "never_arrived": never_arrived,
     "arrived_elsewhere": on(never_arrived, at="S1"),

@@ -7,6 +7,7 @@ the application's role could type it.
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from sqlalchemy import text
@@ -90,16 +91,20 @@ def settle(database: Database, run_id: RunId, finding: Finding, clock: FixedCloc
         runs.settle_finding(database, run_id, finding.key, **own, **here)
 
 
+_KITS = count()
+
+
 class PrefixedIds:
     """Ids that cannot meet those of another counter."""
 
     def __init__(self, prefix: str, ids: CountingIds) -> None:
         self.prefix = prefix
         self.ids = ids
+        self.number = next(_KITS)
 
     def new(self) -> str:
         """The next id."""
-        return f"{self.prefix}-{id(self.ids)}-{self.ids.new()}"
+        return f"{self.prefix}-{self.number}-{self.ids.new()}"
 
 
 def state(database: Database, plan: RunPlan) -> RunState:

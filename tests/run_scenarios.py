@@ -7,6 +7,7 @@ no line here notices is a rule that nobody tests.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from busops.domain.events import (
@@ -25,6 +26,7 @@ from busops.domain.fleet import CrewRole
 from busops.domain.run import Holdings
 from busops.domain.run_plan import RunPlan
 from tests.builders import ALL_OK, DEPARTS_MS, DRIVER, Tablet, a_finished_run, a_run, decided
+from tests.transfer_histories import PAIRS, scenario
 
 Scenario = tuple[RunPlan, list[Event], Holdings | None]
 REAR = ["900001"]
@@ -267,6 +269,7 @@ SCENARIOS: dict[str, tuple[Callable[[], Scenario], set[str], set[str]]] = {
         set(), {"finding_open"}),
     "driver_is_attendant": (
         lambda: changed(attendant_ids=("A1", "D1")), set(), {"same_person"} | NO_DRIVER),
+    **{name: (partial(scenario, build), aboard, why) for name, (build, aboard, why, _) in PAIRS.items()},
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from busops.domain import envelope, events
+from busops.domain import device_time, envelope
 from busops.domain.events import Kind
 from busops.i18n import has_words
 from busops.services import tablet_sync
@@ -93,8 +93,10 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert f"1 to {envelope.MAX_WORD} characters" in SYNC
     assert types["v"] == f"`{envelope.VERSION}`"
     assert f"Today v is {envelope.VERSION}" in SYNC
-    assert f"{events.CLOCK_BASE_MS // 1000} s and 1 ms for each {events.CLOCK_DRIFT // 1000} s" in SYNC
-    assert f"{events.CLOCK_UNKNOWN_MS // 3_600_000} h where `off_ms` is null" in SYNC
+    assert (
+        f"{device_time.CLOCK_BASE_MS // 1000} s and 1 ms for each {device_time.CLOCK_DRIFT // 1000} s" in SYNC
+    )
+    assert f"{device_time.CLOCK_UNKNOWN_MS // 3_600_000} h where `off_ms` is null" in SYNC
 
 
 def test_every_why_is_explained_and_no_other() -> None:

@@ -29,7 +29,17 @@ from tests.run_scenarios import SCENARIOS, Scenario, verdict
 from tests.storage.test_run_guards import HISTORIES
 
 # In the order they import one another; events and run_plan stay, so that values keep their types.
-RULES = ("timeline", "whereabouts", "checks", "head_counts", "departures", "oddities", "run", "gate")
+RULES = (
+    "timeline",
+    "whereabouts",
+    "transfers",
+    "checks",
+    "head_counts",
+    "departures",
+    "oddities",
+    "run",
+    "gate",
+)
 FOLDER = Path(busops.domain.__file__).parent
 
 PARTS = ("_phase", "_riders", "_counts", "_crew", "_checks", "_devices", "_open_questions")
@@ -45,6 +55,15 @@ RULE_MUTANTS = [
     ("whereabouts", "<= each.covers", "is not None"),
     ("whereabouts", "and each.second not in (None, each.by)", ""),
     ("whereabouts", "elif absences:", "elif absences and False:"),
+    ("whereabouts", "if account.resolved is not None:\n        return", "if False:\n        return"),
+    ("whereabouts", "answer.run_id == out.other_run_id", "True"),
+    ("whereabouts", "_came_before(board, answer, line) for", "True for"),
+    ("whereabouts", "or any(line.precedes(out, board) for", "or any(False for"),
+    ("whereabouts", "< answer.lo_ms", "< answer.at_ms"),
+    ("transfers", "if opened(decided) is None:", "if False:"),
+    ("transfers", "for event in line.standing() if isinstance(event, MovedOut)",
+     "for event in line.events if isinstance(event, MovedOut)"),
+    ("gate", "if account.moves_to is not None:", "if False:"),
     ("checks", "if not asked <= check.codes:", "if False:"),
     ("checks", "if not asked <= check.codes:", "if not asked & check.codes:"),
     ("checks", "or (isinstance(event, Checked) and event.n > 0)", ""),
@@ -114,6 +133,7 @@ CLOSING_BRANCHES = [
     ("run_over", "only_released", (*CANCEL, CLOSE)),
     ("count_open", "counted_one", (CLOSE,)),
     ("question_open", "off_stop", (CLOSE,)),
+    ("transfer_open", "unanswered", (CLOSE,)),
     ("nobody_cancelled", "only_released", CANCEL[1:]),
 ]
 

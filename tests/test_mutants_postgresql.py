@@ -177,6 +177,8 @@ LATE = {
     "check none": {"n": 0, "codes": ["900001"]},
     "note": {"text": "x"},
     "depart": {"stop": "S3"},
+    "moved_in": {"rider": "r1", "text": "run-2"},
+    "moved_out": {"rider": "r1", "text": "run-2"},
 }
 
 

@@ -26,6 +26,7 @@ from busops.domain.evidence import PHOTO, REAR, SENSOR, is_audited, outran, read
 from busops.domain.fleet import CrewRole
 from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import Timeline
+from busops.domain.transfers import last_moves
 
 WALK_MS_PER_ROW: Final = 2_000  # a person who looks under the seats is not faster than that
 
@@ -61,8 +62,10 @@ class CheckState:
 
 def check_state(plan: RunPlan, line: Timeline, decided: Iterable[Decision]) -> CheckState:
     """The standing checks of a run; anything that moves after them makes them void."""
+    decided = tuple(decided)
     reopened_ms = max((each.made_ms for each in decided if isinstance(each, Reopened)), default=None)
-    base = _Ground(plan=plan, line=line, reopened_ms=reopened_ms, movements=movements(line))
+    ends = (*_arrivals(plan, line), *last_moves(line, decided))
+    base = _Ground(plan=plan, line=line, reopened_ms=reopened_ms, movements=movements(line), ends=ends)
     made = [event for event in line.events if isinstance(event, Checked)]
     faults: list[CheckFault] = []
     attendant = base.first_sound(made, CrewRole.ATTENDANT, None, faults)
@@ -90,6 +93,12 @@ def _lacking(plan: RunPlan, check: Checked) -> Iterator[CheckFault]:
         yield CheckFault(check=check, code="check_without_sensor")
 
 
+def _arrivals(plan: RunPlan, line: Timeline) -> tuple[Observation, ...]:
+    return tuple(
+        event for event in line.standing() if isinstance(event, Arrived) and event.stop_id == plan.terminal
+    )
+
+
 def movements(line: Timeline) -> tuple[Observation, ...]:
     """Whatever a check must come after: marks, taps taken back, departures, arrivals, a find."""
     return tuple(
@@ -107,6 +116,7 @@ class _Ground:
     line: Timeline
     reopened_ms: int | None
     movements: Sequence[Observation]
+    ends: Sequence[Observation]  # after one of them the bus is where it ends
 
     def first_sound(
         self, made: Iterable[Checked], role: CrewRole, after: Checked | None, faults: list[CheckFault]
@@ -178,11 +188,7 @@ class _Ground:
         return None if before is not None and self.line.precedes(before, check) else "check_out_of_turn"
 
     def _follows_arrival(self, check: Observation) -> bool:
-        return any(
-            self.line.precedes(event, check)
-            for event in self.line.standing()
-            if isinstance(event, Arrived) and event.stop_id == self.plan.terminal
-        )
+        return any(self.line.precedes(event, check) for event in self.ends)
 
     def _follows_movements(self, check: Observation) -> bool:
         return all(

@@ -18,12 +18,13 @@ from busops.domain.events import (
     Released,
     Reopened,
     Resolved,
+    TransferOpened,
 )
 
 DECISIONS: Final[dict[str, type[Decision]]] = {
     each.kind: each
     for each in (
         Released, Resolved, DeviceReleased, FindingSettled, CrewChanged,
-        ManifestChanged, DepartureForbidden, Cancelled, Closed, Reopened,
+        ManifestChanged, DepartureForbidden, Cancelled, Closed, Reopened, TransferOpened,
     )
 }  # fmt: skip

@@ -14,7 +14,17 @@ from itertools import pairwise
 from typing import Final
 
 from busops.domain import checks
-from busops.domain.events import Alighted, Arrived, Decision, Departed, Event, Observation, Parked, Reopened
+from busops.domain.events import (
+    Alighted,
+    Arrived,
+    Decision,
+    Departed,
+    Event,
+    MovedOut,
+    Observation,
+    Parked,
+    Reopened,
+)
 from busops.domain.run import Phase, RunState
 from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import decisions, timeline
@@ -180,10 +190,12 @@ _GUESSED: Final = re.compile(":(silent|late)")  # ladders that nothing recorded 
 def _recorded_start(run: Watched) -> Start | None:
     terminal = run.state.plan.terminal
     arrivals = [fact for fact in run.facts if isinstance(fact, Arrived) and fact.stop_id == terminal]
-    if run.state.arrived_ms is None or not arrivals:
-        return None
     off = [fact for fact in run.facts if isinstance(fact, Alighted) and fact.stop_id == terminal]
-    return Start(since_at=max(_happened_at(fact) for fact in off or arrivals), occasion=run.turn)
+    moved = [fact for fact in run.facts if isinstance(fact, MovedOut)]
+    ends = (off or arrivals) if arrivals else moved
+    if run.state.arrived_ms is None or not ends:
+        return None
+    return Start(since_at=max(_happened_at(fact) for fact in ends), occasion=run.turn)
 
 
 def _guessed_start(run: Watched, now: datetime) -> Start | None:

@@ -87,7 +87,13 @@ _COMMON: Final = {
         )
     },
 }  # fmt: skip
-_WIRE: Final = {"rider_id": "rider", "stop_id": "stop", "items_ok": "codes", "defect": "reason"}
+_WIRE: Final = {
+    "rider_id": "rider",
+    "stop_id": "stop",
+    "items_ok": "codes",
+    "defect": "reason",
+    "other_run_id": "text",
+}
 
 
 def _own_names(kind: Kind) -> tuple[str, ...]:
@@ -104,6 +110,8 @@ def _own_fields(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
             raise _bad(wire)
         if wire == "codes":
             value = frozenset(value)
+        if name == "other_run_id":
+            value = _other_run(value, values["run"])
         if name in ("defect", "text"):
             value = value or ""
         own[name] = _reason(value) if name == "reason" else value
@@ -117,6 +125,13 @@ def _reason(value: str | None) -> NotRidingReason:
         return NotRidingReason(value or "")
     except ValueError:
         raise _bad("reason") from None
+
+
+def _other_run(value: str | None, run_id: RunId) -> RunId:
+    """A rider moves between two runs: the other one is named like a run, and is not this one."""
+    if not value or len(value) > MAX_WORD or _NOT_IN_WORDS.search(value) or value == run_id:
+        raise _bad("text")
+    return RunId(value)
 
 
 def _bad(field: str) -> InvalidInput:

@@ -11,14 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final
 
+from busops.domain.device_time import Clocked
 from busops.domain.findings import Finding
 from busops.domain.roster import NotRidingReason
 from busops.domain.values import CrewId, EventId, RiderId, RunId, StopId
-
-CLOCK_BASE_MS: Final = 2_000  # what half a round trip may hide
-CLOCK_UNKNOWN_MS: Final = 24 * 3_600_000  # a tablet that never heard the server's time
-CLOCK_DRIFT: Final = 10_000  # 100 ppm: a crystal drifts 1 ms in 10 s
-CLOCK_WILD_MS: Final = 60_000  # no event happens this long after the server has it
 
 
 class Kind(StrEnum):
@@ -38,15 +34,17 @@ class Kind(StrEnum):
     SEAL = "seal"
     NOTE = "note"
     HANDOVER = "handover"
+    MOVED_OUT = "moved_out"
+    MOVED_IN = "moved_in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(Clocked):
     """
     A fact seen by a person of the crew and recorded on a device.
 
     ``(dev, seq)`` is the order on a device; ``event_id`` is identity only. ``digest`` is the
-    hash of the envelope, ``prev`` that of the event before it; ``received_ms`` is None before receipt.
+    hash of the envelope, ``prev`` that of the event before it.
     """
 
     kind: ClassVar[Kind]
@@ -57,53 +55,12 @@ class Observation:
     prev: str
     run_id: RunId
     roster_v: int
-    wall_ms: int
-    boot: str
-    mono_ms: int
-    off_ms: int | None
-    off_age_ms: int | None
     lat6: int | None
     lon6: int | None
     acc: int | None
     by: CrewId
     app: str
     digest: str
-    received_ms: int | None = None
-
-    @property
-    def at_ms(self) -> int:
-        """The best guess of when it happened, in the server's time."""
-        return self.wall_ms + (self.off_ms or 0)
-
-    @property
-    def uncertainty_ms(self) -> int:
-        """How far the best guess may be wrong, either way."""
-        if self.off_ms is None or self.is_clock_wild:
-            return CLOCK_UNKNOWN_MS
-        return CLOCK_BASE_MS + (self.off_age_ms or 0) // CLOCK_DRIFT
-
-    @property
-    def is_clock_wild(self) -> bool:
-        """Whether it claims a time after the server already had it."""
-        return self.received_ms is not None and self.at_ms > self.received_ms + CLOCK_WILD_MS
-
-    @property
-    def is_clock_stale(self) -> bool:
-        """Whether it claims so early a time that it may be of any moment since."""
-        return self.received_ms is not None and self.at_ms < self.received_ms - CLOCK_UNKNOWN_MS
-
-    @property
-    def lo_ms(self) -> int:
-        """It happened no earlier than this."""
-        at_ms = self.at_ms if self.received_ms is None else min(self.at_ms, self.received_ms)
-        return at_ms - self.uncertainty_ms
-
-    @property
-    def hi_ms(self) -> int:
-        """It happened no later than this; never later than it was received."""
-        latest_ms = self.at_ms + self.uncertainty_ms
-        until_ms = latest_ms if self.received_ms is None else self.received_ms
-        return until_ms if self.is_clock_stale else min(latest_ms, until_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +95,22 @@ class Alighted(Observation):
     kind = Kind.ALIGHT
     rider_id: RiderId
     stop_id: StopId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedIn(Boarded):
+    """A rider came over from the bus of another run."""
+
+    kind = Kind.MOVED_IN
+    other_run_id: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedOut(Alighted):
+    """A rider went over into the bus of another run; without that run's word he is nowhere yet."""
+
+    kind = Kind.MOVED_OUT
+    other_run_id: RunId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +202,7 @@ OBSERVATIONS: Final[dict[Kind, type[Observation]]] = {
     each.kind: each
     for each in (
         ManifestAcked, PreChecked, Boarded, Alighted, MarkedAbsent, Voided, HeadCounted,
-        Departed, Arrived, Checked, Parked, Sealed, Noted, HandedOver,
+        Departed, Arrived, Checked, Parked, Sealed, Noted, HandedOver, MovedOut, MovedIn,
     )
 }  # fmt: skip
 
@@ -244,6 +217,14 @@ class Whereabouts(StrEnum):
     RETURNED_TO_SCHOOL = "returned_to_school"
     NEVER_ABOARD = "never_aboard"
     ABOARD = "aboard"
+
+
+class StrandedBy(StrEnum):
+    """Why a bus goes no further with riders aboard."""
+
+    BREAKDOWN = "breakdown"
+    DETAINED = "detained"
+    ACCIDENT = "accident"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +294,16 @@ class ManifestChanged(Decision):
     kind = "manifest_changed"
     version: int
     removed: tuple[RiderId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferOpened(Decision):
+    """The bus goes no further: its riders go over into the bus of another run, where it ends."""
+
+    kind = "transfer_opened"
+    to_run_id: RunId
+    cause: StrandedBy
+    rider_ids: tuple[RiderId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,9 @@ def _riders(state: RunState) -> Iterator[Finding]:
                 yield _block("absent_without_reason", rider_id, **facts)
             case RiderState.ABSENT | RiderState.OFF:
                 pass
+        if account.moves_to is not None:
+            run_name = state.run_names.get(account.moves_to, account.moves_to)
+            yield _block("transfer_open", rider_id, rider_id=rider_id, run_name=run_name)
 
 
 def _counts(state: RunState) -> Iterator[Finding]:

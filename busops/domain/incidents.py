@@ -24,6 +24,7 @@ class IncidentKind(StrEnum):
     NON_DESIGNATED = "non_designated"
     PAPERS = "papers"
     DEFECT = "defect"
+    STRANDED = "stranded"
 
 
 class IncidentSeverity(StrEnum):
@@ -54,6 +55,9 @@ OPENED_BY: Final[Mapping[str, tuple[IncidentKind, IncidentSeverity]]] = MappingP
         "off_stop_board": (IncidentKind.NON_DESIGNATED, IncidentSeverity.P2),
         "departed_forbidden": (IncidentKind.PAPERS, IncidentSeverity.P1),
         "departed_without_precheck": (IncidentKind.DEFECT, IncidentSeverity.P1),
+        "stranded_breakdown": (IncidentKind.STRANDED, IncidentSeverity.P1),
+        "stranded_detained": (IncidentKind.STRANDED, IncidentSeverity.P1),
+        "stranded_accident": (IncidentKind.STRANDED, IncidentSeverity.P0),
     }
 )
 """The findings of things that happened and that nobody may let pass."""

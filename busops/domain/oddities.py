@@ -5,7 +5,7 @@ BLOCK and GATE findings hold the run open until two people have settled them; WA
 are for reading. Nothing here changes where anybody is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from busops.domain import head_counts
 from busops.domain.checks import CheckState
@@ -17,6 +17,8 @@ from busops.domain.events import (
     Checked,
     Decision,
     MarkedAbsent,
+    MovedIn,
+    MovedOut,
     PreChecked,
     Voided,
 )
@@ -37,9 +39,16 @@ def find(
     decided: Sequence[Decision],
     riders: Mapping[RiderId, RiderAccount],
     checked: CheckState,
+    *,
+    others: Iterable[Finding] = (),
 ) -> tuple[Finding, ...]:
-    """Every oddity of a run, worst first, each at its place; equal facts give equal findings."""
+    """
+    Every oddity of a run, worst first, each at its place; equal facts give equal findings.
+
+    ``others`` are those that come of what other runs' logs say.
+    """
     found = [
+        *others,
         *_about_riders(plan, riders, line),
         *_about_stops(plan, line),
         *place_findings(line.standing(), plan.places),
@@ -93,8 +102,8 @@ def _boarded_twice(account: RiderAccount, line: Timeline) -> bool:
 
 def _about_stops(plan: RunPlan, line: Timeline) -> Iterator[Finding]:
     for event in line.standing():
-        if not isinstance(event, Boarded | Alighted):
-            continue
+        if not isinstance(event, Boarded | Alighted) or isinstance(event, MovedIn | MovedOut):
+            continue  # from bus to bus: wherever the one that goes no further stands
         facts = {"rider_id": event.rider_id, "stop_id": event.stop_id or "–", "on": plan.on}
         way = "board" if isinstance(event, Boarded) else "alight"
         if event.stop_id not in plan.lawful_stops:

@@ -229,7 +229,8 @@ def _of_riders(plan: RunPlan, sheet: Sheet) -> Iterator[Fact]:
             yield Fact(kind=Kind.ALIGHT, at_min=minute or 0, stop=rider.off_at, rider=who, by=by)
         if rider.absence is not None:
             planned = plan.riders.get(rider.rider_id)
-            stop = stops.get(plan.boards_at(planned)) if planned else None
+            at = plan.boards_at(planned) if planned else None
+            stop = stops.get(at) if at else None
             minute = _minute(stop) if stop else None
             when = minute if minute is not None else _first_minute(sheet.stops)
             yield Fact(kind=Kind.ABSENT, at_min=when, reason=rider.absence, rider=who, by=by)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from busops.domain import checks, head_counts, oddities, whereabouts
+from busops.domain import checks, head_counts, oddities, transfers, whereabouts
 from busops.domain.checks import CheckState
 from busops.domain.events import (
     Arrived,
@@ -29,7 +29,8 @@ from busops.domain.findings import Finding
 from busops.domain.roster import NotRidingReason
 from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import Timeline, decisions, timeline
-from busops.domain.values import RiderId
+from busops.domain.transfers import Elsewhere
+from busops.domain.values import RiderId, RunId
 from busops.domain.whereabouts import RiderAccount, RiderState
 
 
@@ -48,10 +49,14 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
-    """What the store holds beyond this run: how far each device is complete, and what waits in quarantine."""
+    """
+    What the store holds beyond this run: how far each device is complete, what waits in quarantine,
+    and what other runs say of riders who change between them and this one.
+    """
 
     complete_to: Mapping[int, int] = field(default_factory=dict)
     quarantined: int = 0
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,7 @@ class RunState:
     arrived_ms: int | None
     closure_v: int | None
     quarantined: int
+    run_names: Mapping[RunId, str] = field(default_factory=dict)
 
     @property
     def expected(self) -> frozenset[RiderId]:
@@ -100,6 +106,15 @@ class RunState:
     def disputed(self) -> frozenset[RiderId]:
         """Those of whom nobody can say whether they got on or off last."""
         return self._in(RiderState.DISPUTED)
+
+    @property
+    def moving(self) -> Mapping[RiderId, RunId]:
+        """Those who left for the bus of another run which has not marked them in: nobody's, so ours."""
+        return {
+            rider_id: account.moves_to
+            for rider_id, account in self.accounts.items()
+            if account.moves_to is not None
+        }
 
     @property
     def alighted(self) -> frozenset[RiderId]:
@@ -146,20 +161,22 @@ def fold(plan: RunPlan, events: Iterable[Event], holdings: Holdings | None = Non
     holdings = holdings or Holdings()
     line = timeline(event for event in events if event.run_id == plan.run_id)
     decided = decisions(event for event in events if event.run_id == plan.run_id)
-    riders = whereabouts.accounts(plan.riders, line, decided)
+    riders = whereabouts.accounts(plan.riders, line, decided, holdings.elsewhere.moves)
     checked = checks.check_state(plan, line, decided)
+    others = (*transfers.stranded(decided), *transfers.find(plan, line, riders, holdings.elsewhere))
     return RunState(
         plan=plan,
         phase=_phase(plan, line, decided, riders, checked),
         accounts=riders,
-        findings=oddities.find(plan, line, decided, riders, checked),
+        findings=oddities.find(plan, line, decided, riders, checked, others=others),
         settled=frozenset(_settled(decided)),
         checks=checked,
         devices=_devices(plan, line, decided, holdings),
         open_counts=head_counts.counts_not_zero(plan.terminal, line),
-        arrived_ms=max((event.at_ms for event in _terminal_arrivals(plan, line)), default=None),
+        arrived_ms=_arrived_ms(plan, line, decided, riders),
         closure_v=_closure_version(decided),
         quarantined=holdings.quarantined,
+        run_names=holdings.elsewhere.run_names,
     )
 
 
@@ -171,7 +188,8 @@ def _phase(
     checked: CheckState,
 ) -> Phase:
     may_be_aboard = any(
-        account.state in (RiderState.ABOARD, RiderState.DISPUTED) for account in riders.values()
+        account.state in (RiderState.ABOARD, RiderState.DISPUTED) or account.moves_to
+        for account in riders.values()
     )
     was_boarded = any(account.was_marked for account in riders.values())
     last = next((each for each in reversed(decided) if isinstance(each, Closed | Reopened | Cancelled)), None)
@@ -184,8 +202,11 @@ def _phase(
     if isinstance(last, Reopened):
         return Phase.REOPENED
     departures = [event for event in line.standing() if isinstance(event, Departed)]
-    arrivals = _terminal_arrivals(plan, line)
-    if any(not any(line.precedes(arrival, left) for left in departures) for arrival in arrivals):
+    ends = (
+        *_terminal_arrivals(plan, line),
+        *(transfers.last_moves(line, decided) if not may_be_aboard else ()),
+    )
+    if any(not any(line.precedes(end, left) for left in departures) for end in ends):
         return Phase.ARRIVED
     return Phase.UNDERWAY if was_boarded or departures else Phase.READY
 
@@ -194,6 +215,17 @@ def _terminal_arrivals(plan: RunPlan, line: Timeline) -> tuple[Arrived, ...]:
     return tuple(
         event for event in line.standing() if isinstance(event, Arrived) and event.stop_id == plan.terminal
     )
+
+
+def _arrived_ms(
+    plan: RunPlan, line: Timeline, decided: Iterable[Decision], riders: Mapping[RiderId, RiderAccount]
+) -> int | None:
+    """When the bus was where it ends: at its terminal, or where its last rider left it for another bus."""
+    if arrivals := _terminal_arrivals(plan, line):
+        return max(event.at_ms for event in arrivals)
+    if any(account.state in (RiderState.ABOARD, RiderState.DISPUTED) for account in riders.values()):
+        return None
+    return max((event.at_ms for event in transfers.last_moves(line, decided)), default=None)
 
 
 def _closure_version(decided: tuple[Decision, ...]) -> int | None:

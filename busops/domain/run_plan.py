@@ -26,11 +26,16 @@ class PlannedStop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestRider:
-    """A rider of the manifest: where he is to get on or off, and which other stops are his too."""
+    """
+    A rider of the manifest: where he is to get on or off, and which other stops are his too.
+
+    ``from_run_id`` is the run whose bus he comes over from, and gets on at no stop.
+    """
 
     rider_id: RiderId
     stop_id: StopId
     other_stops: tuple[StopId, ...] = ()
+    from_run_id: RunId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +94,10 @@ class RunPlan:
         """Everybody who is or was of the crew."""
         return self.former_crew | {self.driver_id, *self.attendant_ids}
 
-    def boards_at(self, rider: ManifestRider) -> StopId:
-        """Where the rider is expected to get on."""
+    def boards_at(self, rider: ManifestRider) -> StopId | None:
+        """Where the rider is expected to get on; None when he comes over from another bus."""
+        if rider.from_run_id is not None:
+            return None
         return CAMPUS if self.direction is Direction.HOMEWARD else rider.stop_id
 
     def alights_at(self, rider: ManifestRider) -> frozenset[StopId]:

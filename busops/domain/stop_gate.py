@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from busops.domain.events import Alighted, Arrived, Boarded, Departed, Observation
+from busops.domain.events import Alighted, Arrived, Boarded, Departed, MovedIn, MovedOut, Observation
 from busops.domain.findings import Finding, Severity
 from busops.domain.network import MILLIONTHS, StopPlace
 from busops.domain.values import StopId
@@ -91,7 +91,11 @@ def place_findings(facts: Sequence[Observation], places: Mapping[StopId, StopPla
     ``facts`` are the standing events of one run. Where a run knows no places nothing is said.
     """
     for mark in facts:
-        if not isinstance(mark, Boarded | Alighted) or mark.stop_id is None:
+        if (
+            not isinstance(mark, Boarded | Alighted)
+            or isinstance(mark, MovedIn | MovedOut)
+            or mark.stop_id is None
+        ):
             continue
         stop = places.get(mark.stop_id)
         if stop is None:

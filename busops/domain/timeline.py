@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from busops.domain.device_time import CLOCK_UNKNOWN_MS
 from busops.domain.events import (
-    CLOCK_UNKNOWN_MS,
     Alighted,
     Boarded,
     Decision,

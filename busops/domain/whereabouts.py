@@ -8,7 +8,7 @@ aboard: like a track circuit, what cannot be known to be free is taken as occupi
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from busops.domain.events import (
@@ -16,6 +16,8 @@ from busops.domain.events import (
     Boarded,
     Decision,
     MarkedAbsent,
+    MovedIn,
+    MovedOut,
     Observation,
     Resolved,
     Voided,
@@ -23,7 +25,7 @@ from busops.domain.events import (
 )
 from busops.domain.roster import NotRidingReason
 from busops.domain.timeline import Timeline
-from busops.domain.values import EventId, RiderId
+from busops.domain.values import EventId, RiderId, RunId
 
 Mark = Boarded | Alighted
 
@@ -48,6 +50,7 @@ class RiderAccount:
     resolved: Resolved | None = None
     boards: tuple[Boarded, ...] = ()
     alights: tuple[Alighted, ...] = ()
+    moves_to: RunId | None = None  # into whose bus he was moved while nothing says that he is in it
 
     @property
     def rode(self) -> bool:
@@ -63,9 +66,20 @@ class RiderAccount:
 
 
 def accounts(
-    expected: Iterable[RiderId], line: Timeline, decided: Sequence[Decision]
+    expected: Iterable[RiderId],
+    line: Timeline,
+    decided: Sequence[Decision],
+    others_moves: Iterable[Observation] = (),
 ) -> Mapping[RiderId, RiderAccount]:
-    """The account of every expected rider and of everybody else who was marked."""
+    """
+    The account of every expected rider and of everybody else who was marked.
+
+    ``others_moves`` are the standing moves of other runs that name this one.
+    """
+    moved_in: dict[RiderId, list[MovedIn]] = defaultdict(list)
+    for event in others_moves:
+        if isinstance(event, MovedIn):
+            moved_in[event.rider_id].append(event)
     marks: dict[RiderId, list[Mark]] = defaultdict(list)
     absences: dict[RiderId, list[MarkedAbsent]] = defaultdict(list)
     for event in line.standing():
@@ -75,9 +89,13 @@ def accounts(
             absences[event.rider_id].append(event)
     resolved = _standing_resolutions(decided, _to_cover(line))
     riders = {*expected, *marks, *absences, *resolved}
-    return {
+    found = {
         rider_id: _account(rider_id, marks[rider_id], absences[rider_id], resolved.get(rider_id), line)
         for rider_id in sorted(riders)
+    }
+    return {
+        rider_id: replace(account, moves_to=_moves_to(account, moved_in[rider_id], line))
+        for rider_id, account in found.items()
     }
 
 
@@ -112,6 +130,34 @@ def _account(
     return RiderAccount(
         rider_id=rider_id, state=state, reason=reason, resolved=resolved, boards=boards, alights=alights
     )
+
+
+def _moves_to(account: RiderAccount, answers: Sequence[MovedIn], line: Timeline) -> RunId | None:
+    """
+    The other run of a move that is not whole, or None.
+
+    Whole is a move whose rider was marked into that run's bus certainly after every boarding here;
+    over is one after which he certainly came aboard again, and one that two people cleared up.
+    """
+    if account.resolved is not None:
+        return None
+    for out in account.alights:
+        if not isinstance(out, MovedOut) or any(line.precedes(out, board) for board in account.boards):
+            continue
+        if not any(
+            answer.run_id == out.other_run_id
+            and all(_came_before(board, answer, line) for board in account.boards)
+            for answer in answers
+        ):
+            return out.other_run_id
+    return None
+
+
+def _came_before(board: Boarded, answer: MovedIn, line: Timeline) -> bool:
+    """Whether a boarding here certainly came before a rider was marked into another bus."""
+    if board.dev == answer.dev:
+        return board.seq < answer.seq
+    return line.intervals[board.event_id][1] < answer.lo_ms
 
 
 def _resolved_state(resolved: Resolved) -> RiderState:

@@ -20,10 +20,12 @@ from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Transaction
 
 TWO_RUNS = "aboard_two_runs"
+MOVED_ALONE = "moved_in_alone"
 CHECK_ALARMS = frozenset(due_alarms.KINDS)  # what the watch raises ends with the run at the latest
 # Findings for which somebody is called at once: they must not wait for the close.
 CALLED_AT_ONCE = frozenset(
     {"off_stop_alight", "off_stop_board", "over_students", "over_persons", "departed_forbidden"}
+    | {"wrong_route"}
     | {"away_from_stop_alight", "away_from_stop_board"}
 )
 
@@ -38,8 +40,16 @@ def facts_arrived(tx: Transaction, run_id: RunId, *, clock: Clock, ids: Ids) -> 
     What lists show of the run is up to date, and every alarm that the facts call for or end is so.
 
     To be called in the transaction that appended facts or decisions. If the database's guard
-    and the fold ever differ on whether somebody may be aboard, the run is opened again.
+    and the fold ever differ on whether somebody may be aboard, the run is opened again. The runs
+    that riders went over to or came from follow: what is known here may end what is asked there.
     """
+    state = _follow(tx, run_id, clock=clock, ids=ids)
+    for other in sorted(run_store.lock_runs(tx, run_order_store.partners(tx, run_id))):
+        _follow(tx, other, clock=clock, ids=ids)
+    return state
+
+
+def _follow(tx: Transaction, run_id: RunId, *, clock: Clock, ids: Ids) -> RunState:
     state, events = _folded(tx, run_id)
     now_ms = _ms(clock)
     shown = run_store.load_summary(tx, run_id)
@@ -50,6 +60,7 @@ def facts_arrived(tx: Transaction, run_id: RunId, *, clock: Clock, ids: Ids) -> 
     keep_incidents(tx, state, events, clock=clock, ids=ids)
     _call_for_facts(tx, state, clock=clock, ids=ids)
     _call_for_two_runs(tx, state, clock=clock, ids=ids)
+    _call_for_moves(tx, state, clock=clock, ids=ids)
     if state.checks.is_complete or state.phase in (Phase.CLOSED, Phase.CANCELLED):
         end_alarms(tx, run_id, frozenset({"check_overdue"}), evidence="checks_complete", clock=clock)
     if state.phase in (Phase.CLOSED, Phase.CANCELLED):
@@ -79,6 +90,7 @@ def progress_of(state: RunState, events: Iterable[Event]) -> dict[str, Any]:
         "absent": len(state.absent),
         "not_yet": sorted(state.not_yet),
         "disputed": sorted(state.disputed),
+        "moving": sorted(state.moving),
         "next_stop": next_stop(state.plan, observed),
         "arrived_ms": state.arrived_ms,
         "heard_ms": max((event.received_ms or 0 for event in observed), default=None),
@@ -153,6 +165,25 @@ def _call_for_two_runs(tx: Transaction, state: RunState, *, clock: Clock, ids: I
             continue
         is_over = alarm.occasion not in now if alarm.run_id == run_id else rider not in state.aboard
         if is_over:
+            alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=clock.now(), evidence="on_one_run")
+
+
+def _call_for_moves(tx: Transaction, state: RunState, *, clock: Clock, ids: Ids) -> None:
+    """Somebody came over from a bus that knows nothing of it: the office is called until it does."""
+    now = {finding.place for finding in state.open_findings if finding.code == MOVED_ALONE}
+    for rider_id in sorted(now):
+        alarm = Alarm(
+            alarm_id=ids.new(),
+            run_id=state.plan.run_id,
+            kind=MOVED_ALONE,
+            level=2,
+            occasion=rider_id,
+            state=AlarmState.RAISED,
+            raised_at=clock.now(),
+        )
+        alarm_store.raise_alarm(tx, alarm)
+    for alarm in alarm_store.load_alarms(tx, state.plan.run_id):
+        if alarm.kind == MOVED_ALONE and alarm.occasion not in now:
             alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=clock.now(), evidence="on_one_run")
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from busops.domain.envelope import parse_envelope
 from busops.domain.errors import BusopsError, InvalidInput
-from busops.domain.events import Departed, Observation
+from busops.domain.events import Departed, MovedIn, MovedOut, Observation
 from busops.domain.values import Clock, CrewId, Ids, RunId
 from busops.services import device_keys
 from busops.services.departure_papers import keep_forbidden
@@ -86,7 +86,8 @@ def accept_batch(
     now = clock.now()
     with database.transaction() as tx:
         named = [each.observation.run_id for each in sent if each.observation is not None]
-        known = run_store.lock_runs(tx, named)
+        moves = (each.observation for each in sent if isinstance(each.observation, MovedIn | MovedOut))
+        known = run_store.lock_runs(tx, [*named, *(each.other_run_id for each in moves)])
         key = device_store.load_device(tx, holder.dev).public_key
         vouched = device_keys.vouched(body, dev=holder.dev, public_key=key)
         desk = _Desk(tx=tx, holder=holder, runs=known, now=now, ids=ids)

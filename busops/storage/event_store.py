@@ -18,7 +18,7 @@ from sqlalchemy import func, insert, select, update
 from busops.domain.decision_kinds import DECISIONS
 from busops.domain.envelope import canonical_json, digest_of, envelope_of, parse_envelope
 from busops.domain.errors import NotFound, Refused
-from busops.domain.events import Decision, Event, Observation, Whereabouts
+from busops.domain.events import Decision, Event, Observation, StrandedBy, Whereabouts
 from busops.domain.findings import Finding
 from busops.domain.roster import NotRidingReason
 from busops.domain.values import EventId, RunId
@@ -218,6 +218,7 @@ def _event_row(tx: Transaction, event: Observation, raw: str) -> dict[str, Any]:
         "kind": event.kind.value,
         "rider_id": sent["rider"],
         "stop_id": sent["stop"],
+        "other_run_id": getattr(event, "other_run_id", None),
         "n": sent["n"],
         "refs": sent["refs"],
         "codes": sent["codes"],
@@ -276,8 +277,10 @@ def _decision(row: RunDecisionRow) -> Decision:
         own["covers"] = frozenset(EventId(event_id) for event_id in row.covers)
         own["says"] = Whereabouts(row.says or "")
         own["absence"] = NotRidingReason(own["absence"]) if own.get("absence") else None
-    for name in names & {"attendant_ids", "removed"}:
+    for name in names & {"attendant_ids", "removed", "rider_ids"}:
         own[name] = tuple(own.get(name, ()))
+    if "cause" in names:
+        own["cause"] = StrandedBy(own["cause"])
     if "papers" in names:
         own["papers"] = tuple(Finding(**each) for each in own["papers"])
     return kind(

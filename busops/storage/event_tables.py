@@ -52,6 +52,7 @@ class RunEventRow(Base):
     kind: Mapped[str] = mapped_column(String)
     rider_id: Mapped[str | None] = mapped_column(String)
     stop_id: Mapped[str | None] = mapped_column(String)
+    other_run_id: Mapped[str | None] = mapped_column(String)  # of a move, the run on its other end
     n: Mapped[int | None] = mapped_column(Integer)
     refs: Mapped[list[str]] = mapped_column(JSON)
     codes: Mapped[list[str]] = mapped_column(JSON)

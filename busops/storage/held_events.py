@@ -9,6 +9,7 @@ from sqlalchemy import func, select, union
 from busops.domain.envelope import GENESIS
 from busops.domain.run import Holdings
 from busops.domain.values import RunId
+from busops.storage import run_order_store
 from busops.storage.database import Transaction
 from busops.storage.event_store import load_quarantine
 from busops.storage.event_tables import QuarantineRow, RunEventRow
@@ -27,6 +28,7 @@ def holdings(tx: Transaction, run_id: RunId) -> Holdings:
     return Holdings(
         complete_to={dev: ack_of(tx, dev).seq for dev in sorted(devices_of(tx, run_id))},
         quarantined=len(load_quarantine(tx, run_id)),
+        elsewhere=run_order_store.elsewhere(tx, run_id),
     )
 
 

@@ -1,16 +1,22 @@
-"""How runs hang together: those before of one vehicle or crew, and riders on two at once."""
+"""How runs hang together: those before of one vehicle or crew, riders on two at once or gone over."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import aliased
 
+from busops.domain.events import Kind, MovedIn, MovedOut, Observation
 from busops.domain.run import Phase
 from busops.domain.run_plan import RunPlan
-from busops.domain.values import CrewId, Plate, RunId
+from busops.domain.timeline import timeline
+from busops.domain.transfers import Elsewhere
+from busops.domain.values import SCHOOL_TIME, CrewId, Plate, RiderId, RunId
+from busops.storage import event_store
 from busops.storage.database import Transaction
-from busops.storage.run_tables import RunCrewRow, RunRow
+from busops.storage.event_tables import RunEventRow
+from busops.storage.run_tables import ManifestRiderRow, RunCrewRow, RunRow
 
 _PROVED = (Phase.CHECKED.value, Phase.CLOSED.value, Phase.CANCELLED.value)
 
@@ -56,6 +62,81 @@ def earlier_runs(tx: Transaction, plan: RunPlan, crew: Iterable[CrewId]) -> tupl
             ),
         )
     return tuple(found.values())
+
+
+def partners(tx: Transaction, run_id: RunId) -> frozenset[RunId]:
+    """The runs that this run's log says riders went over to or came from."""
+    found = tx.session.scalars(
+        select(RunEventRow.other_run_id)
+        .where(RunEventRow.school_id == tx.school_id, RunEventRow.run_id == run_id)
+        .where(RunEventRow.kind.in_((Kind.MOVED_IN, Kind.MOVED_OUT)))
+        .distinct()
+    )
+    return frozenset(RunId(other) for other in found if other)
+
+
+def elsewhere(tx: Transaction, run_id: RunId) -> Elsewhere:
+    """What other runs say of riders who change between them and this one, or belong there."""
+    others = partners(tx, run_id)
+    awaited_on = _awaited_elsewhere(tx, run_id)
+    return Elsewhere(
+        moves=_moves_elsewhere(tx, run_id, others),
+        awaited_on=awaited_on,
+        run_names=run_names(tx, others | set(awaited_on.values())),
+    )
+
+
+def run_names(tx: Transaction, run_ids: Iterable[RunId]) -> dict[RunId, str]:
+    """What people call these runs: the plate and the time of departure."""
+    rows = tx.session.execute(
+        select(RunRow.run_id, RunRow.plate, RunRow.departs_at).where(
+            RunRow.school_id == tx.school_id, RunRow.run_id.in_(sorted(run_ids))
+        )
+    )
+    return {RunId(run_id): f"{plate} {at.astimezone(SCHOOL_TIME):%H:%M}" for run_id, plate, at in rows}
+
+
+def _moves_elsewhere(tx: Transaction, run_id: RunId, others: Iterable[RunId]) -> tuple[Observation, ...]:
+    """The standing moves of these runs that name this one."""
+    found: list[Observation] = []
+    for other in sorted(others):
+        line = timeline(event_store.load_observations(tx, other))
+        for event in line.standing():
+            if isinstance(event, MovedIn | MovedOut) and event.other_run_id == run_id:
+                is_sure = (event.dev, event.boot) not in line.jumped
+                found.append(event if is_sure else replace(event, off_ms=None, off_age_ms=None))
+    return tuple(found)
+
+
+def _awaited_elsewhere(tx: Transaction, run_id: RunId) -> dict[RiderId, RunId]:
+    """Who was marked on here, is on no list here, and is on that of another run of the day and direction."""
+    here = aliased(RunRow)
+    listed = select(ManifestRiderRow.rider_id).where(
+        ManifestRiderRow.school_id == here.school_id,
+        ManifestRiderRow.run_id == here.run_id,
+        ManifestRiderRow.version == here.roster_v,
+    )
+    rows = tx.session.execute(
+        select(RunEventRow.rider_id, RunRow.run_id)
+        .join_from(RunEventRow, here, (here.school_id == RunEventRow.school_id) & (here.run_id == run_id))
+        .join(
+            ManifestRiderRow,
+            (ManifestRiderRow.school_id == RunEventRow.school_id)
+            & (ManifestRiderRow.rider_id == RunEventRow.rider_id),
+        )
+        .join(
+            RunRow,
+            (RunRow.school_id == ManifestRiderRow.school_id)
+            & (RunRow.run_id == ManifestRiderRow.run_id)
+            & (RunRow.roster_v == ManifestRiderRow.version),
+        )
+        .where(RunEventRow.school_id == tx.school_id, RunEventRow.run_id == run_id)
+        .where(RunEventRow.kind == Kind.BOARD, RunEventRow.rider_id.not_in(listed.correlate(here)))
+        .where(RunRow.run_id != run_id, RunRow.phase != Phase.CANCELLED.value)
+        .where(RunRow.run_on == here.run_on, RunRow.direction == here.direction)
+        .order_by(RunEventRow.rider_id, RunRow.run_id.desc())
+    )
+    return {RiderId(str(rider_id)): RunId(other) for rider_id, other in rows}
 
 
 def aboard_elsewhere(tx: Transaction, run_id: RunId, on: date) -> dict[RunId, frozenset[str]]:

@@ -111,7 +111,13 @@ def insert_manifest(tx: Transaction, plan: RunPlan, *, made_at: datetime, made_b
     key = {"school_id": tx.school_id, "run_id": plan.run_id, "version": plan.roster_v}
     tx.session.execute(insert(ManifestRow), [key | {"made_at": made_at, "made_by": made_by}])
     riders = [
-        key | {"rider_id": rider.rider_id, "stop_id": rider.stop_id, "other_stops": list(rider.other_stops)}
+        key
+        | {
+            "rider_id": rider.rider_id,
+            "stop_id": rider.stop_id,
+            "other_stops": list(rider.other_stops),
+            "from_run_id": rider.from_run_id,
+        }
         for rider in plan.manifest
     ]
     if riders:
@@ -201,6 +207,7 @@ def load_manifest(tx: Transaction, run_id: RunId, version: int) -> tuple[Manifes
             rider_id=RiderId(row.rider_id),
             stop_id=StopId(row.stop_id),
             other_stops=tuple(StopId(stop_id) for stop_id in row.other_stops),
+            from_run_id=RunId(row.from_run_id) if row.from_run_id else None,
         )
         for row in rows
     )

@@ -113,6 +113,7 @@ class ManifestRiderRow(Base):
     rider_id: Mapped[str] = mapped_column(String, primary_key=True, index=True)
     stop_id: Mapped[str] = mapped_column(String)
     other_stops: Mapped[list[str]] = mapped_column(JSON)
+    from_run_id: Mapped[str | None] = mapped_column(String)
 
 
 class RunCrewRow(Base):

@@ -23,14 +23,18 @@ from busops.domain.events import (
     HeadCounted,
     Kind,
     MarkedAbsent,
+    MovedIn,
+    MovedOut,
     Noted,
     Observation,
     PreChecked,
     Resolved,
+    TransferOpened,
 )
 from busops.domain.findings import Severity
 from busops.domain.people import Role
 from busops.domain.run import Phase
+from busops.domain.values import RunId
 from busops.services.acting import SYSTEM
 from busops.services.run_list import Names
 from busops.services.run_views import RunView
@@ -107,15 +111,18 @@ def _fact(fact: Observation, view: RunView, names: Names, faults: set[str]) -> d
     return {
         "at": _clock(fact.at_ms),
         "s": state,
-        "t": _text(fact, names) + (say("（已撤销）") if is_void else ""),
+        "t": _text(fact, names, view.state.run_names) + (say("（已撤销）") if is_void else ""),
         "who": names.crew.get(fact.by, fact.by),
         "meta": meta,
     }
 
 
-def _text(fact: Observation, names: Names) -> str:
+def _text(fact: Observation, names: Names, run_names: Mapping[RunId, str]) -> str:
     own = ""
     match fact:
+        case MovedIn() | MovedOut():
+            other = run_names.get(fact.other_run_id, fact.other_run_id)
+            own = f"{names.riders.get(fact.rider_id, fact.rider_id)}{say('，')}{other}"
         case Boarded() | Alighted():
             place = names.stops.get(fact.stop_id or "", fact.stop_id or "–")
             own = f"{names.riders.get(fact.rider_id, fact.rider_id)}{say('，')}{place}"
@@ -142,6 +149,8 @@ def _decision(decision: Decision, names: Names) -> dict[str, Any]:
         case DeviceReleased():
             third = names.people.get(decision.checked_by or "", decision.checked_by)
             text = f"{text} {decision.dev}{say('，车已由 %(c)s 查过', c=third) if third else ''}"
+        case TransferOpened():
+            text = f"{text}{say('：')}{code_words(f'stranded_{decision.cause.value}')}"
         case FindingSettled():
             text = f"{text} {decision.finding_key}"
         case DepartureForbidden():

@@ -7,15 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from busops.domain.envelope import envelope_of, parse_envelope
-from busops.domain.events import Observation
-from busops.domain.run import RunState, fold
+from busops.domain.events import MovedIn, MovedOut, Observation
+from busops.domain.run import Holdings, RunState, fold
 from busops.domain.run_plan import RunPlan
+from busops.domain.transfers import Elsewhere
 from tests.builders import ATTENDANT, DEPARTS_MS, Tablet, a_run
 
 PLAN = a_run(riders=2, devices=frozenset())
+OTHER = a_run(run_id="run-2", riders=2, devices=frozenset())
+RIDERS = ("r1", "r2")
 TAPS = st.tuples(
     st.integers(1, 3),  # device
-    st.sampled_from(["board", "alight", "alight", "void", "absent", "seal"]),
+    st.sampled_from(["board", "alight", "alight", "moved_out", "moved_in", "void", "absent", "seal"]),
     st.sampled_from(["r1", "r2", "r9"]),
     st.integers(0, 30),  # seconds since this tablet's last tap
 )
@@ -35,7 +38,8 @@ def history(taps: list[tuple[int, str, str, int]], skews: list[int]) -> list[Obs
         elif kind == "absent":
             tablet.record("absent", rider=rider_id, reason="ill", after_s=after_s)
         else:
-            tablet.record(kind, rider=rider_id, stop="S1", after_s=after_s)
+            over = {"text": "run-2"} if kind.startswith("moved") else {"stop": "S1"}
+            tablet.record(kind, rider=rider_id, after_s=after_s, **over)
     assert len(skews) == len(tablets)
     return [
         replace(event, wall_ms=event.wall_ms + skews[event.dev - 1])
@@ -57,6 +61,57 @@ def test_sy02_order_and_copies_do_not_matter(taps: list, skews: list[int], chanc
     mixed = events + events[::2]
     chance.shuffle(mixed)
     assert said(fold(PLAN, mixed)) == said(fold(PLAN, events))
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(RIDERS), st.integers(5, 90)), max_size=12),
+    st.tuples(st.integers(0, 20), st.integers(0, 20)),
+    st.randoms(use_true_random=False),
+)
+@settings(max_examples=150)
+def test_tr01_nobody_is_lost_between_two_buses(
+    changes: list[tuple[str, int]], unheard: tuple[int, int], chance: object
+) -> None:
+    """
+    Riders change between two buses, back and forth; each is on the one he is in, and none is on the way.
+
+    While the last events of either tablet are missing he is aboard one of them or on the way to one.
+    """
+    buses, in_first = both_buses(changes)
+    heard = [tablet.log[: len(tablet.log) - n] for tablet, n in zip(buses, unheard, strict=True)]
+    known = {event.rider_id for event in heard[0] if event.kind == "board"}
+    here, there = folded(*heard, chance)
+    assert known <= here.aboard | here.moving.keys() | there.aboard | there.moving.keys()
+    here, there = folded(*(tablet.log for tablet in buses), chance)
+    assert (here.aboard, there.aboard) == (in_first, set(RIDERS) - in_first)
+    assert not here.moving
+    assert not there.moving
+
+
+def both_buses(changes: list[tuple[str, int]]) -> tuple[tuple[Tablet, Tablet], set[str]]:
+    """Everybody on the first bus, then these change, one after another; who is on the first at the end."""
+    buses = Tablet(plan=PLAN, now_s=0), Tablet(plan=OTHER, dev=2, now_s=0)
+    for rider_id in RIDERS:
+        buses[0].board(rider_id)
+    in_first, now_s = set(RIDERS), buses[0].now_s
+    for rider_id, after_s in changes:
+        leaves, takes = buses if rider_id in in_first else buses[::-1]
+        now_s += after_s
+        leaves.now_s = takes.now_s = now_s
+        leaves.record("moved_out", rider=rider_id, text=takes.plan.run_id, after_s=0)
+        takes.record("moved_in", rider=rider_id, text=leaves.plan.run_id, after_s=0)
+        in_first ^= {rider_id}
+    return buses, in_first
+
+
+def folded(first: list[Observation], second: list[Observation], chance: object) -> tuple[RunState, RunState]:
+    """Both runs as each log says beside the other, shuffled and with copies."""
+    mixed = [[*log, *log[::2]] for log in (first, second)]
+    for log in mixed:
+        chance.shuffle(log)
+    moves = [tuple(each for each in log if isinstance(each, MovedIn | MovedOut)) for log in mixed]
+    held = [Holdings(elsewhere=Elsewhere(moves=each)) for each in moves]
+    return fold(PLAN, mixed[0], held[1]), fold(OTHER, mixed[1], held[0])
 
 
 def test_sy01_every_permutation_of_two_tablets_gives_one_state() -> None:

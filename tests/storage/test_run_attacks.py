@@ -12,8 +12,8 @@ from tests.run_kit import CLOSE, force, phase, send, store_run, write_closure
 
 RUN = "WHERE school_id = 't1' AND run_id = 'run-1'"
 COLUMNS = (
-    "school_id, event_id, run_id, dev, seq, prev, digest, kind, rider_id, stop_id, n, refs, codes, reason, "
-    "crew_id, roster_v, boot, mono_ms, wall_ms, lo_ms, hi_ms, received_ms, srv, raw"
+    "school_id, event_id, run_id, dev, seq, prev, digest, kind, rider_id, stop_id, other_run_id, n, refs, "
+    "codes, reason, crew_id, roster_v, boot, mono_ms, wall_ms, lo_ms, hi_ms, received_ms, srv, raw"
 )
 AS_ALIGHT = COLUMNS.replace("kind", "'alight'")
 WORDS = {

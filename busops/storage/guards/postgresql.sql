@@ -15,7 +15,7 @@ CREATE OR REPLACE FUNCTION guard_voided(school text, run text) RETURNS SETOF tex
   CROSS JOIN LATERAL json_array_elements_text(v.refs) r(event_id)
   JOIN run_event t ON t.school_id = v.school_id AND t.event_id = r.event_id AND t.run_id = v.run_id
   WHERE v.school_id = school AND v.run_id = run AND v.kind = 'void'
-    AND t.kind IN ('board', 'alight', 'absent', 'headcount')
+    AND t.kind IN ('board', 'alight', 'moved_in', 'moved_out', 'absent', 'headcount')
     AND t.dev = v.dev AND t.crew_id = v.crew_id AND t.seq < v.seq
     AND CASE WHEN t.boot = v.boot THEN v.mono_ms - t.mono_ms ELSE v.wall_ms - t.wall_ms END BETWEEN 0 AND 120000
     AND NOT EXISTS (
@@ -27,7 +27,7 @@ $$;
 -- The marks that stand.
 CREATE OR REPLACE FUNCTION guard_marks(school text, run text) RETURNS SETOF run_event LANGUAGE sql STABLE AS $$
   SELECT e.* FROM run_event e
-  WHERE e.school_id = school AND e.run_id = run AND e.kind IN ('board', 'alight')
+  WHERE e.school_id = school AND e.run_id = run AND e.kind IN ('board', 'alight', 'moved_in', 'moved_out')
     AND e.event_id NOT IN (SELECT guard_voided(school, run))
 $$;
 
@@ -41,11 +41,11 @@ RETURNS TABLE (rider_id text, says text) LANGUAGE sql STABLE AS $$
     AND NOT EXISTS (
       SELECT 1 FROM run_event e
       WHERE e.school_id = school AND e.run_id = run
-        AND ((e.kind IN ('board', 'alight') AND e.rider_id = d.rider_id)
+        AND ((e.kind IN ('board', 'alight', 'moved_in', 'moved_out') AND e.rider_id = d.rider_id)
           OR (e.kind = 'void' AND EXISTS (
             SELECT 1 FROM json_array_elements_text(e.refs) r(event_id)
             JOIN run_event t ON t.school_id = school AND t.event_id = r.event_id AND t.run_id = run
-            WHERE t.kind IN ('board', 'alight') AND t.rider_id = d.rider_id)))
+            WHERE t.kind IN ('board', 'alight', 'moved_in', 'moved_out') AND t.rider_id = d.rider_id)))
         AND e.event_id NOT IN (SELECT json_array_elements_text(d.covers)))
   ORDER BY d.rider_id, d.number DESC
 $$;
@@ -56,21 +56,43 @@ CREATE OR REPLACE FUNCTION guard_aboard(school text, run text) RETURNS SETOF tex
   WITH marks AS MATERIALIZED (SELECT * FROM guard_marks(school, run)),
     resolutions AS MATERIALIZED (SELECT * FROM guard_resolutions(school, run))
   SELECT DISTINCT m.rider_id FROM marks m
-  WHERE m.kind = 'board'
+  WHERE m.kind IN ('board', 'moved_in')
     AND NOT EXISTS (SELECT 1 FROM resolutions d WHERE d.rider_id = m.rider_id)
     AND NOT EXISTS (
       SELECT 1 FROM marks a
-      WHERE a.rider_id = m.rider_id AND a.kind = 'alight'
+      WHERE a.rider_id = m.rider_id AND a.kind IN ('alight', 'moved_out')
         AND NOT EXISTS (
           SELECT 1 FROM marks b
-          WHERE b.rider_id = m.rider_id AND b.kind = 'board'
+          WHERE b.rider_id = m.rider_id AND b.kind IN ('board', 'moved_in')
             AND NOT guard_precedes(b.dev, b.seq, b.hi_ms, a.dev, a.seq, a.lo_ms)))
   UNION
   SELECT d.rider_id FROM resolutions d WHERE d.says = 'aboard'
 $$;
 
+-- A rider goes over from bus to bus by two facts, one on each run. Here are the moves out that no
+-- run has answered: nobody says that he is in the other bus, marked in certainly after every
+-- boarding here, that he certainly came aboard again, or, two people, where else he is.
+CREATE OR REPLACE FUNCTION guard_open_moves(school text, run text) RETURNS SETOF text LANGUAGE sql STABLE AS $$
+  WITH marks AS MATERIALIZED (SELECT * FROM guard_marks(school, run))
+  SELECT o.event_id FROM marks o
+  WHERE o.kind = 'moved_out'
+    AND o.rider_id NOT IN (SELECT d.rider_id FROM guard_resolutions(school, run) d)
+    AND NOT EXISTS (
+      SELECT 1 FROM marks b
+      WHERE b.rider_id = o.rider_id AND b.kind IN ('board', 'moved_in')
+        AND guard_precedes(o.dev, o.seq, o.hi_ms, b.dev, b.seq, b.lo_ms))
+    AND NOT EXISTS (
+      SELECT 1 FROM guard_marks(school, o.other_run_id) i
+      WHERE i.rider_id = o.rider_id AND i.kind = 'moved_in' AND i.other_run_id = run
+        AND NOT EXISTS (
+          SELECT 1 FROM marks b
+          WHERE b.rider_id = o.rider_id AND b.kind IN ('board', 'moved_in')
+            AND NOT guard_precedes(b.dev, b.seq, b.hi_ms, i.dev, i.seq, i.lo_ms)))
+$$;
+
 -- Whether a check proves something: nobody found, every tag asked for read, certainly after the
--- arrival, every movement and the last reopening, by the right person of record.
+-- arrival (or a rider's move out of a bus that the office lets go no further), every movement and
+-- the last reopening, by the right person of record.
 CREATE OR REPLACE FUNCTION guard_is_sound(e run_event, asked_role text) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT (e.kind = 'parked' OR (e.kind = 'check' AND e.n = 0))
     AND EXISTS (
@@ -89,14 +111,18 @@ CREATE OR REPLACE FUNCTION guard_is_sound(e run_event, asked_role text) RETURNS 
       WHERE t.school_id = e.school_id AND t.run_id = e.run_id AND e.kind = 'check'
         AND ((asked_role = 'ATTENDANT' AND t.asks_attendant) OR (asked_role = 'DRIVER' AND t.asks_driver))
         AND t.code NOT IN (SELECT json_array_elements_text(e.codes)))
-    AND EXISTS (
+    AND (EXISTS (
       SELECT 1 FROM run_event a JOIN run u ON u.school_id = a.school_id AND u.run_id = a.run_id
       WHERE a.school_id = e.school_id AND a.run_id = e.run_id AND a.kind = 'arrive' AND a.stop_id = u.terminal
         AND guard_precedes(a.dev, a.seq, a.hi_ms, e.dev, e.seq, e.lo_ms))
+    OR EXISTS (
+      SELECT 1 FROM guard_marks(e.school_id, e.run_id) a
+      JOIN run_decision t ON t.school_id = a.school_id AND t.run_id = a.run_id AND t.kind = 'transfer_opened'
+      WHERE a.kind = 'moved_out' AND guard_precedes(a.dev, a.seq, a.hi_ms, e.dev, e.seq, e.lo_ms)))
     AND NOT EXISTS (
       SELECT 1 FROM run_event m
       WHERE m.school_id = e.school_id AND m.run_id = e.run_id AND m.event_id <> e.event_id
-        AND (m.kind IN ('board', 'alight', 'depart', 'arrive', 'void') OR (m.kind = 'check' AND m.n > 0))
+        AND (m.kind IN ('board', 'alight', 'moved_in', 'moved_out', 'depart', 'arrive', 'void') OR (m.kind = 'check' AND m.n > 0))
         AND NOT guard_precedes(m.dev, m.seq, m.hi_ms, e.dev, e.seq, e.lo_ms))
 $$;
 
@@ -181,7 +207,8 @@ $$;
 CREATE OR REPLACE FUNCTION guard_questions(school text, run text) RETURNS SETOF text LANGUAGE sql STABLE AS $$
   SELECT 'off_stop_' || m.kind || ':' || m.event_id
   FROM guard_marks(school, run) m JOIN run u ON u.school_id = m.school_id AND u.run_id = m.run_id
-  WHERE m.stop_id IS NULL OR m.stop_id NOT IN (SELECT json_array_elements_text(u.designated))
+  WHERE m.kind IN ('board', 'alight')
+    AND (m.stop_id IS NULL OR m.stop_id NOT IN (SELECT json_array_elements_text(u.designated)))
   UNION ALL
   SELECT 'rider_missing:' || a.rider_id
   FROM guard_absences(school, run) a
@@ -258,7 +285,8 @@ BEGIN
   END IF;
   IF NEW.phase = 'cancelled' AND OLD.phase <> 'cancelled' AND EXISTS (
     SELECT 1 FROM run_event e
-    WHERE e.school_id = NEW.school_id AND e.run_id = NEW.run_id AND e.kind IN ('board', 'alight')) THEN
+    WHERE e.school_id = NEW.school_id AND e.run_id = NEW.run_id
+      AND e.kind IN ('board', 'alight', 'moved_in', 'moved_out')) THEN
     PERFORM guard_refuse('somebody_was_aboard');
   END IF;
   IF NEW.phase = 'cancelled' AND NOT EXISTS (
@@ -279,6 +307,15 @@ BEGIN
   END IF;
   IF EXISTS (SELECT guard_aboard(NEW.school_id, NEW.run_id)) THEN
     PERFORM guard_refuse('rider_aboard');
+  END IF;
+  -- The other runs first: an answer that is just being taken back must not be counted on.
+  PERFORM 1 FROM run
+  WHERE school_id = NEW.school_id AND run_id IN (
+    SELECT e.other_run_id FROM run_event e
+    WHERE e.school_id = NEW.school_id AND e.run_id = NEW.run_id AND e.kind = 'moved_out')
+  ORDER BY run_id FOR NO KEY UPDATE;
+  IF EXISTS (SELECT guard_open_moves(NEW.school_id, NEW.run_id)) THEN
+    PERFORM guard_refuse('transfer_open');
   END IF;
   IF NEW.closure_v IS DISTINCT FROM (
       SELECT max(c.version) FROM closure c WHERE c.school_id = NEW.school_id AND c.run_id = NEW.run_id)
@@ -346,6 +383,10 @@ END $$;
 CREATE OR REPLACE FUNCTION guard_event_in() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   PERFORM 1 FROM run WHERE school_id = NEW.school_id AND run_id = NEW.run_id FOR NO KEY UPDATE;
+  IF NEW.kind IN ('moved_in', 'moved_out')
+    AND (NEW.rider_id IS NULL OR NEW.other_run_id IS NULL OR NEW.other_run_id = NEW.run_id) THEN
+    PERFORM guard_refuse('move_unnamed');
+  END IF;
   NEW.srv := nextval('run_event_srv');
   RETURN NEW;
 END $$;
@@ -377,15 +418,26 @@ BEGIN
   END IF;
   IF it.phase IN ('closed', 'cancelled') AND (
       EXISTS (SELECT guard_aboard(NEW.school_id, NEW.run_id))
+      OR EXISTS (SELECT guard_open_moves(NEW.school_id, NEW.run_id))
       OR (NEW.kind = 'alight' AND (
         NEW.stop_id IS NULL OR NEW.stop_id NOT IN (SELECT json_array_elements_text(it.designated))))
       OR (NEW.kind IN ('check', 'headcount') AND NEW.n > 0)
-      OR (it.phase = 'cancelled' AND NEW.kind IN ('board', 'alight'))) THEN
+      OR (it.phase = 'cancelled' AND NEW.kind IN ('board', 'alight', 'moved_in', 'moved_out'))) THEN
     UPDATE run SET phase = 'reopened', closure_v = NULL, closed_at = NULL, integrity = 'challenged',
       reopened_ms = greatest(reopened_ms, NEW.received_ms)
     WHERE school_id = NEW.school_id AND run_id = NEW.run_id;
   END IF;
-  IF NEW.kind IN ('board', 'alight', 'void') THEN
+  -- What is taken back may be the answer that another run was closed on.
+  IF NEW.kind = 'void' THEN
+    UPDATE run SET phase = 'reopened', closure_v = NULL, closed_at = NULL, integrity = 'challenged',
+      reopened_ms = greatest(reopened_ms, NEW.received_ms)
+    WHERE school_id = NEW.school_id AND phase = 'closed'
+      AND run_id IN (
+        SELECT e.other_run_id FROM run_event e
+        WHERE e.school_id = NEW.school_id AND e.run_id = NEW.run_id AND e.kind = 'moved_in')
+      AND EXISTS (SELECT guard_open_moves(run.school_id, run.run_id));
+  END IF;
+  IF NEW.kind IN ('board', 'alight', 'moved_in', 'moved_out', 'void') THEN
     UPDATE run SET aboard = (SELECT count(*) FROM guard_aboard(NEW.school_id, NEW.run_id))
     WHERE school_id = NEW.school_id AND run_id = NEW.run_id;
   END IF;

@@ -9,7 +9,7 @@ FROM run_event v
 JOIN json_each(v.refs) r
 JOIN run_event t ON t.school_id = v.school_id AND t.event_id = r.value AND t.run_id = v.run_id
 WHERE v.kind = 'void'
-  AND t.kind IN ('board', 'alight', 'absent', 'headcount')
+  AND t.kind IN ('board', 'alight', 'moved_in', 'moved_out', 'absent', 'headcount')
   AND t.dev = +v.dev AND t.crew_id = v.crew_id AND t.seq < +v.seq
   AND CASE WHEN t.boot = v.boot THEN v.mono_ms - t.mono_ms ELSE v.wall_ms - t.wall_ms END BETWEEN 0 AND 120000
   AND NOT EXISTS (
@@ -19,9 +19,9 @@ WHERE v.kind = 'void'
 
 -- The marks that stand.
 CREATE VIEW guard_mark AS
-SELECT e.school_id, e.run_id, e.rider_id, e.kind, e.event_id, e.dev, e.seq, e.lo_ms, e.hi_ms
+SELECT e.school_id, e.run_id, e.rider_id, e.kind, e.other_run_id, e.event_id, e.dev, e.seq, e.lo_ms, e.hi_ms
 FROM run_event e
-WHERE e.kind IN ('board', 'alight')
+WHERE e.kind IN ('board', 'alight', 'moved_in', 'moved_out')
   AND NOT EXISTS (
     SELECT 1 FROM guard_void v
     WHERE v.school_id = e.school_id AND v.run_id = e.run_id AND v.target = e.event_id);
@@ -35,10 +35,11 @@ WHERE d.kind = 'resolved' AND d.second_user IS NOT NULL AND d.second_user <> d.b
     SELECT 1 FROM run_event e
     WHERE e.school_id = d.school_id AND e.run_id = d.run_id
       AND (
-        (e.kind IN ('board', 'alight') AND e.rider_id = d.rider_id)
+        (e.kind IN ('board', 'alight', 'moved_in', 'moved_out') AND e.rider_id = d.rider_id)
         OR (e.kind = 'void' AND EXISTS (
           SELECT 1 FROM json_each(e.refs) r JOIN run_event t ON t.school_id = e.school_id AND t.event_id = r.value
-          WHERE t.kind IN ('board', 'alight') AND t.rider_id = d.rider_id AND t.run_id = d.run_id)))
+          WHERE t.kind IN ('board', 'alight', 'moved_in', 'moved_out') AND t.rider_id = d.rider_id
+            AND t.run_id = d.run_id)))
       AND e.event_id NOT IN (SELECT c.value FROM json_each(d.covers) c));
 
 -- Who may be aboard. Off is only he who has an alighting certainly after every boarding, or of
@@ -47,15 +48,17 @@ WHERE d.kind = 'resolved' AND d.second_user IS NOT NULL AND d.second_user <> d.b
 CREATE VIEW guard_aboard AS
 SELECT m.school_id, m.run_id, m.rider_id
 FROM guard_mark m
-WHERE m.kind = 'board' AND NOT EXISTS (
+WHERE m.kind IN ('board', 'moved_in') AND NOT EXISTS (
     SELECT 1 FROM guard_resolution d
     WHERE d.school_id = m.school_id AND d.run_id = m.run_id AND d.rider_id = m.rider_id)
   AND NOT EXISTS (
     SELECT 1 FROM guard_mark a
-    WHERE a.school_id = m.school_id AND a.run_id = m.run_id AND a.rider_id = m.rider_id AND a.kind = 'alight'
+    WHERE a.school_id = m.school_id AND a.run_id = m.run_id AND a.rider_id = m.rider_id
+      AND a.kind IN ('alight', 'moved_out')
       AND NOT EXISTS (
         SELECT 1 FROM guard_mark b
-        WHERE b.school_id = m.school_id AND b.run_id = m.run_id AND b.rider_id = m.rider_id AND b.kind = 'board'
+        WHERE b.school_id = m.school_id AND b.run_id = m.run_id AND b.rider_id = m.rider_id
+          AND b.kind IN ('board', 'moved_in')
           AND NOT (CASE WHEN b.dev = a.dev THEN b.seq < a.seq ELSE b.hi_ms < a.lo_ms END)))
 UNION ALL
 SELECT d.school_id, d.run_id, d.rider_id
@@ -65,14 +68,41 @@ WHERE d.says = 'aboard'
     SELECT 1 FROM guard_resolution x
     WHERE x.school_id = d.school_id AND x.run_id = d.run_id AND x.rider_id = d.rider_id AND x.number > d.number);
 
+-- A rider goes over from bus to bus by two facts, one on each run. Here are the moves out that no
+-- run has answered: nobody says that he is in the other bus, marked in certainly after every
+-- boarding here, that he certainly came aboard again, or, two people, where else he is.
+CREATE VIEW guard_open_move AS
+SELECT o.school_id, o.run_id, o.rider_id, o.event_id
+FROM guard_mark o
+WHERE o.kind = 'moved_out'
+  AND NOT EXISTS (
+    SELECT 1 FROM guard_resolution d
+    WHERE d.school_id = o.school_id AND d.run_id = o.run_id AND d.rider_id = o.rider_id)
+  AND NOT EXISTS (
+    SELECT 1 FROM guard_mark b
+    WHERE b.school_id = o.school_id AND b.run_id = o.run_id AND b.rider_id = o.rider_id
+      AND b.kind IN ('board', 'moved_in')
+      AND (CASE WHEN o.dev = b.dev THEN o.seq < b.seq ELSE o.hi_ms < b.lo_ms END))
+  AND NOT EXISTS (
+    SELECT 1 FROM guard_mark i
+    WHERE i.school_id = o.school_id AND i.run_id = o.other_run_id AND i.rider_id = o.rider_id
+      AND i.kind = 'moved_in' AND i.other_run_id = o.run_id
+      AND NOT EXISTS (
+        SELECT 1 FROM guard_mark b
+        WHERE b.school_id = o.school_id AND b.run_id = o.run_id AND b.rider_id = o.rider_id
+          AND b.kind IN ('board', 'moved_in')
+          AND NOT (CASE WHEN b.dev = i.dev THEN b.seq < i.seq ELSE b.hi_ms < i.lo_ms END)));
+
 -- Whatever a check must come after.
 CREATE VIEW guard_movement AS
 SELECT school_id, run_id, event_id, dev, seq, hi_ms
 FROM run_event
-WHERE kind IN ('board', 'alight', 'depart', 'arrive', 'void') OR (kind = 'check' AND n > 0);
+WHERE kind IN ('board', 'alight', 'moved_in', 'moved_out', 'depart', 'arrive', 'void')
+  OR (kind = 'check' AND n > 0);
 
 -- The checks that prove something: nobody found, every tag asked for read, certainly after the
--- arrival, every movement and the last reopening, by the right person of record.
+-- arrival (or a rider's move out of a bus that the office lets go no further), every movement and
+-- the last reopening, by the right person of record.
 CREATE VIEW guard_sound AS
 SELECT e.school_id, e.run_id, e.event_id, e.kind, e.dev, e.seq, e.lo_ms, e.hi_ms, e.crew_id, p.role
 FROM run_event e
@@ -90,10 +120,15 @@ WHERE ((e.kind = 'check' AND e.n = 0) OR (e.kind = 'parked' AND p.role = 'DRIVER
     WHERE t.school_id = e.school_id AND t.run_id = e.run_id AND e.kind = 'check'
       AND ((p.role = 'ATTENDANT' AND t.asks_attendant) OR (p.role = 'DRIVER' AND t.asks_driver))
       AND t.code NOT IN (SELECT c.value FROM json_each(e.codes) c))
-  AND EXISTS (
+  AND (EXISTS (
     SELECT 1 FROM run_event a
     WHERE a.school_id = e.school_id AND a.run_id = e.run_id AND a.kind = 'arrive' AND a.stop_id = u.terminal
       AND (CASE WHEN a.dev = e.dev THEN a.seq < e.seq ELSE a.hi_ms < e.lo_ms END))
+    OR EXISTS (
+    SELECT 1 FROM guard_mark a
+    JOIN run_decision t ON t.school_id = a.school_id AND t.run_id = a.run_id AND t.kind = 'transfer_opened'
+    WHERE a.school_id = e.school_id AND a.run_id = e.run_id AND a.kind = 'moved_out'
+      AND (CASE WHEN a.dev = e.dev THEN a.seq < e.seq ELSE a.hi_ms < e.lo_ms END)))
   AND NOT EXISTS (
     SELECT 1 FROM guard_movement m
     WHERE m.school_id = e.school_id AND m.run_id = e.run_id AND m.event_id <> e.event_id
@@ -170,7 +205,8 @@ SELECT m.school_id, m.run_id, 'off_stop_' || m.kind || ':' || m.event_id AS find
 FROM guard_mark m
 JOIN run_event e ON e.school_id = m.school_id AND e.event_id = m.event_id
 JOIN run u ON u.school_id = m.school_id AND u.run_id = m.run_id
-WHERE e.stop_id IS NULL OR e.stop_id NOT IN (SELECT s.value FROM json_each(u.designated) s)
+WHERE m.kind IN ('board', 'alight')
+  AND (e.stop_id IS NULL OR e.stop_id NOT IN (SELECT s.value FROM json_each(u.designated) s))
 UNION ALL
 SELECT a.school_id, a.run_id, 'rider_missing:' || a.rider_id
 FROM guard_absence a
@@ -245,6 +281,8 @@ BEGIN
     WHEN OLD.phase = 'cancelled' THEN RAISE(ABORT, 'guard: run_over')
     WHEN EXISTS (SELECT 1 FROM guard_aboard g WHERE g.school_id = NEW.school_id AND g.run_id = NEW.run_id)
       THEN RAISE(ABORT, 'guard: rider_aboard')
+    WHEN EXISTS (SELECT 1 FROM guard_open_move g WHERE g.school_id = NEW.school_id AND g.run_id = NEW.run_id)
+      THEN RAISE(ABORT, 'guard: transfer_open')
     WHEN NEW.closure_v IS NULL OR NEW.closure_v IS NOT (
         SELECT max(c.version) FROM closure c WHERE c.school_id = NEW.school_id AND c.run_id = NEW.run_id)
       OR EXISTS (
@@ -306,7 +344,8 @@ BEGIN
   SELECT CASE
     WHEN EXISTS (
         SELECT 1 FROM run_event e
-        WHERE e.school_id = NEW.school_id AND e.run_id = NEW.run_id AND e.kind IN ('board', 'alight'))
+        WHERE e.school_id = NEW.school_id AND e.run_id = NEW.run_id
+          AND e.kind IN ('board', 'alight', 'moved_in', 'moved_out'))
       THEN RAISE(ABORT, 'guard: somebody_was_aboard')
     WHEN NOT EXISTS (
         SELECT 1 FROM run_decision d
@@ -323,6 +362,9 @@ BEGIN
       THEN RAISE(ABORT, 'guard: event_exists')
     WHEN NEW.srv <= (SELECT coalesce(max(srv), 0) FROM run_event WHERE school_id = NEW.school_id)
       THEN RAISE(ABORT, 'guard: srv_not_next')
+    WHEN NEW.kind IN ('moved_in', 'moved_out')
+      AND (NEW.rider_id IS NULL OR NEW.other_run_id IS NULL OR NEW.other_run_id = NEW.run_id)
+      THEN RAISE(ABORT, 'guard: move_unnamed')
   END;
 END;
 
@@ -343,14 +385,24 @@ BEGIN
   WHERE school_id = NEW.school_id AND run_id = NEW.run_id AND phase IN ('closed', 'cancelled')
     AND (
       EXISTS (SELECT 1 FROM guard_aboard g WHERE g.school_id = NEW.school_id AND g.run_id = NEW.run_id)
+      OR EXISTS (SELECT 1 FROM guard_open_move g WHERE g.school_id = NEW.school_id AND g.run_id = NEW.run_id)
       OR (NEW.kind = 'alight' AND (
         NEW.stop_id IS NULL OR NEW.stop_id NOT IN (SELECT s.value FROM json_each(run.designated) s)))
       OR (NEW.kind IN ('check', 'headcount') AND NEW.n > 0)
-      OR (phase = 'cancelled' AND NEW.kind IN ('board', 'alight')));
+      OR (phase = 'cancelled' AND NEW.kind IN ('board', 'alight', 'moved_in', 'moved_out')));
+  -- What is taken back may be the answer that another run was closed on.
+  UPDATE run
+  SET phase = 'reopened', closure_v = NULL, closed_at = NULL, integrity = 'challenged',
+    reopened_ms = max(coalesce(reopened_ms, 0), NEW.received_ms)
+  WHERE NEW.kind = 'void' AND school_id = NEW.school_id AND phase = 'closed'
+    AND run_id IN (
+      SELECT e.other_run_id FROM run_event e
+      WHERE e.school_id = NEW.school_id AND e.run_id = NEW.run_id AND e.kind = 'moved_in')
+    AND EXISTS (SELECT 1 FROM guard_open_move g WHERE g.school_id = run.school_id AND g.run_id = run.run_id);
   UPDATE run SET aboard = (
     SELECT count(DISTINCT g.rider_id) FROM guard_aboard g
     WHERE g.school_id = NEW.school_id AND g.run_id = NEW.run_id)
-  WHERE school_id = NEW.school_id AND run_id = NEW.run_id AND NEW.kind IN ('board', 'alight', 'void');
+  WHERE school_id = NEW.school_id AND run_id = NEW.run_id AND NEW.kind IN ('board', 'alight', 'moved_in', 'moved_out', 'void');
 END;
 
 -- However a run comes to be closed, it is written down.

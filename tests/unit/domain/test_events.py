@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from busops.domain.device_time import CLOCK_UNKNOWN_MS
 from busops.domain.envelope import GENESIS, canonical_json, digest_of, envelope_of, parse_envelope
 from busops.domain.errors import InvalidInput
-from busops.domain.events import CLOCK_UNKNOWN_MS, OBSERVATIONS, Boarded, Kind
+from busops.domain.events import OBSERVATIONS, Boarded, Kind
 from tests.builders import DEPARTS_MS, Tablet, a_finished_run, a_run
 
 GOOD = envelope_of(Tablet(plan=a_run()).board("r1"))

@@ -2,7 +2,7 @@
 // data/vectors/chain.json holds both to it.
 
 /** What may be observed. @typedef {"ack"|"precheck"|"board"|"alight"|"absent"|"void"|"headcount"|"depart"|"arrive"|"check"|
- *   "parked"|"seal"|"note"|"handover"} Kind */
+ *   "parked"|"seal"|"note"|"handover"|"moved_out"|"moved_in"} Kind */
 /** An event as a tablet writes and sends it; busops/domain/envelope.py reads it.
  * @typedef {{v: 1, id: string, dev: number, seq: number, prev: string, run: string, roster_v: number, kind: Kind,
  *   rider: string|null, stop: string|null, n: number|null, refs: string[], reason: string|null, codes: string[],

@@ -11,7 +11,7 @@ const SURE_MS = 2000;
 const UNKNOWN_MS = 24 * 3600 * 1000;
 const WILD_MS = 60 * 1000;
 const UNDO_MS = 120 * 1000;
-const UNDOABLE = ["board", "alight", "absent", "headcount"];
+const UNDOABLE = ["board", "alight", "moved_in", "moved_out", "absent", "headcount"];
 
 /** When it was made, by the server's clock as far as known. @param {TapEvent} event @returns {number} */
 export const momentMs = (event) => event.wall_ms + (event.off_ms ?? 0);
@@ -65,8 +65,8 @@ export function fold(events) {
   const riders = { aboard: new Set(), disputed: new Set(), alighted: new Set(), absent: new Map(), valid };
   for (const rider of new Set(valid.flatMap((event) => event.rider ?? []))) {
     const mine = valid.filter((event) => event.rider === rider);
-    const boards = mine.filter((event) => event.kind === "board");
-    const alights = mine.filter((event) => event.kind === "alight");
+    const boards = mine.filter((event) => ["board", "moved_in"].includes(event.kind));
+    const alights = mine.filter((event) => ["alight", "moved_out"].includes(event.kind));
     if (boards.length + alights.length > 0) {
       const at = place(boards, alights);
       (at === "off" ? riders.alighted : riders.aboard).add(rider);

@@ -107,7 +107,7 @@ function lastCount(events, stop) {
   const ordered = [...events].sort(byMoment);
   const at = ordered.findLastIndex((event) => event.kind === "headcount" && event.stop === stop);
   if (at < 0) return null;
-  const moved = ordered.slice(at + 1).some((event) => ["board", "alight", "void"].includes(event.kind));
+  const moved = ordered.slice(at + 1).some((event) => ["board", "alight", "moved_in", "moved_out", "void"].includes(event.kind));
   return moved ? null : ordered[at];
 }
 

@@ -12,7 +12,7 @@ import { alarmSound } from "./sound.js";
 
 const FIRST_RUNG_MIN = 3;
 const RUNGS_MIN = [5, 10, 15, 30];
-const MOVES = ["board", "alight", "void", "arrive", "depart"];
+const MOVES = ["board", "alight", "moved_in", "moved_out", "void", "arrive", "depart"];
 
 /** @param {TapEvent} event @returns {number} */
 const atMs = (event) => event.wall_ms + (event.off_ms ?? 0);
