@@ -7,6 +7,7 @@ An acknowledgement says that somebody has heard it. Only evidence resolves it.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -119,16 +120,22 @@ def resolve(tx: Transaction, alarm_id: str, *, by: str, at: datetime, evidence: 
 
 
 def load_alarms(
-    tx: Transaction, run_id: RunId | None = None, *, include_resolved: bool = False
+    tx: Transaction,
+    run_id: RunId | None = None,
+    *,
+    kind: str | None = None,
+    include_resolved: bool = False,
 ) -> tuple[Alarm, ...]:
-    """The alarms of a run or of all, the worst first."""
-    query = select(AlarmRow).where(AlarmRow.school_id == tx.school_id)
+    """The alarms of a run or of all, of one kind or of all, the worst first."""
+    query = select(AlarmRow.__table__).where(AlarmRow.school_id == tx.school_id)
+    if kind is not None:
+        query = query.where(AlarmRow.kind == kind)
     if run_id is not None:
         query = query.where(AlarmRow.run_id == run_id)
     if not include_resolved:
         query = query.where(AlarmRow.state != AlarmState.RESOLVED.value)
-    rows = tx.session.scalars(query.order_by(AlarmRow.level.desc(), AlarmRow.raised_at, AlarmRow.alarm_id))
-    return tuple(alarm_of(row) for row in rows.unique())
+    rows = tx.session.execute(query.order_by(AlarmRow.level.desc(), AlarmRow.raised_at, AlarmRow.alarm_id))
+    return tuple(alarm_of(row) for row in rows)
 
 
 def load_alarm(tx: Transaction, alarm_id: str) -> Alarm:
@@ -140,7 +147,7 @@ def load_alarm(tx: Transaction, alarm_id: str) -> Alarm:
     return alarm_of(row)
 
 
-def alarm_of(row: AlarmRow) -> Alarm:
+def alarm_of(row: Any) -> Alarm:
     """The alarm that a row is."""
     return Alarm(
         alarm_id=row.alarm_id,

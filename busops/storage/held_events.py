@@ -2,9 +2,11 @@
 How much of each tablet's record the server holds: without a gap up to a number, or not.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import func, select, union
+from sqlalchemy import bindparam, func, select, union
 
 from busops.domain.envelope import GENESIS
 from busops.domain.run import Holdings
@@ -12,6 +14,36 @@ from busops.domain.values import RunId
 from busops.storage.database import Transaction
 from busops.storage.event_store import load_quarantine
 from busops.storage.event_tables import QuarantineRow, RunEventRow
+
+_LOG: Final = RunEventRow.__table__.c
+_APART: Final = QuarantineRow.__table__.c
+# Asked for every batch: built once, over the bare tables.
+_DEVICES: Final = (
+    select(_LOG.dev)
+    .where(_LOG.school_id == bindparam("school_id"), _LOG.run_id == bindparam("run_id"))
+    .distinct()
+)
+_IN_LOG: Final = (
+    select(_LOG.dev, func.count(), func.max(_LOG.seq))
+    .where(_LOG.school_id == bindparam("school_id"), _LOG.dev.in_(bindparam("devs", expanding=True)))
+    .group_by(_LOG.dev)
+)
+_WAITS_APART: Final = (
+    select(_APART.dev)
+    .where(_APART.school_id == bindparam("school_id"), _APART.dev.in_(bindparam("devs", expanding=True)))
+    .where(_APART.seq >= 1)
+    .distinct()
+)
+_OF_FACT, _OF_APART = (
+    select(digest)
+    .where(
+        table.school_id == bindparam("school_id"),
+        table.dev == bindparam("dev"),
+        table.seq == bindparam("seq"),
+    )
+    .limit(1)
+    for table, digest in ((_LOG, _LOG.digest), (_APART, func.coalesce(_APART.event_digest, _APART.digest)))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,24 +57,39 @@ class Ack:
 def holdings(tx: Transaction, run_id: RunId) -> Holdings:
     """How far every device of the run is complete, over all its runs, and how much is in quarantine."""
     return Holdings(
-        complete_to={dev: ack_of(tx, dev).seq for dev in sorted(devices_of(tx, run_id))},
+        complete_to=_complete_to(tx, devices_of(tx, run_id)),
         quarantined=len(load_quarantine(tx, run_id)),
     )
 
 
 def devices_of(tx: Transaction, run_id: RunId) -> frozenset[int]:
     """The devices that have recorded facts of the run."""
-    return frozenset(
-        tx.session.scalars(
-            select(RunEventRow.dev)
-            .where(RunEventRow.school_id == tx.school_id, RunEventRow.run_id == run_id)
-            .distinct()
-        )
-    )
+    return frozenset(tx.session.scalars(_DEVICES, {"school_id": tx.school_id, "run_id": run_id}))
 
 
 def ack_of(tx: Transaction, dev: int) -> Ack:
     """Up to where the device's events are held without a gap, those in quarantine included."""
+    reached = _complete_to(tx, {dev})[dev]
+    return Ack(seq=reached, digest=_digest_at(tx, dev, reached))
+
+
+def _complete_to(tx: Transaction, devs: Collection[int]) -> Mapping[int, int]:
+    """For each device the number up to which nothing is missing."""
+    if not devs:
+        return {}
+    asked = {"school_id": tx.school_id, "devs": sorted(devs)}
+    in_log = {dev: (count, last) for dev, count, last in tx.session.execute(_IN_LOG, asked)}
+    also_apart = set(tx.session.scalars(_WAITS_APART, asked))
+    # A log that has as many numbers as its highest one has them all; only else are they gone through.
+    return {
+        dev: in_log[dev][0]
+        if dev in in_log and dev not in also_apart and in_log[dev][0] == in_log[dev][1]
+        else _counted(tx, dev)
+        for dev in asked["devs"]
+    }
+
+
+def _counted(tx: Transaction, dev: int) -> int:
     held = union(
         *(
             select(table.seq).where(table.school_id == tx.school_id, table.dev == dev, table.seq >= 1)
@@ -50,20 +97,18 @@ def ack_of(tx: Transaction, dev: int) -> Ack:
         )
     ).subquery()
     count, last = tx.session.execute(select(func.count(), func.max(held.c.seq)).select_from(held)).one()
-    reached = count  # every number from 1 on, unless one is missing
+    reached: int = count  # every number from 1 on, unless one is missing
     if last != count:
         numbers = set(tx.session.scalars(select(held.c.seq)))
         reached = next(seq for seq in range(count + 1) if seq + 1 not in numbers)
-    return Ack(seq=reached, digest=_digest_at(tx, dev, reached))
+    return reached
 
 
 def _digest_at(tx: Transaction, dev: int, seq: int) -> str:
     """The event's own hash, as the device that chained it knows it: of a fact, or of what waits apart."""
-    of_event = func.coalesce(QuarantineRow.event_digest, QuarantineRow.digest)
-    for table, digest in ((RunEventRow, RunEventRow.digest), (QuarantineRow, of_event)):
-        found = tx.session.scalar(
-            select(digest).where(table.school_id == tx.school_id, table.dev == dev, table.seq == seq).limit(1)
-        )
+    asked = {"school_id": tx.school_id, "dev": dev, "seq": seq}
+    for query in (_OF_FACT, _OF_APART):
+        found = tx.session.scalar(query, asked)
         if found is not None:
             return str(found)
     return GENESIS

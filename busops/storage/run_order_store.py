@@ -8,9 +8,9 @@ from sqlalchemy import or_, select
 
 from busops.domain.run import Phase
 from busops.domain.run_plan import RunPlan
-from busops.domain.values import CrewId, Plate, RunId
+from busops.domain.values import CrewId, Plate, RiderId, RunId
 from busops.storage.database import Transaction
-from busops.storage.run_tables import RunCrewRow, RunRow
+from busops.storage.run_tables import ManifestRiderRow, RunCrewRow, RunRow
 
 _PROVED = (Phase.CHECKED.value, Phase.CLOSED.value, Phase.CANCELLED.value)
 
@@ -66,3 +66,19 @@ def aboard_elsewhere(tx: Transaction, run_id: RunId, on: date) -> dict[RunId, fr
         )
     )
     return {RunId(other): frozenset(progress.get("aboard_ids", ())) for other, progress in rows}
+
+
+def run_ids_of_rider(tx: Transaction, rider_id: RiderId) -> tuple[RunId, ...]:
+    """The runs on whose newest manifest the rider stands."""
+    rows = tx.session.scalars(
+        select(RunRow.run_id)
+        .join(
+            ManifestRiderRow,
+            (ManifestRiderRow.school_id == RunRow.school_id)
+            & (ManifestRiderRow.run_id == RunRow.run_id)
+            & (ManifestRiderRow.version == RunRow.roster_v),
+        )
+        .where(RunRow.school_id == tx.school_id, ManifestRiderRow.rider_id == rider_id)
+        .order_by(RunRow.run_on, RunRow.run_id)
+    )
+    return tuple(RunId(run_id) for run_id in rows)
