@@ -92,6 +92,7 @@ def _boarded_twice(account: RiderAccount, line: Timeline) -> bool:
 
 
 def _about_stops(plan: RunPlan, line: Timeline) -> Iterator[Finding]:
+    arrivals = [event for event in line.standing() if isinstance(event, Arrived)]
     for event in line.standing():
         if not isinstance(event, Boarded | Alighted):
             continue
@@ -105,7 +106,7 @@ def _about_stops(plan: RunPlan, line: Timeline) -> Iterator[Finding]:
             rider = plan.riders.get(event.rider_id)
             if rider is not None and event.stop_id not in plan.alights_at(rider):
                 yield _finding("other_stop", Severity.WARN, event.event_id, **facts)
-            elif _is_before_arrival(event, line):
+            elif _is_before_arrival(event, arrivals, line):
                 yield _finding("alight_before_arrival", Severity.WARN, event.event_id, **facts)
         elif (rider := plan.riders.get(event.rider_id)) is not None and (
             plan.direction is Direction.RETURN and event.stop_id not in {rider.stop_id, *rider.other_stops}
@@ -113,9 +114,8 @@ def _about_stops(plan: RunPlan, line: Timeline) -> Iterator[Finding]:
             yield _finding("other_stop", Severity.WARN, event.event_id, **facts)
 
 
-def _is_before_arrival(event: Alighted, line: Timeline) -> bool:
+def _is_before_arrival(event: Alighted, arrivals: Sequence[Arrived], line: Timeline) -> bool:
     """Whether the rider was marked off before the bus reached that stop, as far as that is certain."""
-    arrivals = [each for each in line.standing() if isinstance(each, Arrived)]
     here = [each for each in arrivals if each.stop_id == event.stop_id]
     return bool(arrivals) and all(line.precedes(event, arrival) for arrival in here)
 

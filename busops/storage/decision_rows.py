@@ -10,7 +10,6 @@ from busops.domain.events import Decision, Whereabouts
 from busops.domain.findings import Finding
 from busops.domain.roster import NotRidingReason
 from busops.domain.values import EventId, RunId
-from busops.storage.event_tables import RunDecisionRow
 
 _IN_COLUMNS: Final = frozenset({"rider_id", "says", "covers", "dev", "upto_seq", "checked_by"})
 _COMMON: Final = frozenset(each.name for each in fields(Decision))
@@ -39,7 +38,7 @@ def row_of(school_id: str, decision: Decision) -> dict[str, Any]:
     }
 
 
-def decision_of(row: RunDecisionRow) -> Decision:
+def decision_of(row: Any) -> Decision:
     """The decision that a row keeps."""
     kind = DECISIONS[row.kind]
     own: dict[str, Any] = dict(row.body)

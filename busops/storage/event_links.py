@@ -9,19 +9,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam
 
 from busops.domain.envelope import GENESIS
 from busops.domain.events import Observation
 from busops.storage.database import Transaction
 from busops.storage.event_tables import RunEventRow
+from busops.storage.prepared import asked, select_rows
+from busops.storage.upsert import table_of
 
-_LOG: Final = RunEventRow.__table__.c
-_HELD: Final = select(_LOG.event_id, _LOG.dev, _LOG.seq, _LOG.prev, _LOG.digest, _LOG.srv).where(
-    _LOG.school_id == bindparam("school_id")
+_LOG: Final = table_of(RunEventRow).c
+_HELD: Final = ("event_id", "dev", "seq", "prev", "digest", "srv")
+_SAME_IDS: Final = select_rows(RunEventRow, columns=_HELD).where(
+    _LOG.event_id.in_(bindparam("event_ids", expanding=True))
 )
-_SAME_IDS: Final = _HELD.where(_LOG.event_id.in_(bindparam("event_ids", expanding=True)))
-_NEAR: Final = _HELD.where(_LOG.dev == bindparam("dev"), _LOG.seq.in_(bindparam("seqs", expanding=True)))
+_NEAR: Final = select_rows(RunEventRow, "dev", columns=_HELD).where(
+    _LOG.seq.in_(bindparam("seqs", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +73,7 @@ class Known:
         held = Held(event_id=observation.event_id, digest=observation.digest, prev=observation.prev, srv=None)
         self._by_id[held.event_id] = self._by_number[observation.dev, observation.seq] = held
 
-    def _read(self, tx: Transaction, query: Any, **asked: Any) -> None:
-        for event_id, dev, seq, prev, digest, srv in tx.session.execute(
-            query, {"school_id": tx.school_id, **asked}
-        ):
+    def _read(self, tx: Transaction, query: Any, **keys: Any) -> None:
+        for event_id, dev, seq, prev, digest, srv in tx.session.execute(query, asked(tx, **keys)):
             held = Held(event_id=event_id, digest=digest, prev=prev, srv=srv)
             self._by_id[event_id] = self._by_number[dev, seq] = held

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import func, insert, select, update
@@ -23,10 +24,21 @@ from busops.storage import decision_rows
 from busops.storage.database import Transaction
 from busops.storage.event_links import Known
 from busops.storage.event_tables import QuarantineRow, RunDecisionRow, RunEventRow, holds_open
+from busops.storage.prepared import asked, select_rows
+from busops.storage.upsert import table_of
 
-# Asked for every batch: over the bare table, and what the guards made of each row comes back with it.
-_LOG: Final = RunEventRow.__table__
+FACTS_KEPT: Final = 16_384  # read facts that stay in memory, two or three kilobytes each
+
+_LOG: Final = table_of(RunEventRow)
 _WRITTEN: Final = insert(_LOG).returning(_LOG.c.event_id, _LOG.c.srv)
+_FACTS: Final = select_rows(RunEventRow, "run_id", columns=("raw", "received_ms")).order_by(_LOG.c.srv)
+_DECISIONS: Final = select_rows(RunDecisionRow, "run_id").order_by(RunDecisionRow.number)
+_WAITING: Final = (
+    select_rows(QuarantineRow)
+    .where(QuarantineRow.state == "open")
+    .order_by(QuarantineRow.received_ms, QuarantineRow.quarantine_id)
+)
+_WAITING_FOR_RUN: Final = _WAITING.where(holds_open())
 
 
 class Outcome(StrEnum):
@@ -130,9 +142,9 @@ class Intake:
         if not self._waiting:
             return tuple(answers)
         first = _next(self._tx, RunEventRow.srv)
-        rows = [{**row, "srv": first + place} for place, row in enumerate(self._waiting)]
+        placed = [{**row, "srv": first + place} for place, row in enumerate(self._waiting)]
         self._waiting = []
-        written = self._tx.session.execute(_WRITTEN, rows)
+        written = self._tx.session.execute(_WRITTEN, placed)
         places = {row.event_id: row.srv for row in written}
         return tuple(
             replace(each, srv=places.get(each.event_id, each.srv)) if each.outcome in _IN_LOG else each
@@ -196,13 +208,11 @@ def settle_quarantine(
 
 def load_quarantine(tx: Transaction, run_id: RunId | None = None) -> tuple[Quarantined, ...]:
     """What waits in quarantine, oldest first: what holds one run open, or everything."""
-    query = select(QuarantineRow).where(
-        QuarantineRow.school_id == tx.school_id, QuarantineRow.state == "open"
-    )
-    if run_id is not None:
-        query = query.where(holds_open(tx.school_id, run_id))
-    rows = tx.session.scalars(query.order_by(QuarantineRow.received_ms, QuarantineRow.quarantine_id))
-    return tuple(_quarantined(row) for row in rows)
+    if run_id is None:
+        found = tx.session.execute(_WAITING, asked(tx))
+    else:
+        found = tx.session.execute(_WAITING_FOR_RUN, asked(tx, run_id=run_id))
+    return tuple(_quarantined(row) for row in found)
 
 
 def load_quarantined(tx: Transaction, quarantine_id: str) -> Quarantined:
@@ -213,7 +223,7 @@ def load_quarantined(tx: Transaction, quarantine_id: str) -> Quarantined:
     return _quarantined(row)
 
 
-def _quarantined(row: QuarantineRow) -> Quarantined:
+def _quarantined(row: Any) -> Quarantined:
     return Quarantined(**{each.name: getattr(row, each.name) for each in fields(Quarantined)})
 
 
@@ -231,24 +241,20 @@ def load_events(tx: Transaction, run_id: RunId) -> tuple[Event, ...]:
 
 def load_observations(tx: Transaction, run_id: RunId) -> tuple[Observation, ...]:
     """The facts of a run, in the order the server had them."""
-    rows = tx.session.execute(
-        select(RunEventRow.raw, RunEventRow.received_ms)
-        .where(RunEventRow.school_id == tx.school_id, RunEventRow.run_id == run_id)
-        .order_by(RunEventRow.srv)
-    )
-    return tuple(
-        replace(parse_envelope(json.loads(raw)), received_ms=received_ms) for raw, received_ms in rows
-    )
+    found = tx.session.execute(_FACTS, asked(tx, run_id=run_id))
+    return tuple(_fact(raw, received_ms) for raw, received_ms in found)
 
 
 def load_decisions(tx: Transaction, run_id: RunId) -> tuple[Decision, ...]:
     """The decisions on a run, in the order they were taken."""
-    rows = tx.session.scalars(
-        select(RunDecisionRow)
-        .where(RunDecisionRow.school_id == tx.school_id, RunDecisionRow.run_id == run_id)
-        .order_by(RunDecisionRow.number)
-    )
-    return tuple(decision_rows.decision_of(row) for row in rows)
+    found = tx.session.execute(_DECISIONS, asked(tx, run_id=run_id))
+    return tuple(decision_rows.decision_of(row) for row in found)
+
+
+@lru_cache(maxsize=FACTS_KEPT)
+def _fact(raw: str, received_ms: int) -> Observation:
+    """What this text says; asked again and again of the same facts while a bus is on its way."""
+    return replace(parse_envelope(json.loads(raw)), received_ms=received_ms)
 
 
 def _event_row(tx: Transaction, event: Observation, sent: Mapping[str, Any]) -> dict[str, Any]:

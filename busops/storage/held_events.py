@@ -14,35 +14,27 @@ from busops.domain.values import RunId
 from busops.storage.database import Transaction
 from busops.storage.event_store import load_quarantine
 from busops.storage.event_tables import QuarantineRow, RunEventRow
+from busops.storage.prepared import asked, matches, select_rows
+from busops.storage.upsert import table_of
 
-_LOG: Final = RunEventRow.__table__.c
-_APART: Final = QuarantineRow.__table__.c
-# Asked for every batch: built once, over the bare tables.
-_DEVICES: Final = (
-    select(_LOG.dev)
-    .where(_LOG.school_id == bindparam("school_id"), _LOG.run_id == bindparam("run_id"))
-    .distinct()
-)
+_LOG: Final = table_of(RunEventRow).c
+_APART: Final = table_of(QuarantineRow).c
+_DEVICES: Final = select_rows(RunEventRow, "run_id", columns=("dev",)).distinct()
 _IN_LOG: Final = (
     select(_LOG.dev, func.count(), func.max(_LOG.seq))
-    .where(_LOG.school_id == bindparam("school_id"), _LOG.dev.in_(bindparam("devs", expanding=True)))
+    .where(*matches(RunEventRow), _LOG.dev.in_(bindparam("devs", expanding=True)))
     .group_by(_LOG.dev)
 )
 _WAITS_APART: Final = (
-    select(_APART.dev)
-    .where(_APART.school_id == bindparam("school_id"), _APART.dev.in_(bindparam("devs", expanding=True)))
-    .where(_APART.seq >= 1)
+    select_rows(QuarantineRow, columns=("dev",))
+    .where(_APART.dev.in_(bindparam("devs", expanding=True)), _APART.seq >= 1)
     .distinct()
 )
-_OF_FACT, _OF_APART = (
-    select(digest)
-    .where(
-        table.school_id == bindparam("school_id"),
-        table.dev == bindparam("dev"),
-        table.seq == bindparam("seq"),
-    )
+_OF_FACT: Final = select(_LOG.digest).where(*matches(RunEventRow, "dev", "seq"))
+_OF_APART: Final = (
+    select(func.coalesce(_APART.event_digest, _APART.digest))
+    .where(*matches(QuarantineRow, "dev", "seq"))
     .limit(1)
-    for table, digest in ((_LOG, _LOG.digest), (_APART, func.coalesce(_APART.event_digest, _APART.digest)))
 )
 
 
@@ -64,7 +56,7 @@ def holdings(tx: Transaction, run_id: RunId) -> Holdings:
 
 def devices_of(tx: Transaction, run_id: RunId) -> frozenset[int]:
     """The devices that have recorded facts of the run."""
-    return frozenset(tx.session.scalars(_DEVICES, {"school_id": tx.school_id, "run_id": run_id}))
+    return frozenset(tx.session.scalars(_DEVICES, asked(tx, run_id=run_id)))
 
 
 def ack_of(tx: Transaction, dev: int) -> Ack:
@@ -77,15 +69,15 @@ def _complete_to(tx: Transaction, devs: Collection[int]) -> Mapping[int, int]:
     """For each device the number up to which nothing is missing."""
     if not devs:
         return {}
-    asked = {"school_id": tx.school_id, "devs": sorted(devs)}
-    in_log = {dev: (count, last) for dev, count, last in tx.session.execute(_IN_LOG, asked)}
-    also_apart = set(tx.session.scalars(_WAITS_APART, asked))
+    these = asked(tx, devs=sorted(devs))
+    in_log = {dev: (count, last) for dev, count, last in tx.session.execute(_IN_LOG, these)}
+    also_apart = set(tx.session.scalars(_WAITS_APART, these))
     # A log that has as many numbers as its highest one has them all; only else are they gone through.
     return {
         dev: in_log[dev][0]
         if dev in in_log and dev not in also_apart and in_log[dev][0] == in_log[dev][1]
         else _counted(tx, dev)
-        for dev in asked["devs"]
+        for dev in sorted(devs)
     }
 
 
@@ -106,9 +98,8 @@ def _counted(tx: Transaction, dev: int) -> int:
 
 def _digest_at(tx: Transaction, dev: int, seq: int) -> str:
     """The event's own hash, as the device that chained it knows it: of a fact, or of what waits apart."""
-    asked = {"school_id": tx.school_id, "dev": dev, "seq": seq}
     for query in (_OF_FACT, _OF_APART):
-        found = tx.session.scalar(query, asked)
+        found = tx.session.scalar(query, asked(tx, dev=dev, seq=seq))
         if found is not None:
             return str(found)
     return GENESIS

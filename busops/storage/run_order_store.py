@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from sqlalchemy import or_, select
 
@@ -10,8 +11,10 @@ from busops.domain.run import Phase
 from busops.domain.run_plan import RunPlan
 from busops.domain.values import CrewId, Plate, RiderId, RunId
 from busops.storage.database import Transaction
+from busops.storage.prepared import asked, select_rows
 from busops.storage.run_tables import ManifestRiderRow, RunCrewRow, RunRow
 
+_ABOARD: Final = select_rows(RunRow, "run_on", columns=("run_id", "progress")).where(RunRow.aboard > 0)
 _PROVED = (Phase.CHECKED.value, Phase.CLOSED.value, Phase.CANCELLED.value)
 
 
@@ -60,12 +63,12 @@ def earlier_runs(tx: Transaction, plan: RunPlan, crew: Iterable[CrewId]) -> tupl
 
 def aboard_elsewhere(tx: Transaction, run_id: RunId, on: date) -> dict[RunId, frozenset[str]]:
     """Who may be aboard each other run of the day, by its projection."""
-    rows = tx.session.execute(
-        select(RunRow.run_id, RunRow.progress).where(
-            RunRow.school_id == tx.school_id, RunRow.run_on == on, RunRow.aboard > 0, RunRow.run_id != run_id
-        )
-    )
-    return {RunId(other): frozenset(progress.get("aboard_ids", ())) for other, progress in rows}
+    found = tx.session.execute(_ABOARD, asked(tx, run_on=on))
+    return {
+        RunId(other): frozenset(progress.get("aboard_ids", ()))
+        for other, progress in found
+        if other != run_id
+    }
 
 
 def run_ids_of_rider(tx: Transaction, rider_id: RiderId) -> tuple[RunId, ...]:

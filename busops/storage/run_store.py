@@ -24,6 +24,7 @@ from busops.domain.run_plan import ManifestRider, PlannedStop, RunPlan
 from busops.domain.values import CrewId, Direction, Plate, RiderId, RunId, StopId
 from busops.storage import bound_devices, place_store
 from busops.storage.database import Base, Transaction
+from busops.storage.prepared import asked, select_rows
 from busops.storage.run_tables import (
     ManifestRiderRow,
     ManifestRow,
@@ -33,23 +34,21 @@ from busops.storage.run_tables import (
     RunStopRow,
     RunTagRow,
 )
-from busops.storage.upsert import table_of
 
-# Asked for every batch: built once, over the bare tables.
 _OF_RUN: Final[dict[type[Base], Select[Any]]] = {
-    row: select(table_of(row)).where(
-        table_of(row).c.school_id == bindparam("school_id"), table_of(row).c.run_id == bindparam("run_id")
-    )
-    for row in (RunRow, RunStopRow, RunCrewRow, RunTagRow)
+    row: select_rows(row, "run_id") for row in (RunRow, RunStopRow, RunCrewRow, RunTagRow)
 }
-_MANIFEST: Final = (
-    select(ManifestRiderRow.rider_id, ManifestRiderRow.stop_id, ManifestRiderRow.other_stops)
-    .where(
-        ManifestRiderRow.school_id == bindparam("school_id"),
-        ManifestRiderRow.run_id == bindparam("run_id"),
-        ManifestRiderRow.version == bindparam("version"),
-    )
-    .order_by(ManifestRiderRow.rider_id)
+_MANIFEST: Final = select_rows(
+    ManifestRiderRow, "run_id", "version", columns=("rider_id", "stop_id", "other_stops")
+).order_by(ManifestRiderRow.rider_id)
+_LOCKED: Final = (
+    select_rows(RunRow, columns=("run_id",))
+    .where(RunRow.run_id.in_(bindparam("run_ids", expanding=True)))
+    .order_by(RunRow.run_id)
+    .with_for_update(key_share=True)
+)
+_VERSIONS: Final = select_rows(RunRow, columns=("run_id", "roster_v")).where(
+    RunRow.run_id.in_(bindparam("run_ids", expanding=True))
 )
 
 
@@ -157,12 +156,7 @@ def retire_crew(tx: Transaction, run_id: RunId, *, until_at: datetime) -> None:
 
 def lock_runs(tx: Transaction, run_ids: Iterable[RunId]) -> frozenset[RunId]:
     """Those of the runs that exist, locked in the order of their ids until the transaction ends."""
-    found = tx.session.scalars(
-        select(RunRow.run_id)
-        .where(RunRow.school_id == tx.school_id, RunRow.run_id.in_(sorted(set(run_ids))))
-        .order_by(RunRow.run_id)
-        .with_for_update(key_share=True)
-    )
+    found = tx.session.scalars(_LOCKED, asked(tx, run_ids=sorted(set(run_ids))))
     return frozenset(RunId(run_id) for run_id in found)
 
 
@@ -205,14 +199,14 @@ def load_run_plan(tx: Transaction, run_id: RunId) -> RunPlan:
 
 def load_manifest(tx: Transaction, run_id: RunId, version: int) -> tuple[ManifestRider, ...]:
     """The manifest of a run as it was in that version, by rider."""
-    rows = tx.session.execute(_MANIFEST, {"school_id": tx.school_id, "run_id": run_id, "version": version})
+    found = tx.session.execute(_MANIFEST, asked(tx, run_id=run_id, version=version))
     return tuple(
         ManifestRider(
             rider_id=RiderId(row.rider_id),
             stop_id=StopId(row.stop_id),
             other_stops=tuple(StopId(stop_id) for stop_id in row.other_stops),
         )
-        for row in rows
+        for row in found
     )
 
 
@@ -238,11 +232,7 @@ def load_summary(tx: Transaction, run_id: RunId) -> RunSummary:
 
 def roster_versions(tx: Transaction, run_ids: Iterable[RunId]) -> dict[RunId, int]:
     """The newest version of each run's manifest."""
-    found = tx.session.execute(
-        select(RunRow.run_id, RunRow.roster_v).where(
-            RunRow.school_id == tx.school_id, RunRow.run_id.in_(sorted(run_ids))
-        )
-    )
+    found = tx.session.execute(_VERSIONS, asked(tx, run_ids=sorted(run_ids)))
     return {RunId(run_id): version for run_id, version in found}
 
 
@@ -314,14 +304,14 @@ def _is_run(tx: Transaction, run_id: RunId) -> Any:
 
 
 def _row(tx: Transaction, run_id: RunId) -> Any:
-    row = tx.session.execute(_OF_RUN[RunRow], {"school_id": tx.school_id, "run_id": run_id}).first()
+    row = tx.session.execute(_OF_RUN[RunRow], asked(tx, run_id=run_id)).first()
     if row is None:
         raise NotFound("no_such_run", run_id=run_id)
     return row
 
 
 def _all(tx: Transaction, table: type[Base], run_id: RunId) -> Sequence[Any]:
-    return tx.session.execute(_OF_RUN[table], {"school_id": tx.school_id, "run_id": run_id}).all()
+    return tx.session.execute(_OF_RUN[table], asked(tx, run_id=run_id)).all()
 
 
 def _summary(row: Any) -> RunSummary:
