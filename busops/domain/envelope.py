@@ -45,6 +45,11 @@ def digest_of(envelope: Mapping[str, Any]) -> str:
 
 def parse_envelope(envelope: Mapping[str, Any]) -> Observation:
     """The observation an envelope carries; InvalidInput says what breaks the contract and where."""
+    return read_envelope(envelope)[0]
+
+
+def read_envelope(envelope: Mapping[str, Any]) -> tuple[Observation, str]:
+    """The same, and the canonical form whose hash the observation carries."""
     if not isinstance(envelope, Mapping):
         raise InvalidInput("envelope_not_an_object")
     if unknown := sorted(str(name) for name in envelope if name not in _READERS):
@@ -56,7 +61,9 @@ def parse_envelope(envelope: Mapping[str, Any]) -> Observation:
         raise _bad("off_age_ms")
     kind = values["kind"]
     common = {name: values[wire] for name, wire in _COMMON.items()}
-    return OBSERVATIONS[kind](**common, **_own_fields(kind, values), digest=digest_of(envelope))
+    spelt = canonical_json(envelope)
+    digest = hashlib.sha256(spelt.encode()).hexdigest()
+    return OBSERVATIONS[kind](**common, **_own_fields(kind, values), digest=digest), spelt
 
 
 def envelope_of(observation: Observation) -> dict[str, Any]:
@@ -64,7 +71,7 @@ def envelope_of(observation: Observation) -> dict[str, Any]:
     envelope: dict[str, Any] = dict.fromkeys(_READERS)
     envelope |= {"v": VERSION, "kind": observation.kind.value, "refs": [], "codes": []}
     envelope |= {wire: getattr(observation, name) for name, wire in _COMMON.items()}
-    for name in _own_names(observation.kind):
+    for name in _OWN[observation.kind]:
         value = getattr(observation, name)
         wire = _WIRE.get(name, name)
         envelope[wire] = sorted(value) if isinstance(value, frozenset) else value
@@ -96,14 +103,15 @@ _WIRE: Final = {
 }
 
 
-def _own_names(kind: Kind) -> tuple[str, ...]:
-    common = {*_COMMON, "digest", "received_ms"}
-    return tuple(each.name for each in fields(OBSERVATIONS[kind]) if each.name not in common)
+_OWN: Final[dict[Kind, tuple[str, ...]]] = {
+    kind: tuple(each.name for each in fields(made) if each.name not in {*_COMMON, "digest", "received_ms"})
+    for kind, made in OBSERVATIONS.items()
+}
 
 
 def _own_fields(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
     own: dict[str, Any] = {}
-    for name in _own_names(kind):
+    for name in _OWN[kind]:
         wire = _WIRE.get(name, name)
         value = values[wire]
         if not value and value != 0 and name in ("rider_id", "n", "refs") and kind is not Kind.NOTE:

@@ -62,8 +62,8 @@ def aboard_at(count: HeadCounted, line: Timeline) -> tuple[int, int]:
     low = high = 0
     for each in marks.values():
         certain = [mark for mark in each if line.precedes(mark, count)]
-        states = {_state(certain, line), _state(each, line)}
         is_sure = len(certain) == len(each)
+        states = {_state(each, line)} if is_sure else {_state(certain, line), _state(each, line)}
         low += states == {RiderState.ABOARD}
         high += RiderState.ABOARD in states or RiderState.DISPUTED in states or not is_sure
     return low, high

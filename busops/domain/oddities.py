@@ -101,6 +101,7 @@ def _boarded_twice(account: RiderAccount, line: Timeline) -> bool:
 
 
 def _about_stops(plan: RunPlan, line: Timeline) -> Iterator[Finding]:
+    arrivals = [event for event in line.standing() if isinstance(event, Arrived)]
     for event in line.standing():
         if not isinstance(event, Boarded | Alighted) or isinstance(event, MovedIn | MovedOut):
             continue  # from bus to bus: wherever the one that goes no further stands
@@ -114,7 +115,7 @@ def _about_stops(plan: RunPlan, line: Timeline) -> Iterator[Finding]:
             rider = plan.riders.get(event.rider_id)
             if rider is not None and event.stop_id not in plan.alights_at(rider):
                 yield _finding("other_stop", Severity.WARN, event.event_id, **facts)
-            elif _is_before_arrival(event, line):
+            elif _is_before_arrival(event, arrivals, line):
                 yield _finding("alight_before_arrival", Severity.WARN, event.event_id, **facts)
         elif (rider := plan.riders.get(event.rider_id)) is not None and (
             plan.direction is Direction.RETURN and event.stop_id not in {rider.stop_id, *rider.other_stops}
@@ -122,9 +123,8 @@ def _about_stops(plan: RunPlan, line: Timeline) -> Iterator[Finding]:
             yield _finding("other_stop", Severity.WARN, event.event_id, **facts)
 
 
-def _is_before_arrival(event: Alighted, line: Timeline) -> bool:
+def _is_before_arrival(event: Alighted, arrivals: Sequence[Arrived], line: Timeline) -> bool:
     """Whether the rider was marked off before the bus reached that stop, as far as that is certain."""
-    arrivals = [each for each in line.standing() if isinstance(each, Arrived)]
     here = [each for each in arrivals if each.stop_id == event.stop_id]
     return bool(arrivals) and all(line.precedes(event, arrival) for arrival in here)
 

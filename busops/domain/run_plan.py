@@ -63,11 +63,16 @@ class RunPlan:
     places: Mapping[StopId, StopPlace] = field(default_factory=dict)  # where its stops were at the release
     departs_at: datetime
     arrives_at: datetime
+    # Asked for every mark of every fold: worked out once.
     _riders: Mapping[RiderId, ManifestRider] = field(init=False, repr=False, compare=False)
+    _stop_ids: tuple[StopId, ...] = field(init=False, repr=False, compare=False)
+    _lawful: frozenset[StopId] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         riders = {rider.rider_id: rider for rider in self.manifest}
         object.__setattr__(self, "_riders", riders)
+        object.__setattr__(self, "_stop_ids", tuple(stop.stop_id for stop in self.stops))
+        object.__setattr__(self, "_lawful", self.designated | {CAMPUS})
 
     @property
     def terminal(self) -> StopId:
@@ -77,12 +82,12 @@ class RunPlan:
     @property
     def stop_ids(self) -> tuple[StopId, ...]:
         """The stops in their order."""
-        return tuple(stop.stop_id for stop in self.stops)
+        return self._stop_ids
 
     @property
     def lawful_stops(self) -> frozenset[StopId]:
         """Where riders may get on and off on this day: the designated stops and the campus."""
-        return self.designated | {CAMPUS}
+        return self._lawful
 
     @property
     def riders(self) -> Mapping[RiderId, ManifestRider]:

@@ -90,6 +90,7 @@ def place_findings(facts: Sequence[Observation], places: Mapping[StopId, StopPla
 
     ``facts`` are the standing events of one run. Where a run knows no places nothing is said.
     """
+    left_at = _left_at(facts, places)
     for mark in facts:
         if (
             not isinstance(mark, Boarded | Alighted)
@@ -100,7 +101,9 @@ def place_findings(facts: Sequence[Observation], places: Mapping[StopId, StopPla
         stop = places.get(mark.stop_id)
         if stop is None:
             continue
-        found = judge(fix_of(mark), stop, left_s=_left_s(mark, stop, facts))
+        before = [at_ms for at_ms in left_at[mark.stop_id] if at_ms <= mark.at_ms]
+        left_s = (mark.at_ms - max(before)) // 1000 if before else None
+        found = judge(fix_of(mark), stop, left_s=left_s)
         about = {"rider_id": mark.rider_id, "stop_id": mark.stop_id}
         kind = "alight" if isinstance(mark, Alighted) else "board"
         if found.place is Place.AWAY:
@@ -110,17 +113,20 @@ def place_findings(facts: Sequence[Observation], places: Mapping[StopId, StopPla
             yield _finding("stop_by_hand", Severity.LOG, mark.event_id, about)
 
 
-def _left_s(mark: Boarded | Alighted, stop: StopPlace, facts: Sequence[Observation]) -> int | None:
-    """The seconds between the bus' leaving this stop and the mark; None when it was not seen to be there."""
-    was_there = any(
-        isinstance(each, Arrived | Departed)
-        and each.stop_id == mark.stop_id
-        and judge(fix_of(each), stop).place is Place.AT_STOP
-        for each in facts
-    )
-    left = [each.at_ms for each in facts if isinstance(each, Departed) and each.stop_id == mark.stop_id]
-    before = [at_ms for at_ms in left if at_ms <= mark.at_ms]
-    return (mark.at_ms - max(before)) // 1000 if was_there and before else None
+def _left_at(
+    facts: Sequence[Observation], places: Mapping[StopId, StopPlace]
+) -> Mapping[StopId, Sequence[int]]:
+    """When the bus left each stop; nothing for a stop where it was not seen to be."""
+    moves: dict[StopId, list[Arrived | Departed]] = {stop_id: [] for stop_id in places}
+    for each in facts:
+        if isinstance(each, Arrived | Departed) and each.stop_id in places:
+            moves[each.stop_id].append(each)
+    return {
+        stop_id: [each.at_ms for each in made if isinstance(each, Departed)]
+        if any(judge(fix_of(each), places[stop_id]).place is Place.AT_STOP for each in made)
+        else []
+        for stop_id, made in moves.items()
+    }
 
 
 def _finding(code: str, severity: Severity, place: str, facts: Mapping[str, object]) -> Finding:

@@ -8,7 +8,7 @@ must take the safe side. Arrival order and copies never matter.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from busops.domain.device_time import CLOCK_UNKNOWN_MS
@@ -39,6 +39,11 @@ class Timeline:
     intervals: Mapping[EventId, tuple[int, int]]
     voided: frozenset[EventId]
     jumped: frozenset[tuple[int, str]]
+    _standing: tuple[Observation, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        standing = tuple(event for event in self.events if event.event_id not in self.voided)
+        object.__setattr__(self, "_standing", standing)
 
     def precedes(self, first: Observation, then: Observation) -> bool:
         """Whether ``first`` certainly happened before ``then``; False also means unknown."""
@@ -48,7 +53,7 @@ class Timeline:
 
     def standing(self) -> tuple[Observation, ...]:
         """The observations that were not taken back."""
-        return tuple(event for event in self.events if event.event_id not in self.voided)
+        return self._standing
 
     def in_likely_order(self) -> tuple[Observation, ...]:
         """The observations by their best guess of time: for reading, never for deciding."""

@@ -34,12 +34,13 @@ def paper_reasons(
     tx: Transaction, plan: RunPlan, driver_id: CrewId, attendant_ids: Iterable[CrewId]
 ) -> tuple[Finding, ...]:
     """What the register says of this run's vehicle with this crew on its day."""
-    vehicles = [each for each in fleet_store.load_vehicles(tx) if each.plate == plan.plate]
-    if not vehicles:
+    vehicle = fleet_store.find_vehicle(tx, plan.plate)
+    if vehicle is None:
         return (Finding(code="no_such_vehicle", place=plan.plate, facts={"plate": plan.plate}),)
-    crew = {each.crew_id: each for each in fleet_store.load_crew(tx, include_retired=True)}
-    attendants = [crew[each] for each in attendant_ids if each in crew]
-    return crew_papers(vehicles[0], crew.get(driver_id), attendants, plan.on)
+    wanted = tuple(attendant_ids)
+    crew = fleet_store.crew_named(tx, (driver_id, *wanted))
+    attendants = [crew[each] for each in wanted if each in crew]
+    return crew_papers(vehicle, crew.get(driver_id), attendants, plan.on)
 
 
 def keep_forbidden(

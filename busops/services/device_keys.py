@@ -13,11 +13,13 @@ import binascii
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from busops.domain.envelope import canonical_json, digest_of
@@ -28,6 +30,7 @@ VERSION: Final = 1
 KEY_MOST: Final = 256  # characters of a P-256 key in base64, with room
 HALF: Final = 32  # bytes of each half of a raw signature
 CHECK_DIGITS: Final = 6
+KEYS_KEPT: Final = 2048  # read keys of so many tablets stay in memory, a kilobyte each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +41,16 @@ class Vouched:
     why: str | None = None
     is_asked: bool = True
 
-    def against(self, place: int, raw: Mapping[str, Any]) -> str | None:
-        """Why the event at this place of the batch is not vouched for; None when it is, or nobody asks."""
+    def against(self, place: int, raw: Mapping[str, Any], *, digest: str | None = None) -> str | None:
+        """
+        Why the event at this place of the batch is not vouched for; None when it is, or nobody asks.
+
+        ``digest`` is the event's own hash where somebody has worked it out from ``raw``.
+        """
         if not self.is_asked or self.why:
             return self.why
         try:
-            is_same = digest_of(raw) == self.hashes[place]
+            is_same = (digest or digest_of(raw)) == self.hashes[place]
         except (InvalidInput, ValueError, TypeError):
             is_same = False
         return None if is_same else "signature_other_event"
@@ -94,8 +101,14 @@ def _hashes_of(statement: Mapping[str, Any], *, dev: int, events: Any) -> tuple[
     return tuple(map(str, told)) if fits and statement["head"] == told[-1] else None
 
 
+@lru_cache(maxsize=KEYS_KEPT)
+def _loaded(public_key: str) -> PublicKeyTypes:
+    """The key that this text spells. Whether a device may still use it is asked of the database each time."""
+    return serialization.load_der_public_key(base64.b64decode(public_key))
+
+
 def _is_signed(public_key: str, signature: str, statement: Mapping[str, Any]) -> bool:
-    key = serialization.load_der_public_key(base64.b64decode(public_key))
+    key = _loaded(public_key)
     try:
         raw = base64.b64decode(signature, validate=True)
         spoken = canonical_json(statement).encode()

@@ -25,7 +25,7 @@ from busops.services.acting import By, user_of
 from busops.services.run_deciding import decide, lock, need_text
 from busops.services.run_state import state_of
 from busops.services.run_tags import draw_rows, tags_of
-from busops.storage import event_store, fleet_store, register_store, run_store
+from busops.storage import event_store, fleet_store, register_store, run_order_store, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.run_store import ReleasedRun
 
@@ -209,7 +209,7 @@ def _against_new(tx: Transaction, plan: RunPlan, new: Iterable[RiderId]) -> Iter
         if run.direction is plan.direction and run.run_id != plan.run_id and run.phase is not Phase.CANCELLED
     ]
     for rider_id in sorted(new):
-        riding = set(run_store.run_ids_of_rider(tx, rider_id))
+        riding = set(run_order_store.run_ids_of_rider(tx, rider_id))
         for run in others:
             if run.run_id in riding:
                 facts = {"rider_id": rider_id, "run_id": run.run_id}

@@ -21,6 +21,7 @@ from busops.storage.database import Transaction
 
 TWO_RUNS = "aboard_two_runs"
 MOVED_ALONE = "moved_in_alone"
+FACT_LEVEL = 3
 CHECK_ALARMS = frozenset(due_alarms.KINDS)  # what the watch raises ends with the run at the latest
 # Findings for which somebody is called at once: they must not wait for the close.
 CALLED_AT_ONCE = frozenset(
@@ -122,7 +123,9 @@ def _folded(tx: Transaction, run_id: RunId) -> tuple[RunState, tuple[Event, ...]
 
 def _call_for_facts(tx: Transaction, state: RunState, *, clock: Clock, ids: Ids) -> None:
     """Somebody is called at once for what must not wait; what two people have settled calls nobody more."""
-    for finding in state.open_findings:
+    alarms = alarm_store.load_alarms(tx, state.plan.run_id, include_resolved=True)
+    known = {(alarm.kind, alarm.occasion) for alarm in alarms if alarm.level == FACT_LEVEL}
+    for finding in (each for each in state.open_findings if (each.code, each.place) not in known):
         if finding.code in CALLED_AT_ONCE:
             alarm_store.raise_alarm(
                 tx,
@@ -130,13 +133,15 @@ def _call_for_facts(tx: Transaction, state: RunState, *, clock: Clock, ids: Ids)
                     alarm_id=ids.new(),
                     run_id=state.plan.run_id,
                     kind=finding.code,
-                    level=3,
+                    level=FACT_LEVEL,
                     occasion=finding.place,
                     state=AlarmState.RAISED,
                     raised_at=clock.now(),
                 ),
             )
-    for alarm in alarm_store.load_alarms(tx, state.plan.run_id):
+    for alarm in alarms:
+        if alarm.state is AlarmState.RESOLVED:
+            continue
         if alarm.kind in CALLED_AT_ONCE and f"{alarm.kind}:{alarm.occasion}" in state.settled:
             alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=clock.now(), evidence="finding_settled")
 
@@ -159,9 +164,9 @@ def _call_for_two_runs(tx: Transaction, state: RunState, *, clock: Clock, ids: I
                 raised_at=clock.now(),
             ),
         )
-    for alarm in alarm_store.load_alarms(tx):
+    for alarm in alarm_store.load_alarms(tx, kind=TWO_RUNS):
         rider, _, other = alarm.occasion.partition(":")
-        if alarm.kind != TWO_RUNS or run_id not in (alarm.run_id, other):
+        if run_id not in (alarm.run_id, other):
             continue
         is_over = alarm.occasion not in now if alarm.run_id == run_id else rider not in state.aboard
         if is_over:

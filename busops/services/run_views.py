@@ -17,7 +17,15 @@ from busops.domain.run import Phase, RunState, fold
 from busops.domain.timeline import timeline
 from busops.domain.values import Clock, Direction, Plate, RiderId, RunId, StopId
 from busops.domain.whereabouts import RiderAccount, RiderState
-from busops.storage import alarm_store, closure_store, event_store, held_events, register_store, run_store
+from busops.storage import (
+    alarm_store,
+    closure_store,
+    event_store,
+    held_events,
+    register_store,
+    run_order_store,
+    run_store,
+)
 from busops.storage.alarm_store import Alarm
 from busops.storage.closure_store import Addendum, Closure
 from busops.storage.database import Database, Transaction
@@ -177,7 +185,7 @@ def find_rider(database: Database, words: str, *, on: date | None = None) -> tup
                 state=_state_on(tx, run_id, rider.rider_id),
             )
             for rider in found
-            for run_id in run_store.run_ids_of_rider(tx, rider.rider_id)
+            for run_id in run_order_store.run_ids_of_rider(tx, rider.rider_id)
             for summary in (run_store.load_summary(tx, run_id),)
             if on is None or summary.on == on
         )

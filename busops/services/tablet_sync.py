@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from busops.domain.envelope import parse_envelope
+from busops.domain.envelope import read_envelope
 from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.events import Departed, MovedIn, MovedOut, Observation
 from busops.domain.values import Clock, CrewId, Ids, RunId
@@ -26,7 +26,7 @@ from busops.services.tablet_pack import news, pack, runs_of_crew
 from busops.storage import alarm_store, bound_devices, device_store, event_store, held_events, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction
-from busops.storage.event_store import Appended, Outcome
+from busops.storage.event_store import Appended, Intake, Outcome
 
 __all__ = [
     "BatchResult",
@@ -64,6 +64,7 @@ class _Sent:
 
     raw: Mapping[str, Any]
     observation: Observation | None
+    spelt: str = ""  # its canonical form, where it is an observation
     why: str | None = None
     unsigned: str | None = None  # why the device's key does not vouch for it
 
@@ -88,10 +89,12 @@ def accept_batch(
         named = [each.observation.run_id for each in sent if each.observation is not None]
         moves = (each.observation for each in sent if isinstance(each.observation, MovedIn | MovedOut))
         known = run_store.lock_runs(tx, [*named, *(each.other_run_id for each in moves)])
-        key = device_store.load_device(tx, holder.dev).public_key
-        vouched = device_keys.vouched(body, dev=holder.dev, public_key=key)
+        device = device_store.load_device(tx, holder.dev)
+        vouched = device_keys.vouched(body, dev=holder.dev, public_key=device.public_key)
+        # It may have been given up or frozen since the door let it in.
+        holder = replace(holder, is_trusted=holder.is_trusted and device.is_sound)
         desk = _Desk(tx=tx, holder=holder, runs=known, now=now, ids=ids)
-        results = tuple(desk.take(each) for each in _signed(sent, vouched))
+        results = desk.take_all(_signed(sent, vouched))
         desk.call_for_help()
         for run_id in sorted(desk.touched):
             if left := [each for each in desk.departures if each.run_id == run_id]:
@@ -158,8 +161,15 @@ class _Desk:
         self.calls: set[tuple[str, RunId]] = set()
         self.is_frozen = not holder.is_trusted
 
-    def take(self, sent: _Sent) -> Appended:
-        """The event is in the log or in quarantine; its answer."""
+    def take_all(self, sent: Iterable[_Sent]) -> tuple[Appended, ...]:
+        """Every event is in the log or in quarantine; their answers."""
+        batch = tuple(sent)
+        told = (each.observation for each in batch if each.observation is not None)
+        own = [each for each in told if each.dev == self.holder.dev]
+        intake = Intake(self.tx, own, received_at=self.now)
+        return intake.written([self._take(each, intake) for each in batch])
+
+    def _take(self, sent: _Sent, intake: Intake) -> Appended:
         observation = sent.observation
         if observation is None:
             return self._keep_apart(sent, sent.why or "unreadable")
@@ -167,9 +177,7 @@ class _Desk:
             return self._keep_apart(sent, sent.unsigned)
         if why := self._mistrust(observation):
             return self._keep_apart(sent, why)
-        appended = event_store.append(
-            self.tx, observation, received_at=self.now, quarantine_id=self.ids.new(), envelope=sent.raw
-        )
+        appended = intake.take(observation, sent.raw, raw=sent.spelt, quarantine_id=self.ids.new())
         self.touched.add(observation.run_id)
         if appended.outcome is Outcome.STORED and observation.run_id not in self.bound:
             bound_devices.bind_device(self.tx, observation.run_id, observation.dev)
@@ -228,7 +236,10 @@ class _Desk:
 
 def _signed(sent: Sequence[_Sent], vouched: Vouched) -> Iterable[_Sent]:
     """Each event with why the device's key does not vouch for it, if so."""
-    return (replace(each, unsigned=vouched.against(place, each.raw)) for place, each in enumerate(sent))
+    for place, each in enumerate(sent):
+        digest = each.observation.digest if each.observation else None
+        why = vouched.against(place, each.raw, digest=digest)
+        yield each if why is None else replace(each, unsigned=why)
 
 
 def _read(raw: Any) -> _Sent:
@@ -236,7 +247,8 @@ def _read(raw: Any) -> _Sent:
         kept = raw if isinstance(raw, Mapping) else {"unreadable": raw}
         return _Sent(raw=kept, observation=None, why="event_too_deep")
     try:
-        return _Sent(raw=raw, observation=parse_envelope(raw))
+        observation, spelt = read_envelope(raw)
+        return _Sent(raw=raw, observation=observation, spelt=spelt)
     except InvalidInput as fault:
         kept = raw if isinstance(raw, Mapping) else {"unreadable": raw}
         return _Sent(raw=kept, observation=None, why=fault.code)
@@ -267,10 +279,11 @@ def _directives(
         if each.observation and each.observation.run_id in known:
             run_id = each.observation.run_id
             held[run_id] = max(held.get(run_id, 0), each.observation.roster_v)
+    newest = run_store.roster_versions(tx, held)
     return tuple(
         {"do": "reload_pack", "run": run_id}
         for run_id, version in sorted(held.items())
-        if run_store.load_summary(tx, run_id).roster_v > version
+        if newest[run_id] > version
     )
 
 

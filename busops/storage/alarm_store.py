@@ -7,12 +7,14 @@ An acknowledgement says that somebody has heard it. Only evidence resolves it.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Final
 
 from sqlalchemy import (
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
     Integer,
+    Select,
     String,
     Text,
     insert,
@@ -25,6 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from busops.domain.errors import NotFound
 from busops.domain.values import RunId
 from busops.storage.database import Base, Transaction, UtcDateTime
+from busops.storage.prepared import asked, select_rows
 
 
 class AlarmState(StrEnum):
@@ -75,6 +78,15 @@ class Alarm:
     evidence: str = ""
 
 
+_ALARMS: Final[dict[tuple[str, ...], Select[Any]]] = {
+    keys: select_rows(AlarmRow, *keys).order_by(AlarmRow.level.desc(), AlarmRow.raised_at, AlarmRow.alarm_id)
+    for keys in ((), ("run_id",), ("kind",), ("run_id", "kind"))
+}
+_STANDING: Final = {
+    keys: query.where(AlarmRow.state != AlarmState.RESOLVED.value) for keys, query in _ALARMS.items()
+}
+
+
 def raise_alarm(tx: Transaction, alarm: Alarm) -> bool:
     """The alarm stands, once; whether it is new."""
     known = tx.session.scalar(
@@ -119,16 +131,16 @@ def resolve(tx: Transaction, alarm_id: str, *, by: str, at: datetime, evidence: 
 
 
 def load_alarms(
-    tx: Transaction, run_id: RunId | None = None, *, include_resolved: bool = False
+    tx: Transaction,
+    run_id: RunId | None = None,
+    *,
+    kind: str | None = None,
+    include_resolved: bool = False,
 ) -> tuple[Alarm, ...]:
-    """The alarms of a run or of all, the worst first."""
-    query = select(AlarmRow).where(AlarmRow.school_id == tx.school_id)
-    if run_id is not None:
-        query = query.where(AlarmRow.run_id == run_id)
-    if not include_resolved:
-        query = query.where(AlarmRow.state != AlarmState.RESOLVED.value)
-    rows = tx.session.scalars(query.order_by(AlarmRow.level.desc(), AlarmRow.raised_at, AlarmRow.alarm_id))
-    return tuple(alarm_of(row) for row in rows.unique())
+    """The alarms of a run or of all, of one kind or of all, the worst first."""
+    keys = {name: value for name, value in (("run_id", run_id), ("kind", kind)) if value is not None}
+    query = _ALARMS[tuple(keys)] if include_resolved else _STANDING[tuple(keys)]
+    return tuple(alarm_of(row) for row in tx.session.execute(query, asked(tx, **keys)))
 
 
 def load_alarm(tx: Transaction, alarm_id: str) -> Alarm:
@@ -140,7 +152,7 @@ def load_alarm(tx: Transaction, alarm_id: str) -> Alarm:
     return alarm_of(row)
 
 
-def alarm_of(row: AlarmRow) -> Alarm:
+def alarm_of(row: Any) -> Alarm:
     """The alarm that a row is."""
     return Alarm(
         alarm_id=row.alarm_id,

@@ -2,11 +2,16 @@
 Which tablets a run waits for: bound when they fetch its list or speak of it, and for good.
 """
 
-from sqlalchemy import insert, select
+from typing import Final
+
+from sqlalchemy import insert
 
 from busops.domain.values import RunId
 from busops.storage.database import Transaction
+from busops.storage.prepared import asked, select_rows
 from busops.storage.run_tables import RunDeviceRow
+
+_BOUND: Final = select_rows(RunDeviceRow, "run_id", columns=("dev",))
 
 
 def bind_device(tx: Transaction, run_id: RunId, dev: int) -> None:
@@ -17,5 +22,4 @@ def bind_device(tx: Transaction, run_id: RunId, dev: int) -> None:
 
 def devices_of(tx: Transaction, run_id: RunId) -> frozenset[int]:
     """The devices bound to the run, heard of or not."""
-    query = select(RunDeviceRow.dev).where(RunDeviceRow.school_id == tx.school_id)
-    return frozenset(tx.session.scalars(query.where(RunDeviceRow.run_id == run_id)))
+    return frozenset(tx.session.scalars(_BOUND, asked(tx, run_id=run_id)))

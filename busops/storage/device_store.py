@@ -9,6 +9,7 @@ confirmed, its key) the guards hold: ``guards/devices_*.sql``.
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Final
 
 from sqlalchemy import Boolean, ForeignKeyConstraint, Integer, String, Text, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,6 +18,7 @@ from busops.domain.errors import NotFound
 from busops.domain.fleet import CrewRole
 from busops.domain.values import CrewId, Plate
 from busops.storage.database import Base, Transaction, UtcDateTime
+from busops.storage.prepared import asked, select_rows
 
 
 class Standing(StrEnum):
@@ -82,6 +84,9 @@ class Device:
         return self.state is Standing.ACTIVE and not self.is_frozen and self.revoked_at is None
 
 
+_DEVICE_FIELDS: Final = tuple(each.name for each in fields(Device))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceToken:
     """Who a token speaks for."""
@@ -95,6 +100,16 @@ class DeviceToken:
     def is_valid(self, at: datetime) -> bool:
         """Whether the token may be used at that moment."""
         return self.revoked_at is None and at < self.expires_at
+
+
+_DEVICE: Final = select_rows(DeviceRow, "dev")
+_DEVICES: Final = select_rows(DeviceRow).order_by(DeviceRow.dev)
+_TOKEN: Final = select_rows(DeviceTokenRow, "token_hash")
+_CREWS: Final = (
+    select_rows(DeviceTokenRow, "dev", columns=("crew_id",))
+    .where(DeviceTokenRow.crew_id.is_not(None))
+    .distinct()
+)
 
 
 def enrol(
@@ -124,7 +139,7 @@ def enrol(
 
 def load_device(tx: Transaction, dev: int) -> Device:
     """The device with that number."""
-    row = tx.session.get(DeviceRow, (tx.school_id, dev), populate_existing=True)
+    row = tx.session.execute(_DEVICE, asked(tx, dev=dev)).first()
     if row is None:
         raise NotFound("no_such_device", dev=dev)
     return _device(row)
@@ -132,13 +147,7 @@ def load_device(tx: Transaction, dev: int) -> Device:
 
 def load_devices(tx: Transaction) -> tuple[Device, ...]:
     """Every device there ever was, by number."""
-    rows = tx.session.scalars(
-        select(DeviceRow)
-        .where(DeviceRow.school_id == tx.school_id)
-        .order_by(DeviceRow.dev)
-        .execution_options(populate_existing=True)
-    )
-    return tuple(_device(row) for row in rows)
+    return tuple(_device(row) for row in tx.session.execute(_DEVICES, asked(tx)))
 
 
 def touch(tx: Transaction, dev: int, *, at: datetime, app: str = "") -> None:
@@ -208,11 +217,7 @@ def save_token(tx: Transaction, token_hash: str, token: DeviceToken) -> None:
 
 def find_token(tx: Transaction, token_hash: str) -> DeviceToken | None:
     """Who the token with this hash speaks for, valid or not; None when there is none."""
-    row = tx.session.scalar(
-        select(DeviceTokenRow).where(
-            DeviceTokenRow.school_id == tx.school_id, DeviceTokenRow.token_hash == token_hash
-        )
-    )
+    row = tx.session.execute(_TOKEN, asked(tx, token_hash=token_hash)).first()
     if row is None:
         return None
     return DeviceToken(
@@ -245,17 +250,12 @@ def last_tokens(tx: Transaction) -> dict[int, DeviceToken]:
 
 def crews_of(tx: Transaction, dev: int) -> frozenset[CrewId]:
     """Everybody who ever signed in on the device, by crew id."""
-    found = tx.session.scalars(
-        select(DeviceTokenRow.crew_id)
-        .where(DeviceTokenRow.school_id == tx.school_id, DeviceTokenRow.dev == dev)
-        .where(DeviceTokenRow.crew_id.is_not(None))
-        .distinct()
-    )
+    found = tx.session.scalars(_CREWS, asked(tx, dev=dev))
     return frozenset(CrewId(crew_id) for crew_id in found if crew_id)
 
 
-def _device(row: DeviceRow) -> Device:
-    own = {each.name: getattr(row, each.name) for each in fields(Device)}
+def _device(row: Any) -> Device:
+    own = {name: getattr(row, name) for name in _DEVICE_FIELDS}
     own |= {"role": CrewRole(row.role) if row.role else None, "state": Standing(row.state)}
     return Device(**own)
 

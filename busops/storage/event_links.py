@@ -1,57 +1,79 @@
 """
-How an event fits what is already in the log: known before, or breaking its device's chain.
+How events fit what is already in the log: known before, or breaking their device's chain.
 
-Asked for every event of every batch, so the queries are built once, over the bare table.
+Asked once for a whole batch: what the log has under its ids and near its numbers. What the batch itself
+adds is known from then on, so that its own events are judged as if each had been written at once.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam
 
 from busops.domain.envelope import GENESIS
 from busops.domain.events import Observation
 from busops.storage.database import Transaction
 from busops.storage.event_tables import RunEventRow
+from busops.storage.prepared import asked, select_rows
+from busops.storage.upsert import table_of
 
-_LOG: Final = RunEventRow.__table__.c
-_SAME: Final = (
-    select(_LOG.digest, _LOG.srv)
-    .where(
-        _LOG.school_id == bindparam("school_id"),
-        (_LOG.event_id == bindparam("event_id"))
-        | ((_LOG.dev == bindparam("dev")) & (_LOG.seq == bindparam("seq"))),
-    )
-    .order_by(_LOG.srv)
+_LOG: Final = table_of(RunEventRow).c
+_HELD: Final = ("event_id", "dev", "seq", "prev", "digest", "srv")
+_SAME_IDS: Final = select_rows(RunEventRow, columns=_HELD).where(
+    _LOG.event_id.in_(bindparam("event_ids", expanding=True))
 )
-_NEIGHBOURS: Final = select(_LOG.seq, _LOG.prev, _LOG.digest).where(
-    _LOG.school_id == bindparam("school_id"),
-    _LOG.dev == bindparam("dev"),
-    (_LOG.seq == bindparam("before")) | (_LOG.seq == bindparam("after")),
+_NEAR: Final = select_rows(RunEventRow, "dev", columns=_HELD).where(
+    _LOG.seq.in_(bindparam("seqs", expanding=True))
 )
 
 
-def known_event(tx: Transaction, observation: Observation) -> Any:
-    """The row that already has this id, or this number on this device."""
-    asked = {
-        "school_id": tx.school_id,
-        "event_id": observation.event_id,
-        "dev": observation.dev,
-        "seq": observation.seq,
-    }
-    return tx.session.execute(_SAME, asked).first()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An event of the log, or of the batch before it is written; then it has no place in the log yet."""
+
+    event_id: str
+    digest: str
+    prev: str
+    srv: int | None
 
 
-def broken_link(tx: Transaction, observation: Observation) -> str | None:
-    """Why the event does not fit the chain of its device, as far as its neighbours are known."""
-    asked = {
-        "school_id": tx.school_id,
-        "dev": observation.dev,
-        "before": observation.seq - 1,
-        "after": observation.seq + 1,
-    }
-    neighbours = {seq: (prev, digest) for seq, prev, digest in tx.session.execute(_NEIGHBOURS, asked)}
-    before = neighbours.get(observation.seq - 1, ("", GENESIS if observation.seq == 1 else None))[1]
-    after = neighbours.get(observation.seq + 1)
-    if before is not None and before != observation.prev:
-        return "chain_broken"
-    return "chain_broken" if after is not None and after[0] != observation.digest else None
+class Known:
+    """What is known of the ids and numbers of a batch."""
+
+    def __init__(self, tx: Transaction, observations: Iterable[Observation]) -> None:
+        self._by_id: dict[str, Held] = {}
+        self._by_number: dict[tuple[int, int], Held] = {}
+        numbers: dict[int, set[int]] = {}
+        ids = set()
+        for each in observations:
+            ids.add(each.event_id)
+            numbers.setdefault(each.dev, set()).update((each.seq - 1, each.seq, each.seq + 1))
+        if ids:
+            self._read(tx, _SAME_IDS, event_ids=sorted(ids))
+        for dev, seqs in numbers.items():
+            self._read(tx, _NEAR, dev=dev, seqs=sorted(seqs))
+
+    def same(self, observation: Observation) -> Held | None:
+        """An event that already has this id, or this number on this device; the same one has both."""
+        by_number = self._by_number.get((observation.dev, observation.seq))
+        return self._by_id.get(observation.event_id) or by_number
+
+    def broken_link(self, observation: Observation) -> str | None:
+        """Why the event does not fit the chain of its device, as far as its neighbours are known."""
+        dev, seq = observation.dev, observation.seq
+        before, after = self._by_number.get((dev, seq - 1)), self._by_number.get((dev, seq + 1))
+        expected = GENESIS if seq == 1 else None if before is None else before.digest
+        if expected is not None and expected != observation.prev:
+            return "chain_broken"
+        return "chain_broken" if after is not None and after.prev != observation.digest else None
+
+    def add(self, observation: Observation) -> None:
+        """The event is about to be written."""
+        held = Held(event_id=observation.event_id, digest=observation.digest, prev=observation.prev, srv=None)
+        self._by_id[held.event_id] = self._by_number[observation.dev, observation.seq] = held
+
+    def _read(self, tx: Transaction, query: Any, **keys: Any) -> None:
+        for event_id, dev, seq, prev, digest, srv in tx.session.execute(query, asked(tx, **keys)):
+            held = Held(event_id=event_id, digest=digest, prev=prev, srv=srv)
+            self._by_id[event_id] = self._by_number[dev, seq] = held

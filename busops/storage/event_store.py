@@ -7,24 +7,38 @@ have looked at it; nothing that was sent is ever lost.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import func, insert, select, update
 
-from busops.domain.decision_kinds import DECISIONS
 from busops.domain.envelope import canonical_json, digest_of, envelope_of, parse_envelope
 from busops.domain.errors import NotFound, Refused
-from busops.domain.events import Decision, Event, Observation, StrandedBy, Whereabouts
-from busops.domain.findings import Finding
-from busops.domain.roster import NotRidingReason
-from busops.domain.values import EventId, RunId
+from busops.domain.events import Decision, Event, Observation
+from busops.domain.values import RunId
+from busops.storage import decision_rows
 from busops.storage.database import Transaction
-from busops.storage.event_links import broken_link, known_event
+from busops.storage.event_links import Known
 from busops.storage.event_tables import QuarantineRow, RunDecisionRow, RunEventRow, holds_open
+from busops.storage.prepared import asked, select_rows
+from busops.storage.upsert import table_of
+
+FACTS_KEPT: Final = 16_384  # read facts that stay in memory, two or three kilobytes each
+
+_LOG: Final = table_of(RunEventRow)
+_WRITTEN: Final = insert(_LOG).returning(_LOG.c.event_id, _LOG.c.srv)
+_FACTS: Final = select_rows(RunEventRow, "run_id", columns=("raw", "received_ms")).order_by(_LOG.c.srv)
+_DECISIONS: Final = select_rows(RunDecisionRow, "run_id").order_by(RunDecisionRow.number)
+_WAITING: Final = (
+    select_rows(QuarantineRow)
+    .where(QuarantineRow.state == "open")
+    .order_by(QuarantineRow.received_ms, QuarantineRow.quarantine_id)
+)
+_WAITING_FOR_RUN: Final = _WAITING.where(holds_open())
 
 
 class Outcome(StrEnum):
@@ -34,6 +48,9 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     QUARANTINED = "quarantined"
     FORK = "fork"
+
+
+_IN_LOG: Final = (Outcome.STORED, Outcome.DUPLICATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,22 +93,63 @@ def append(
     The caller has parsed it, knows that its run exists and holds the run's lock.
     ``quarantine_id`` is used only if it has to go there; ``envelope`` is what was sent.
     """
-    raw = canonical_json(envelope_of(observation) if envelope is None else envelope)
-    known = known_event(tx, observation)
-    if known is not None and known.digest == observation.digest:
-        return Appended(event_id=observation.event_id, outcome=Outcome.DUPLICATE, srv=known.srv)
-    why = "fork" if known is not None else broken_link(tx, observation)
-    if why is not None:
-        outcome = Outcome.FORK if why == "fork" else Outcome.QUARANTINED
-        keep_in_quarantine(
-            tx, raw=raw, why=why, received_at=received_at, quarantine_id=quarantine_id, claimed=observation
+    sent = envelope_of(observation) if envelope is None else envelope
+    intake = Intake(tx, [observation], received_at=received_at)
+    answer = intake.take(observation, sent, raw=canonical_json(sent), quarantine_id=quarantine_id)
+    return intake.written([answer])[0]
+
+
+class Intake:
+    """
+    Facts of one batch on their way into the log: judged one after another, written together.
+
+    Each is answered as if those before it stood already. What contradicts the log or the batch is in
+    quarantine at once; nothing else is stored before :meth:`written`.
+    """
+
+    def __init__(self, tx: Transaction, expected: Iterable[Observation], *, received_at: datetime) -> None:
+        self._tx = tx
+        self._received_at = received_at
+        self._known = Known(tx, expected)
+        self._waiting: list[dict[str, Any]] = []
+
+    def take(
+        self, observation: Observation, sent: Mapping[str, Any], *, raw: str, quarantine_id: str
+    ) -> Appended:
+        """The answer for one of the events expected; ``raw`` is what was sent in its canonical form."""
+        known = self._known.same(observation)
+        if known is not None and known.digest == observation.digest:
+            return Appended(event_id=observation.event_id, outcome=Outcome.DUPLICATE, srv=known.srv)
+        why = "fork" if known is not None else self._known.broken_link(observation)
+        if why is not None:
+            keep_in_quarantine(
+                self._tx,
+                raw=raw,
+                why=why,
+                received_at=self._received_at,
+                quarantine_id=quarantine_id,
+                claimed=observation,
+            )
+            outcome = Outcome.FORK if why == "fork" else Outcome.QUARANTINED
+            return Appended(event_id=observation.event_id, outcome=outcome, why=why)
+        self._known.add(observation)
+        received = replace(observation, received_ms=_ms(self._received_at))
+        self._waiting.append(_event_row(self._tx, received, sent) | {"raw": raw})
+        return Appended(event_id=observation.event_id, outcome=Outcome.STORED)
+
+    def written(self, answers: Sequence[Appended]) -> tuple[Appended, ...]:
+        """What was taken stands in the log, in the order it was taken; the answers with its places there."""
+        if not self._waiting:
+            return tuple(answers)
+        first = _next(self._tx, RunEventRow.srv)
+        placed = [{**row, "srv": first + place} for place, row in enumerate(self._waiting)]
+        self._waiting = []
+        written = self._tx.session.execute(_WRITTEN, placed)
+        places = {row.event_id: row.srv for row in written}
+        return tuple(
+            replace(each, srv=places.get(each.event_id, each.srv)) if each.outcome in _IN_LOG else each
+            for each in answers
         )
-        return Appended(event_id=observation.event_id, outcome=outcome, why=why)
-    received = replace(observation, received_ms=_ms(received_at))
-    srv = tx.session.execute(
-        insert(RunEventRow).returning(RunEventRow.srv), [_event_row(tx, received, raw)]
-    ).scalar_one()
-    return Appended(event_id=observation.event_id, outcome=Outcome.STORED, srv=srv)
 
 
 def keep_in_quarantine(
@@ -150,13 +208,11 @@ def settle_quarantine(
 
 def load_quarantine(tx: Transaction, run_id: RunId | None = None) -> tuple[Quarantined, ...]:
     """What waits in quarantine, oldest first: what holds one run open, or everything."""
-    query = select(QuarantineRow).where(
-        QuarantineRow.school_id == tx.school_id, QuarantineRow.state == "open"
-    )
-    if run_id is not None:
-        query = query.where(holds_open(tx.school_id, run_id))
-    rows = tx.session.scalars(query.order_by(QuarantineRow.received_ms, QuarantineRow.quarantine_id))
-    return tuple(_quarantined(row) for row in rows)
+    if run_id is None:
+        found = tx.session.execute(_WAITING, asked(tx))
+    else:
+        found = tx.session.execute(_WAITING_FOR_RUN, asked(tx, run_id=run_id))
+    return tuple(_quarantined(row) for row in found)
 
 
 def load_quarantined(tx: Transaction, quarantine_id: str) -> Quarantined:
@@ -167,14 +223,14 @@ def load_quarantined(tx: Transaction, quarantine_id: str) -> Quarantined:
     return _quarantined(row)
 
 
-def _quarantined(row: QuarantineRow) -> Quarantined:
+def _quarantined(row: Any) -> Quarantined:
     return Quarantined(**{each.name: getattr(row, each.name) for each in fields(Quarantined)})
 
 
 def decide(tx: Transaction, decision: Decision) -> Decision:
     """The decision stands in the log under the next number; the numbered decision."""
     numbered = replace(decision, number=_next(tx, RunDecisionRow.number))
-    tx.session.execute(insert(RunDecisionRow), [_decision_row(tx, numbered)])
+    tx.session.execute(insert(RunDecisionRow), [decision_rows.row_of(tx.school_id, numbered)])
     return numbered
 
 
@@ -185,28 +241,23 @@ def load_events(tx: Transaction, run_id: RunId) -> tuple[Event, ...]:
 
 def load_observations(tx: Transaction, run_id: RunId) -> tuple[Observation, ...]:
     """The facts of a run, in the order the server had them."""
-    rows = tx.session.execute(
-        select(RunEventRow.raw, RunEventRow.received_ms)
-        .where(RunEventRow.school_id == tx.school_id, RunEventRow.run_id == run_id)
-        .order_by(RunEventRow.srv)
-    )
-    return tuple(
-        replace(parse_envelope(json.loads(raw)), received_ms=received_ms) for raw, received_ms in rows
-    )
+    found = tx.session.execute(_FACTS, asked(tx, run_id=run_id))
+    return tuple(_fact(raw, received_ms) for raw, received_ms in found)
 
 
 def load_decisions(tx: Transaction, run_id: RunId) -> tuple[Decision, ...]:
     """The decisions on a run, in the order they were taken."""
-    rows = tx.session.scalars(
-        select(RunDecisionRow)
-        .where(RunDecisionRow.school_id == tx.school_id, RunDecisionRow.run_id == run_id)
-        .order_by(RunDecisionRow.number)
-    )
-    return tuple(_decision(row) for row in rows)
+    found = tx.session.execute(_DECISIONS, asked(tx, run_id=run_id))
+    return tuple(decision_rows.decision_of(row) for row in found)
 
 
-def _event_row(tx: Transaction, event: Observation, raw: str) -> dict[str, Any]:
-    sent = json.loads(raw)
+@lru_cache(maxsize=FACTS_KEPT)
+def _fact(raw: str, received_ms: int) -> Observation:
+    """What this text says; asked again and again of the same facts while a bus is on its way."""
+    return replace(parse_envelope(json.loads(raw)), received_ms=received_ms)
+
+
+def _event_row(tx: Transaction, event: Observation, sent: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "school_id": tx.school_id,
         "event_id": event.event_id,
@@ -231,8 +282,6 @@ def _event_row(tx: Transaction, event: Observation, raw: str) -> dict[str, Any]:
         "lo_ms": event.lo_ms,
         "hi_ms": event.hi_ms,
         "received_ms": event.received_ms,
-        "srv": _next(tx, RunEventRow.srv),
-        "raw": raw,
     }
 
 
@@ -240,75 +289,6 @@ def _next(tx: Transaction, number: Any) -> int:
     """The number after the highest; PostgreSQL's guard puts a sequence's in its place."""
     table = number.class_
     return (tx.session.scalar(select(func.max(number)).where(table.school_id == tx.school_id)) or 0) + 1
-
-
-_IN_COLUMNS: Final = frozenset({"rider_id", "says", "covers", "dev", "upto_seq", "checked_by"})
-_COMMON: Final = frozenset(each.name for each in fields(Decision))
-
-
-def _decision_row(tx: Transaction, decision: Decision) -> dict[str, Any]:
-    own = {each.name: getattr(decision, each.name) for each in fields(decision) if each.name not in _COMMON}
-    return {
-        "school_id": tx.school_id,
-        "decision_id": decision.decision_id,
-        "run_id": decision.run_id,
-        "number": decision.number,
-        "kind": decision.kind,
-        "made_ms": decision.made_ms,
-        "by_user": decision.by,
-        "second_user": decision.second,
-        "reason": decision.reason,
-        "rider_id": own.get("rider_id"),
-        "says": own["says"].value if "says" in own else None,
-        "covers": sorted(own.get("covers", ())),
-        "dev": own.get("dev"),
-        "upto_seq": own.get("upto_seq"),
-        "checked_by": own.get("checked_by"),
-        "body": {name: _storable(value) for name, value in own.items() if name not in _IN_COLUMNS},
-    }
-
-
-def _decision(row: RunDecisionRow) -> Decision:
-    kind = DECISIONS[row.kind]
-    own: dict[str, Any] = dict(row.body)
-    names = {each.name for each in fields(kind)} - _COMMON
-    own |= {name: getattr(row, name) for name in names & _IN_COLUMNS}
-    if "covers" in names:
-        own["covers"] = frozenset(EventId(event_id) for event_id in row.covers)
-        own["says"] = Whereabouts(row.says or "")
-        own["absence"] = NotRidingReason(own["absence"]) if own.get("absence") else None
-    for name in names & {"attendant_ids", "removed", "rider_ids"}:
-        own[name] = tuple(own.get(name, ()))
-    if "cause" in names:
-        own["cause"] = StrandedBy(own["cause"])
-    if "papers" in names:
-        own["papers"] = tuple(Finding(**each) for each in own["papers"])
-    return kind(
-        decision_id=row.decision_id,
-        run_id=RunId(row.run_id),
-        made_ms=row.made_ms,
-        by=row.by_user,
-        second=row.second_user,
-        reason=row.reason,
-        number=row.number,
-        **own,
-    )
-
-
-def _storable(value: Any) -> Any:
-    """A decision's own value as JSON takes it; the findings it carries with days as text."""
-    if isinstance(value, tuple) and all(isinstance(each, Finding) for each in value):
-        return [
-            {
-                "code": each.code,
-                "place": each.place,
-                "facts": {
-                    name: fact if isinstance(fact, int) else str(fact) for name, fact in each.facts.items()
-                },
-            }
-            for each in value
-        ]
-    return value
 
 
 def _ms(moment: datetime) -> int:

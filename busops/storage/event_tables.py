@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
+    bindparam,
     exists,
     select,
 )
@@ -134,13 +135,14 @@ class QuarantineRow(Base):
     note: Mapped[str] = mapped_column(Text, default="")
 
 
-def holds_open(school_id: str, run_id: str) -> ColumnElement[bool]:
+def holds_open() -> ColumnElement[bool]:
     """
-    What in quarantine holds this run open: what claims it, and what may belong to it.
+    What in quarantine holds the run open that is asked about: what claims it, and what may belong to it.
 
     A number of one of its devices that names no run of ours, or is a second history, fills the
     device's chain; without this it would hide a gap of the run.
     """
+    school_id, run_id = bindparam("school_id", type_=String()), bindparam("run_id", type_=String())
     seen = select(RunEventRow.dev).where(RunEventRow.school_id == school_id, RunEventRow.run_id == run_id)
     bound = select(RunDeviceRow.dev).where(RunDeviceRow.school_id == school_id, RunDeviceRow.run_id == run_id)
     is_known = exists().where(RunRow.school_id == school_id, RunRow.run_id == QuarantineRow.run_id)

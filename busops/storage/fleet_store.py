@@ -4,7 +4,7 @@ Vehicles and crew with their papers: domain values in, domain values out.
 What the papers mean is ``domain.fleet``'s. Nothing is deleted: runs name vehicles and crew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -105,6 +105,12 @@ def load_vehicles(tx: Transaction, *, include_retired: bool = False) -> tuple[Ve
     return tuple(_vehicle(row) for row in rows)
 
 
+def find_vehicle(tx: Transaction, plate: Plate) -> Vehicle | None:
+    """The registered vehicle with this plate; None when there is none or it has retired."""
+    rows = rows_of(tx, VehicleRow, order_by=["plate"], include_retired=False, within={"plate": [plate]})
+    return _vehicle(rows[0]) if rows else None
+
+
 def list_vehicles(tx: Transaction) -> tuple[RegisteredVehicle, ...]:
     """Every vehicle there ever was, with the day it retired."""
     rows = rows_of(tx, VehicleRow, order_by=["plate"])
@@ -147,13 +153,13 @@ def load_crew(tx: Transaction, *, include_retired: bool = False) -> tuple[CrewMe
 
 def list_crew(tx: Transaction) -> tuple[RegisteredCrew, ...]:
     """Everybody who ever drove or attended, with the day he left."""
-    plates: dict[str, set[Plate]] = {}
-    for row in rows_of(tx, CrewPlateRow, order_by=["crew_id", "plate"]):
-        plates.setdefault(row.crew_id, set()).add(Plate(row.plate))
-    return tuple(
-        RegisteredCrew(member=_member(row, plates.get(row.crew_id, set())), retired_on=row.retired_on)
-        for row in rows_of(tx, CrewRow, order_by=["crew_id"])
-    )
+    return _crew(tx, None)
+
+
+def crew_named(tx: Transaction, crew_ids: Iterable[CrewId]) -> dict[CrewId, CrewMember]:
+    """Those of these people who ever drove or attended, by number."""
+    found = _crew(tx, {"crew_id": tuple(crew_ids)})
+    return {entry.member.crew_id: entry.member for entry in found}
 
 
 def save_crew(tx: Transaction, crew: Iterable[CrewMember]) -> None:
@@ -185,6 +191,16 @@ def save_crew(tx: Transaction, crew: Iterable[CrewMember]) -> None:
 def retire_crew(tx: Transaction, crew_id: str, on: date | None) -> None:
     """The crew member has left on that day (None = is back)."""
     retire(tx, CrewRow, {"crew_id": crew_id}, on)
+
+
+def _crew(tx: Transaction, within: Mapping[str, Iterable[CrewId]] | None) -> tuple[RegisteredCrew, ...]:
+    plates: dict[str, set[Plate]] = {}
+    for row in rows_of(tx, CrewPlateRow, order_by=["crew_id", "plate"], within=within):
+        plates.setdefault(row.crew_id, set()).add(Plate(row.plate))
+    return tuple(
+        RegisteredCrew(member=_member(row, plates.get(row.crew_id, set())), retired_on=row.retired_on)
+        for row in rows_of(tx, CrewRow, order_by=["crew_id"], within=within)
+    )
 
 
 def _vehicle(row: Any) -> Vehicle:

@@ -5,12 +5,15 @@ That two people disposed of one stands in the run's log (a finding settled); her
 opened, whom somebody told first, and by which fact it fell away.
 """
 
+from typing import Any, Final
+
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, String, Text, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from busops.domain.incidents import Incident, IncidentKind, IncidentSeverity
 from busops.domain.values import RunId
 from busops.storage.database import Base, Transaction
+from busops.storage.prepared import asked, select_rows
 
 REPORTED, WITHDRAWN = "reported", "withdrawn"
 _KINDS = ", ".join(f"'{kind}'" for kind in IncidentKind)
@@ -56,6 +59,11 @@ class IncidentWordRow(Base):
     event_id: Mapped[str | None] = mapped_column(String)
 
 
+_INCIDENTS: Final = select_rows(IncidentRow, "run_id").order_by(
+    IncidentRow.opened_ms, IncidentRow.incident_id
+)
+
+
 def insert_incident(tx: Transaction, incident: Incident) -> None:
     """The incident is open."""
     row = {
@@ -84,11 +92,7 @@ def say_withdrawn(tx: Transaction, incident_id: str, *, by: str, event_id: str, 
 
 def load_incidents(tx: Transaction, run_id: RunId) -> tuple[Incident, ...]:
     """The incidents of a run, the first first."""
-    rows = tx.session.scalars(
-        select(IncidentRow)
-        .where(IncidentRow.school_id == tx.school_id, IncidentRow.run_id == run_id)
-        .order_by(IncidentRow.opened_ms, IncidentRow.incident_id)
-    ).all()
+    rows = tx.session.execute(_INCIDENTS, asked(tx, run_id=run_id)).all()
     if not rows:
         return ()
     said = tx.session.scalars(
@@ -104,9 +108,7 @@ def load_incidents(tx: Transaction, run_id: RunId) -> tuple[Incident, ...]:
     )
 
 
-def _incident(
-    row: IncidentRow, reported: IncidentWordRow | None, withdrawn: IncidentWordRow | None
-) -> Incident:
+def _incident(row: Any, reported: IncidentWordRow | None, withdrawn: IncidentWordRow | None) -> Incident:
     return Incident(
         incident_id=row.incident_id,
         run_id=RunId(row.run_id),

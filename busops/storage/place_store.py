@@ -2,13 +2,16 @@
 Where a run's stops were when it was released: its own copy, so that a stop moved later judges no old run.
 """
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Integer, String, insert, select
+from typing import Final
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Integer, String, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from busops.domain.network import StopPlace
 from busops.domain.run_plan import RunPlan
 from busops.domain.values import RunId, StopId
 from busops.storage.database import Base, Transaction
+from busops.storage.prepared import asked, select_rows
 
 
 class RunPlaceRow(Base):
@@ -24,6 +27,9 @@ class RunPlaceRow(Base):
     lat6: Mapped[int] = mapped_column(Integer)
     lon6: Mapped[int] = mapped_column(Integer)
     radius_m: Mapped[int] = mapped_column(Integer)
+
+
+_PLACES: Final = select_rows(RunPlaceRow, "run_id", columns=("stop_id", "lat6", "lon6", "radius_m"))
 
 
 def insert_places(tx: Transaction, plan: RunPlan) -> None:
@@ -45,12 +51,7 @@ def insert_places(tx: Transaction, plan: RunPlan) -> None:
 
 def load_places(tx: Transaction, run_id: RunId) -> dict[StopId, StopPlace]:
     """Where the run's stops are; empty for a run of before places were kept."""
-    rows = tx.session.execute(
-        select(RunPlaceRow.stop_id, RunPlaceRow.lat6, RunPlaceRow.lon6, RunPlaceRow.radius_m).where(
-            RunPlaceRow.school_id == tx.school_id, RunPlaceRow.run_id == run_id
-        )
-    )
     return {
         StopId(stop_id): StopPlace(lat6=lat6, lon6=lon6, radius_m=radius_m)
-        for stop_id, lat6, lon6, radius_m in rows
+        for stop_id, lat6, lon6, radius_m in tx.session.execute(_PLACES, asked(tx, run_id=run_id))
     }

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import aliased
@@ -16,8 +17,10 @@ from busops.domain.values import SCHOOL_TIME, CrewId, Plate, RiderId, RunId
 from busops.storage import event_store
 from busops.storage.database import Transaction
 from busops.storage.event_tables import RunEventRow
+from busops.storage.prepared import asked, select_rows
 from busops.storage.run_tables import ManifestRiderRow, RunCrewRow, RunRow
 
+_ABOARD: Final = select_rows(RunRow, "run_on", columns=("run_id", "progress")).where(RunRow.aboard > 0)
 _PROVED = (Phase.CHECKED.value, Phase.CLOSED.value, Phase.CANCELLED.value)
 
 
@@ -141,9 +144,25 @@ def _awaited_elsewhere(tx: Transaction, run_id: RunId) -> dict[RiderId, RunId]:
 
 def aboard_elsewhere(tx: Transaction, run_id: RunId, on: date) -> dict[RunId, frozenset[str]]:
     """Who may be aboard each other run of the day, by its projection."""
-    rows = tx.session.execute(
-        select(RunRow.run_id, RunRow.progress).where(
-            RunRow.school_id == tx.school_id, RunRow.run_on == on, RunRow.aboard > 0, RunRow.run_id != run_id
+    found = tx.session.execute(_ABOARD, asked(tx, run_on=on))
+    return {
+        RunId(other): frozenset(progress.get("aboard_ids", ()))
+        for other, progress in found
+        if other != run_id
+    }
+
+
+def run_ids_of_rider(tx: Transaction, rider_id: RiderId) -> tuple[RunId, ...]:
+    """The runs on whose newest manifest the rider stands."""
+    rows = tx.session.scalars(
+        select(RunRow.run_id)
+        .join(
+            ManifestRiderRow,
+            (ManifestRiderRow.school_id == RunRow.school_id)
+            & (ManifestRiderRow.run_id == RunRow.run_id)
+            & (ManifestRiderRow.version == RunRow.roster_v),
         )
+        .where(RunRow.school_id == tx.school_id, ManifestRiderRow.rider_id == rider_id)
+        .order_by(RunRow.run_on, RunRow.run_id)
     )
-    return {RunId(other): frozenset(progress.get("aboard_ids", ())) for other, progress in rows}
+    return tuple(RunId(run_id) for run_id in rows)

@@ -7,12 +7,12 @@ a run become closed only when the log says so.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, bindparam, case, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from busops.domain.errors import NotFound, Refused
@@ -23,7 +23,8 @@ from busops.domain.run import Phase
 from busops.domain.run_plan import ManifestRider, PlannedStop, RunPlan
 from busops.domain.values import CrewId, Direction, Plate, RiderId, RunId, StopId
 from busops.storage import bound_devices, place_store
-from busops.storage.database import Transaction
+from busops.storage.database import Base, Transaction
+from busops.storage.prepared import asked, select_rows
 from busops.storage.run_tables import (
     ManifestRiderRow,
     ManifestRow,
@@ -32,6 +33,22 @@ from busops.storage.run_tables import (
     RunRow,
     RunStopRow,
     RunTagRow,
+)
+
+_OF_RUN: Final[dict[type[Base], Select[Any]]] = {
+    row: select_rows(row, "run_id") for row in (RunRow, RunStopRow, RunCrewRow, RunTagRow)
+}
+_MANIFEST: Final = select_rows(
+    ManifestRiderRow, "run_id", "version", columns=("rider_id", "stop_id", "other_stops")
+).order_by(ManifestRiderRow.rider_id)
+_LOCKED: Final = (
+    select_rows(RunRow, columns=("run_id",))
+    .where(RunRow.run_id.in_(bindparam("run_ids", expanding=True)))
+    .order_by(RunRow.run_id)
+    .with_for_update(key_share=True)
+)
+_VERSIONS: Final = select_rows(RunRow, columns=("run_id", "roster_v")).where(
+    RunRow.run_id.in_(bindparam("run_ids", expanding=True))
 )
 
 
@@ -145,12 +162,7 @@ def retire_crew(tx: Transaction, run_id: RunId, *, until_at: datetime) -> None:
 
 def lock_runs(tx: Transaction, run_ids: Iterable[RunId]) -> frozenset[RunId]:
     """Those of the runs that exist, locked in the order of their ids until the transaction ends."""
-    found = tx.session.scalars(
-        select(RunRow.run_id)
-        .where(RunRow.school_id == tx.school_id, RunRow.run_id.in_(sorted(set(run_ids))))
-        .order_by(RunRow.run_id)
-        .with_for_update(key_share=True)
-    )
+    found = tx.session.scalars(_LOCKED, asked(tx, run_ids=sorted(set(run_ids))))
     return frozenset(RunId(run_id) for run_id in found)
 
 
@@ -193,15 +205,7 @@ def load_run_plan(tx: Transaction, run_id: RunId) -> RunPlan:
 
 def load_manifest(tx: Transaction, run_id: RunId, version: int) -> tuple[ManifestRider, ...]:
     """The manifest of a run as it was in that version, by rider."""
-    rows = tx.session.scalars(
-        select(ManifestRiderRow)
-        .where(
-            ManifestRiderRow.school_id == tx.school_id,
-            ManifestRiderRow.run_id == run_id,
-            ManifestRiderRow.version == version,
-        )
-        .order_by(ManifestRiderRow.rider_id)
-    )
+    found = tx.session.execute(_MANIFEST, asked(tx, run_id=run_id, version=version))
     return tuple(
         ManifestRider(
             rider_id=RiderId(row.rider_id),
@@ -209,7 +213,7 @@ def load_manifest(tx: Transaction, run_id: RunId, version: int) -> tuple[Manifes
             other_stops=tuple(StopId(stop_id) for stop_id in row.other_stops),
             from_run_id=RunId(row.from_run_id) if row.from_run_id else None,
         )
-        for row in rows
+        for row in found
     )
 
 
@@ -233,27 +237,18 @@ def load_summary(tx: Transaction, run_id: RunId) -> RunSummary:
     return _summary(_row(tx, run_id))
 
 
-def run_ids_of_rider(tx: Transaction, rider_id: RiderId) -> tuple[RunId, ...]:
-    """The runs on whose newest manifest the rider stands."""
-    rows = tx.session.scalars(
-        select(RunRow.run_id)
-        .join(
-            ManifestRiderRow,
-            (ManifestRiderRow.school_id == RunRow.school_id)
-            & (ManifestRiderRow.run_id == RunRow.run_id)
-            & (ManifestRiderRow.version == RunRow.roster_v),
-        )
-        .where(RunRow.school_id == tx.school_id, ManifestRiderRow.rider_id == rider_id)
-        .order_by(RunRow.run_on, RunRow.run_id)
-    )
-    return tuple(RunId(run_id) for run_id in rows)
+def roster_versions(tx: Transaction, run_ids: Iterable[RunId]) -> dict[RunId, int]:
+    """The newest version of each run's manifest."""
+    found = tx.session.execute(_VERSIONS, asked(tx, run_ids=sorted(run_ids)))
+    return {RunId(run_id): version for run_id, version in found}
 
 
 def save_progress(tx: Transaction, run_id: RunId, phase: Phase, progress: dict[str, Any]) -> None:
     """What lists show of the run; never closes nor opens it."""
     values: dict[str, Any] = {"progress": progress}
-    if phase is not Phase.CLOSED and _row(tx, run_id).phase != Phase.CLOSED.value:
-        values["phase"] = phase.value
+    if phase is not Phase.CLOSED:
+        stays = RunRow.phase == Phase.CLOSED.value
+        values["phase"] = case((stays, RunRow.phase), else_=phase.value)
     tx.session.execute(update(RunRow).where(_is_run(tx, run_id)).values(**values))
 
 
@@ -315,21 +310,18 @@ def _is_run(tx: Transaction, run_id: RunId) -> Any:
     return (RunRow.school_id == tx.school_id) & (RunRow.run_id == run_id)
 
 
-def _row(tx: Transaction, run_id: RunId) -> RunRow:
-    row = tx.session.scalar(
-        select(RunRow).where(_is_run(tx, run_id)).execution_options(populate_existing=True)
-    )
+def _row(tx: Transaction, run_id: RunId) -> Any:
+    row = tx.session.execute(_OF_RUN[RunRow], asked(tx, run_id=run_id)).first()
     if row is None:
         raise NotFound("no_such_run", run_id=run_id)
     return row
 
 
-def _all(tx: Transaction, table: Any, run_id: RunId) -> list[Any]:
-    query = select(table).where(table.school_id == tx.school_id, table.run_id == run_id)
-    return list(tx.session.scalars(query.execution_options(populate_existing=True)))
+def _all(tx: Transaction, table: type[Base], run_id: RunId) -> Sequence[Any]:
+    return tx.session.execute(_OF_RUN[table], asked(tx, run_id=run_id)).all()
 
 
-def _summary(row: RunRow) -> RunSummary:
+def _summary(row: Any) -> RunSummary:
     return RunSummary(
         run_id=RunId(row.run_id),
         plan_id=row.plan_id,

@@ -43,11 +43,22 @@ def upsert(tx: Transaction, row_class: type[Base], rows: Iterable[Mapping[str, A
 
 
 def rows_of(
-    tx: Transaction, row_class: type[Base], *, order_by: Sequence[str], include_retired: bool = True
+    tx: Transaction,
+    row_class: type[Base],
+    *,
+    order_by: Sequence[str],
+    include_retired: bool = True,
+    within: Mapping[str, Iterable[Any]] | None = None,
 ) -> Sequence[Any]:
-    """The rows of this school in a stable order, as named tuples of plain column values."""
+    """
+    The rows of this school in a stable order, as named tuples of plain column values.
+
+    ``within`` leaves only those whose columns have one of these values.
+    """
     table = table_of(row_class)
     query = select(table).where(table.c.school_id == tx.school_id)
+    for name, values in (within or {}).items():
+        query = query.where(table.c[name].in_(sorted(values)))
     if not include_retired:
         query = query.where(table.c.retired_on.is_(None))
     return tx.session.execute(query.order_by(*(table.c[name] for name in order_by))).all()
