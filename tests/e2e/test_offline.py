@@ -65,7 +65,7 @@ def sent(page: Page) -> None:
 
 def waits(page: Page, wanted: bool) -> None:
     """A newer version comes to wait, or does so no longer; when it comes in, the page loads itself anew."""
-    for _look in range(150):
+    for _look in range(600):  # a version is some sixty files, and a slow machine has other things to do
         with suppress(PageGone):
             if page.evaluate(WAITS) is wanted:
                 return
@@ -277,3 +277,19 @@ def test_a_newer_version_waits_for_the_run_and_the_outbox(
     page.wait_for_load_state("networkidle")
     open_run(page)
     assert page.evaluate("document.body.dataset.app") == "another"
+
+
+def test_a_newer_version_comes_in_where_the_server_is_too_slow(
+    evening: Evening, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker answered instead of the server: its page of kept runs lets the newer version in as well."""
+    open_run(page)
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+    monkeypatch.setattr("busops.web.tablet_shell.app_version", lambda: "another")
+    page.evaluate(UPDATE)
+    waits(page, True)
+    evening.stop()
+    page.goto("/tablet/")
+    expect(page.locator("[data-kept='run-1']")).to_be_visible()
+    waits(page, False)
+    page.wait_for_function("() => document.body.dataset.app === 'another'")

@@ -1,6 +1,7 @@
 // The runs whose lists are on this tablet, for the start without a network: the server's own page of
 // today's runs cannot be had then.
 
+import { keepNewest } from "./newer.js";
 import { keptPack } from "./pack.js";
 import { chinese, h, icon, note, say, separator, timeOfDay } from "./screens/parts.js";
 import { crewsHere, pathOf } from "./shelf.js";
@@ -35,6 +36,7 @@ export async function listKeptRuns(root) {
     ...runs.map(card),
     h("p", {}, h("a", { class: "btn btn--touch", href: "/tablet/" }, icon("sync"), say("look_again")))));
   root.dataset.ready = "true";
+  await keepNewest(); // a server that is only slow sends people here too
 }
 
 /** @param {KeptRun} kept @returns {HTMLElement} */

@@ -1,20 +1,11 @@
 // The page of today's runs: the worker is kept ready, the lists of the next hours are fetched, a newer
 // version comes in while nothing can be lost by it.
 
+import { keepNewest } from "./newer.js";
 import { prefetch } from "./pack.js";
 import { crewsHere, forgetSeats } from "./shelf.js";
-import { installWorker, takeOverWhenSafe, watchLanguage } from "./shell.js";
+import { watchLanguage } from "./shell.js";
 import { openStore } from "./store.js";
-
-/** @returns {Promise<boolean>} whether every outbox here is sent */
-async function nothingWaits() {
-  for (const crew of crewsHere()) {
-    const { records, answers } = await (await openStore(`busops-tablet-${crew}`)).load(null);
-    const answered = new Set(answers.map((answer) => answer.seq));
-    if (records.some((record) => !answered.has(record.seq))) return false;
-  }
-  return true;
-}
 
 /** @returns {Promise<void>} */
 async function fetchLists() {
@@ -36,6 +27,5 @@ async function sayWhetherKept() {
 document.querySelector('form[action="/signout"]')?.addEventListener("submit", forgetSeats);
 watchLanguage();
 await sayWhetherKept();
-const registration = await installWorker();
-if (registration) takeOverWhenSafe(registration, nothingWaits);
+await keepNewest();
 await fetchLists();

@@ -1,12 +1,11 @@
-// The page around a run, whether the server sent it or the worker's cache: the worker itself, its updates,
-// the language, the way to the server where only that can help.
+// The page around a run, whether the server sent it or the worker's cache: the worker itself, the language,
+// the way to the server where only that can help. What brings in a newer worker is newer.js.
 
 import { ANSWER_MS, within } from "./answers.js";
 import { rememberLanguage } from "./shelf.js";
 
 /** An address that the worker never answers from its cache while the server can. */
 export const FROM_SERVER = "from";
-const ASK_EVERY_MS = 3000;
 
 /** The worker keeps the shell for the next start without a network. @returns {Promise<ServiceWorkerRegistration|null>} */
 export async function installWorker() {
@@ -16,22 +15,6 @@ export async function installWorker() {
   } catch {
     return null; // a browser that keeps none, or no network: the page works as it is
   }
-}
-
-/** A newer version waits until nothing can be lost by it: the worker refuses while any page shows a run,
- * the page asks only when every outbox is empty. @param {ServiceWorkerRegistration} registration
- * @param {() => Promise<boolean>} isSafe @returns {void} */
-export function takeOverWhenSafe(registration, isSafe) {
-  const ask = async () => {
-    if (registration.waiting && (await isSafe())) registration.waiting.postMessage("take_over");
-  };
-  registration.addEventListener("updatefound", () => {
-    registration.installing?.addEventListener("statechange", () => void ask());
-  });
-  const hadOne = navigator.serviceWorker.controller !== null;
-  navigator.serviceWorker.addEventListener("controllerchange", () => hadOne && location.reload());
-  window.setInterval(() => void ask(), ASK_EVERY_MS); // the page just left may still have been there the first time
-  void ask();
 }
 
 /** The language is this page's, for the worker too; the link to the other works without a network.

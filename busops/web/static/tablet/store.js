@@ -13,12 +13,24 @@ import { openDB } from "../vendor/idb/build/index.js";
 /** @typedef {import("../vendor/idb/build/index.js").StoreNames<Schema>} Place */
 
 const VERSION = 2;
+/** One connection a place: a page that asks every few seconds all day must not pile them up.
+ * @type {Map<string, Promise<Store>>} */
+const opened = new Map();
 
 /** An outbox store in this browser's IndexedDB.
  * @param {string} name @returns {Promise<Store>} */
-export async function openStore(name) {
+export function openStore(name) {
+  const known = opened.get(name) ?? connect(name);
+  opened.set(name, known);
+  known.catch(() => opened.delete(name));
+  return known;
+}
+
+/** @param {string} name @returns {Promise<Store>} */
+async function connect(name) {
   /** @type {Database} */
   const db = await openDB(name, VERSION, {
+    terminated: () => opened.delete(name), // the browser cleared it under the page
     upgrade(fresh, from, _to, writing) {
       if (from < 1) {
         fresh.createObjectStore("events", { keyPath: "seq" });
