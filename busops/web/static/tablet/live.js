@@ -49,7 +49,7 @@ export class LiveRun {
 
   /** The server's time, as far as it is known here. @returns {number} */
   serverMs() {
-    return this.clock.wallMs() + (this.outbox.offset?.off_ms ?? 0);
+    return this.clock.wallMs() + this.outbox.offMs();
   }
 
   /** What the screens show; worked out anew only when something it is made of has changed. @returns {View} */
@@ -94,9 +94,7 @@ export class LiveRun {
 
   /** @returns {Promise<void>} */
   async notWritten() {
-    const { offset } = this.outbox;
-    await redScreen(this.alarm, () => this.store.put("offset", offset ?? { off_ms: 0, at_ms: 0 }));
-    if (!offset) await this.store.drop("offset");
+    await redScreen(this.alarm, () => this.store.put("probe", this.clock.wallMs()));
     await dialog(say("writes_again_title"), () => [h("p", { class: "measure" }, say("writes_again_text"))]);
   }
 
@@ -138,22 +136,19 @@ export class LiveRun {
 
   /** @returns {Promise<void>} */
   async refreshNews() {
-    const askedMs = this.clock.wallMs();
+    const asked = this.outbox.moment();
     try {
       const told = await this.askForNews(this.run);
-      if (told) await this.learn(told, askedMs);
+      if (told) await this.learn(told, asked);
     } catch {
       this.sync.state.online = false;
     }
     this.onChange();
   }
 
-  /** @param {News} told @param {number} askedMs @returns {Promise<void>} */
-  async learn(told, askedMs) {
-    // Before the first batch nobody has told this tablet the time.
-    if (!this.outbox.offset && this.mayWrite) {
-      await this.outbox.setOffset(told.now - (askedMs + this.clock.wallMs()) / 2);
-    }
+  /** @param {News} told @param {import("./clock.js").Moment} asked @returns {Promise<void>} */
+  async learn(told, asked) {
+    if (this.mayWrite) await this.outbox.hear(told.now, asked);
     this.news = told;
     this.sync.state.online = true;
     if (this.mayWrite) {

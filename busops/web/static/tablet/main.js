@@ -111,7 +111,7 @@ async function start() {
  * @param {import("./outbox.js").Store} store @param {Seat} seat @param {Identity} identity
  * @param {import("./clock.js").DeviceClock} clock @returns {Promise<Outbox>} */
 async function openOutbox(store, seat, identity, clock) {
-  const means = { wallMs: clock.wallMs, monoMs: clock.monoMs, uuid: uuid7, digest, hasParted: clock.hasParted,
+  const means = { wallMs: clock.wallMs, monoMs: clock.monoMs, uuid: uuid7, digest, hasParted: clock.hasParted, settle: clock.settle,
     get boot() { return clock.boot; } };
   const who = { dev: identity.dev, by: seat.crew, app: root.dataset.app ?? "" };
   const outbox = await Outbox.open(store, means, who, seat.run);
