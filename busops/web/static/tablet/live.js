@@ -36,6 +36,8 @@ export class LiveRun {
     this.mayWrite = mayWrite;
     this.renew = parts.renew;
     this.onChange = parts.onChange;
+    /** Nobody has shown a PIN: nothing is recorded. */ this.isLocked = false;
+    /** @type {() => void} */ this.lockUp = () => undefined;
     this.run = pack.run;
     this.learning = 0;
     this.renewedMs = -RENEW_EVERY_MS;
@@ -65,6 +67,7 @@ export class LiveRun {
   /** One tap: on disk, then green, then on its way. @param {import("./canonical.js").Kind} kind @param {Fields} fields
    * @returns {Promise<boolean>} */
   async tap(kind, fields) {
+    if (this.isLocked) return false;
     if (!this.mayWrite) {
       await dialog(say("elsewhere_title"), () => [h("p", { class: "measure" }, say("elsewhere_text"))]);
       return false;
@@ -98,7 +101,14 @@ export class LiveRun {
     await dialog(say("writes_again_title"), () => [h("p", { class: "measure" }, say("writes_again_text"))]);
   }
 
-  /** @returns {Promise<"closed"|"refused"|"unreachable">} */
+  /** What is asked and closed from now on is asked by this person; what is sent goes on as the device's.
+   * @param {string} token @returns {void} */
+  speakFor(token) {
+    this.token = token;
+    void this.refreshNews();
+  }
+
+  /** @returns {Promise<"closed"|"refused"|"unreachable"|"locked">} */
   async close() {
     const own = this.outbox.eventsOf(this.run);
     if (own.length > 0 && own[own.length - 1].kind !== "seal") await this.seal();
@@ -110,6 +120,10 @@ export class LiveRun {
       const answer = await readJson(reply, isRecord);
       await this.refreshNews();
       if (!answer) return "unreachable";
+      if (answer.code === "pin_needed") {
+        this.lockUp();
+        return "locked";
+      }
       if (reply.status === 200) return "closed";
       return reply.status === 409 ? "refused" : "unreachable";
     } catch {
@@ -206,7 +220,8 @@ export class LiveRun {
     void this.askWhetherLost();
     try {
       await this.refreshPack();
-      await prefetch(this.store, this.headers, this.serverMs());
+      // A vehicle's tablet asks as the vehicle's: the other runs of whoever uses it are no business of this bus.
+      await prefetch(this.store, { Authorization: `Device ${this.sync.wires.token}` }, this.serverMs());
       const open = (await runsNotKnownClosed(this.store)).filter((run) => run !== this.run);
       for (const run of open.slice(0, ASKED_AT_ONCE)) {
         const told = await this.askForNews(run);
