@@ -7,7 +7,7 @@ No clock is believed alone. Which of two facts came first is ``timeline.py``'s t
 from dataclasses import dataclass
 from typing import Final
 
-CLOCK_BASE_MS: Final = 2_000  # what half a round trip may hide
+CLOCK_BASE_MS: Final = 2_000  # a second for half a round trip, one for clocks that part unnoticed
 CLOCK_UNKNOWN_MS: Final = 24 * 3_600_000  # a tablet that never heard the server's time
 CLOCK_DRIFT: Final = 10_000  # 100 ppm: a crystal drifts 1 ms in 10 s
 CLOCK_WILD_MS: Final = 60_000  # no event happens this long after the server has it

@@ -61,6 +61,15 @@ def shell(name: str) -> Response:
     return _fresh(_shell_text(name), "text/html")
 
 
+@bp.get("/tablet/vehicle")
+@bp.get("/tablet/vehicle/<run_id>")
+@public
+@compiles_scanner
+def vehicle(run_id: str = "") -> Response:
+    """The same shell at the address of a vehicle's tablet, which knows its runs itself and asks for a PIN."""
+    return _fresh(_shell_text(language.chosen()), "text/html")
+
+
 @bp.get("/tablet/manifest.webmanifest")
 @public
 def manifest() -> Response:

@@ -5,6 +5,7 @@ const SHELLS = {{ shells|tojson }};
 const FILES = {{ files|tojson }};
 const KEPT = `busops-shell-${VERSION}`;
 const LANGUAGES = "busops-language";
+const VEHICLE = "/tablet/vehicle";
 const PATIENCE_MS = 4000;
 const kept = new Set([...FILES, ...Object.values(SHELLS)]);
 
@@ -27,7 +28,7 @@ self.addEventListener("message", (event) => {
   if (event.data !== "take_over") return;
   event.waitUntil((async () => {
     const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-    const isRunOpen = pages.some((page) => new URL(page.url).pathname.startsWith("/tablet/runs/"));
+    const isRunOpen = pages.some((page) => isRun(new URL(page.url).pathname));
     if (!isRunOpen) await self.skipWaiting();
   })());
 });
@@ -39,10 +40,14 @@ self.addEventListener("fetch", (event) => {
   if (kept.has(address.pathname + address.search)) {
     event.respondWith(fromCache(address.pathname + address.search, request));
   } else if (request.mode === "navigate" && address.pathname.startsWith("/tablet/")) {
-    const isRun = address.pathname.startsWith("/tablet/runs/") && !address.searchParams.has("from");
-    event.respondWith(isRun ? shell() : fromServer(request));
+    const isOwn = (isRun(address.pathname) && !address.searchParams.has("from")) || address.pathname === VEHICLE;
+    event.respondWith(isOwn ? shell() : fromServer(request));
   }
 });
+
+function isRun(path) {
+  return path.startsWith("/tablet/runs/") || path.startsWith(`${VEHICLE}/`);
+}
 
 async function fromCache(path, request) {
   const found = await (await caches.open(KEPT)).match(path, { ignoreVary: true });
@@ -59,8 +64,14 @@ async function fromServer(request) {
   try {
     const late = new Promise((_, reject) => setTimeout(reject, PATIENCE_MS));
     const answer = await Promise.race([fetch(request), late]);
+    if (answer.type === "opaqueredirect" && (await isVehicles())) return Response.redirect(VEHICLE, 302);
     return answer.status >= 500 ? await shell() : answer;
   } catch {
     return shell();
   }
+}
+
+// Nobody signs in on a vehicle's tablet: where the server asks for it, the bus has a page of its own.
+async function isVehicles() {
+  return Boolean(await (await caches.open(LANGUAGES)).match(VEHICLE));
 }

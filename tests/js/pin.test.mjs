@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MOST_TRIES, enterPin } from "../../busops/web/static/tablet/pin.js";
-import { memoryStore } from "./memory.mjs";
+import { memoryStore, portal, reply } from "./memory.mjs";
 
 const TOLD = { crew: "Z1", name: "乙", role: "ATTENDANT", token: "secret-token" };
 
 /** @param {number} status @param {unknown} body @returns {import("../../busops/web/static/tablet/pin.js").Fetch} */
-const answers = (status, body) => async () => ({ status, json: async () => body });
+const answers = (status, body) => async () => reply(status, body);
 const offline = async () => {
   throw new TypeError("network");
 };
@@ -26,6 +26,7 @@ test("after the first time online the tablet checks the PIN alone, and only the 
   assert.deepEqual(await enterPin(store, "Z1", "123456", offline), { ...TOLD, isOnline: false });
   assert.equal(await enterPin(store, "Z1", "654321", offline), "pin_wrong");
   assert.deepEqual(await enterPin(store, "Z1", "123456", answers(503, {})), { ...TOLD, isOnline: false });
+  assert.deepEqual(await enterPin(store, "Z1", "123456", async () => portal()), { ...TOLD, isOnline: false });
   assert.equal(await enterPin(store, "D2", "123456", offline), "pin_online_first");
 });
 

@@ -3,6 +3,7 @@
 declare module "node:assert/strict" {
   interface Assert {
     equal(found: unknown, wanted: unknown, message?: string): void;
+    notEqual(found: unknown, wanted: unknown, message?: string): void;
     deepEqual(found: unknown, wanted: unknown, message?: string): void;
     match(found: string, wanted: RegExp): void;
     ok(found: unknown, message?: string): asserts found;

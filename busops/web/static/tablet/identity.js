@@ -1,5 +1,6 @@
 // A vehicle's tablet: takes the offer of a scanned code with a key made here, and asks how it stands.
 
+import { keepFormer } from "./former.js";
 import { checkCode, newKey, publicText } from "./keys.js";
 
 /** @typedef {import("./outbox.js").Store} Store */
@@ -32,6 +33,7 @@ export async function takeOffer(store, code) {
   const { dev, token, plate, role } = await response.json();
   /** @type {Identity} */
   const identity = { dev, token, key, plate, role, check: await checkCode(code, publicKey) };
+  await keepFormer(store);
   await store.put("identity", identity);
   return identity;
 }

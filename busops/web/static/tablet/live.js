@@ -36,6 +36,8 @@ export class LiveRun {
     this.mayWrite = mayWrite;
     this.renew = parts.renew;
     this.onChange = parts.onChange;
+    /** Nobody has shown a PIN: nothing is recorded. */ this.isLocked = false;
+    /** @type {() => void} */ this.lockUp = () => undefined;
     this.run = pack.run;
     this.learning = 0;
     this.renewedMs = -RENEW_EVERY_MS;
@@ -49,7 +51,7 @@ export class LiveRun {
 
   /** The server's time, as far as it is known here. @returns {number} */
   serverMs() {
-    return this.clock.wallMs() + (this.outbox.offset?.off_ms ?? 0);
+    return this.clock.wallMs() + this.outbox.offMs();
   }
 
   /** What the screens show; worked out anew only when something it is made of has changed. @returns {View} */
@@ -65,6 +67,7 @@ export class LiveRun {
   /** One tap: on disk, then green, then on its way. @param {import("./canonical.js").Kind} kind @param {Fields} fields
    * @returns {Promise<boolean>} */
   async tap(kind, fields) {
+    if (this.isLocked) return false;
     if (!this.mayWrite) {
       await dialog(say("elsewhere_title"), () => [h("p", { class: "measure" }, say("elsewhere_text"))]);
       return false;
@@ -94,13 +97,18 @@ export class LiveRun {
 
   /** @returns {Promise<void>} */
   async notWritten() {
-    const { offset } = this.outbox;
-    await redScreen(this.alarm, () => this.store.put("offset", offset ?? { off_ms: 0, at_ms: 0 }));
-    if (!offset) await this.store.drop("offset");
+    await redScreen(this.alarm, () => this.store.put("probe", this.clock.wallMs()));
     await dialog(say("writes_again_title"), () => [h("p", { class: "measure" }, say("writes_again_text"))]);
   }
 
-  /** @returns {Promise<"closed"|"refused"|"unreachable">} */
+  /** What is asked and closed from now on is asked by this person; what is sent goes on as the device's.
+   * @param {string} token @returns {void} */
+  speakFor(token) {
+    this.token = token;
+    void this.refreshNews();
+  }
+
+  /** @returns {Promise<"closed"|"refused"|"unreachable"|"locked">} */
   async close() {
     const own = this.outbox.eventsOf(this.run);
     if (own.length > 0 && own[own.length - 1].kind !== "seal") await this.seal();
@@ -112,6 +120,10 @@ export class LiveRun {
       const answer = await readJson(reply, isRecord);
       await this.refreshNews();
       if (!answer) return "unreachable";
+      if (answer.code === "pin_needed") {
+        this.lockUp();
+        return "locked";
+      }
       if (reply.status === 200) return "closed";
       return reply.status === 409 ? "refused" : "unreachable";
     } catch {
@@ -138,22 +150,19 @@ export class LiveRun {
 
   /** @returns {Promise<void>} */
   async refreshNews() {
-    const askedMs = this.clock.wallMs();
+    const asked = this.outbox.moment();
     try {
       const told = await this.askForNews(this.run);
-      if (told) await this.learn(told, askedMs);
+      if (told) await this.learn(told, asked);
     } catch {
       this.sync.state.online = false;
     }
     this.onChange();
   }
 
-  /** @param {News} told @param {number} askedMs @returns {Promise<void>} */
-  async learn(told, askedMs) {
-    // Before the first batch nobody has told this tablet the time.
-    if (!this.outbox.offset && this.mayWrite) {
-      await this.outbox.setOffset(told.now - (askedMs + this.clock.wallMs()) / 2);
-    }
+  /** @param {News} told @param {import("./clock.js").Moment} asked @returns {Promise<void>} */
+  async learn(told, asked) {
+    if (this.mayWrite) await this.outbox.hear(told.now, asked);
     this.news = told;
     this.sync.state.online = true;
     if (this.mayWrite) {
@@ -211,7 +220,8 @@ export class LiveRun {
     void this.askWhetherLost();
     try {
       await this.refreshPack();
-      await prefetch(this.store, this.headers, this.serverMs());
+      // A vehicle's tablet asks as the vehicle's: the other runs of whoever uses it are no business of this bus.
+      await prefetch(this.store, { Authorization: `Device ${this.sync.wires.token}` }, this.serverMs());
       const open = (await runsNotKnownClosed(this.store)).filter((run) => run !== this.run);
       for (const run of open.slice(0, ASKED_AT_ONCE)) {
         const told = await this.askForNews(run);

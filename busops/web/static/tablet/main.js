@@ -8,19 +8,22 @@ import { installDriving } from "./driving.js";
 import { drawNetwork, drawStrip, known } from "./health.js";
 import { listKeptRuns } from "./kept_runs.js";
 import { sealer } from "./keys.js";
+import { STORE } from "./identity.js";
 import { LiveRun } from "./live.js";
 import { Outbox } from "./outbox.js";
 import { keptPack, loadPack } from "./pack.js";
 import { attendantScreen } from "./screens/attendant.js";
 import { driverScreen } from "./screens/driver.js";
+import { installLock } from "./screens/lock.js";
 import { equip, h, icon, say, timeOfDay } from "./screens/parts.js";
 import { alarmSound } from "./screens/sound.js";
 import { enrol } from "./session.js";
 import { FROM_SERVER, borrowFormToken, installWorker, serverAddress, watchLanguage } from "./shell.js";
-import { pathOf, remember, seatOf } from "./shelf.js";
+import { VEHICLE_PATH, pathOf, remember, seatOf } from "./shelf.js";
 import { claim } from "./single.js";
 import { openStore } from "./store.js";
 import { EVERY_MS, Sync, watchNetwork } from "./sync.js";
+import { vehiclePage } from "./vehicle.js";
 
 /** @typedef {import("./model.js").Pack} Pack */
 /** @typedef {import("./model.js").News} News */
@@ -30,12 +33,15 @@ import { EVERY_MS, Sync, watchNetwork } from "./sync.js";
 /** @typedef {{pack: Pack, outbox: Outbox, clock: import("./clock.js").DeviceClock, news: () => News|null,
  *   shown: () => import("./model.js").View, sync: () => import("./sync.js").SyncState, serverMs: () => number,
  *   tap: (kind: import("./canonical.js").Kind, fields: Fields) => Promise<boolean>, seal: () => Promise<void>,
- *   close: () => Promise<"closed"|"refused"|"unreachable">, headers: {[name: string]: string}}} Context */
+ *   close: () => Promise<"closed"|"refused"|"unreachable"|"locked">, headers: {[name: string]: string}}} Context */
 
 const LOOK_EVERY_MS = 3000; // how often a page that may not write looks what the writing one has written
 const root = document.body;
-const spoken = ["words", "shell-words"].map((id) => JSON.parse(document.getElementById(id)?.textContent ?? "{}"));
+const isVehicles = location.pathname === VEHICLE_PATH || location.pathname.startsWith(`${VEHICLE_PATH}/`);
+const spoken = ["words", "shell-words", "words-pin", "vehicle-words"].map((id) => JSON.parse(document.getElementById(id)?.textContent ?? "{}"));
 equip(Object.assign({}, ...spoken), root.dataset.icons ?? "");
+
+if (isVehicles) equip({ problem_enrol: say("vehicle_problem_enrol") }, root.dataset.icons ?? "");
 
 /** @param {string} problem the key of a sentence @returns {void} */
 function stopWith(problem) {
@@ -58,6 +64,7 @@ function seatHere() {
 /** Only the server can say it; where it has been asked already, the page says what is missing.
  * @param {string} problem @returns {void} */
 function askServer(problem) {
+  if (isVehicles) return location.replace(VEHICLE_PATH);
   const isAsked = new URL(location.href).searchParams.has(FROM_SERVER) || root.dataset.run !== undefined;
   if (isAsked) return stopWith(problem);
   location.replace(serverAddress());
@@ -71,17 +78,21 @@ async function start() {
   if (!seat) return askServer("no_pack");
   const clock = deviceClock(Date, performance, () => crypto.randomUUID());
   const alarm = alarmSound();
-  const store = await openStore(`busops-tablet-${seat.crew}`);
+  const name = isVehicles ? STORE : `busops-tablet-${seat.crew}`;
+  const store = await openStore(name);
   const identity = (await store.get("identity")) ?? (isFromServer ? await within(enrol(store, seat.crew), ANSWER_MS) : null);
   if (!identity) return askServer("not_enrolled");
   const headers = { Authorization: `Device ${identity.token}` };
   const kept = await keptPack(store, seat.run);
   const pack = kept ?? (await loadPack(store, seat.run, headers)).pack;
   if (!pack) return askServer("no_pack");
-  const { mayWrite, turn } = await claim(`busops-tablet-${seat.crew}`);
-  const outbox = await openOutbox(store, seat, identity, clock);
+  const { mayWrite, turn } = await claim(name);
+  const outbox = await openOutbox(name, seat, identity, clock);
   const news = (await store.get(`news:${seat.run}`)) ?? null;
-  const renew = async () => ((await borrowFormToken()) ? (await within(enrol(store, seat.crew), ANSWER_MS))?.token ?? null : null);
+  const renew = async () => {
+    if (isVehicles) return identity.token; // a person's token lives sixteen hours, the vehicle's a term
+    return (await borrowFormToken()) ? (await within(enrol(store, seat.crew), ANSWER_MS))?.token ?? null : null;
+  };
   const live = new LiveRun(
     { pack, news, store, outbox, clock, alarm, token: identity.token, mayWrite, renew, onChange: () => draw() },
     (made) => new Sync(outbox, {
@@ -94,11 +105,12 @@ async function start() {
   const strip = /** @type {HTMLElement} */ (root.querySelector("[data-strip]"));
   /** @returns {void} */
   function draw() {
-    drawNetwork(root, live.sync.state, serverAddress());
+    drawNetwork(root, live.sync.state, isVehicles ? "/tablet/enrol" : serverAddress());
     drawStrip(strip, known(outbox.eventsOf(seat?.run ?? ""), live.shown().counts.aboard, live.news,
       { nowMs: live.serverMs(), waiting: outbox.waiting().length }));
     screen.update();
   }
+  if (isVehicles) installLock(root, seat, live);
   live.sync.tell({});
   root.dataset.ready = "true";
   performance.mark("tablet-ready");
@@ -108,16 +120,16 @@ async function start() {
 }
 
 /** The events of this device. One that got another number begins another chain, in a place of its own.
- * @param {import("./outbox.js").Store} store @param {Seat} seat @param {Identity} identity
+ * @param {string} name @param {Seat} seat @param {Identity} identity
  * @param {import("./clock.js").DeviceClock} clock @returns {Promise<Outbox>} */
-async function openOutbox(store, seat, identity, clock) {
-  const means = { wallMs: clock.wallMs, monoMs: clock.monoMs, uuid: uuid7, digest, hasParted: clock.hasParted,
+async function openOutbox(name, seat, identity, clock) {
+  const means = { wallMs: clock.wallMs, monoMs: clock.monoMs, uuid: uuid7, digest, hasParted: clock.hasParted, settle: clock.settle,
     get boot() { return clock.boot; } };
   const who = { dev: identity.dev, by: seat.crew, app: root.dataset.app ?? "" };
-  const outbox = await Outbox.open(store, means, who, seat.run);
+  const outbox = await Outbox.open(await openStore(name), means, who, seat.run);
   const newest = outbox.entries[outbox.entries.length - 1];
   if (!newest || newest.event.dev === identity.dev) return outbox;
-  return Outbox.open(await openStore(`busops-tablet-${seat.crew}-${identity.dev}`), means, who, seat.run);
+  return Outbox.open(await openStore(`${name}-${identity.dev}`), means, who, seat.run);
 }
 
 /** @param {Seat} seat @param {LiveRun} live @returns {import("./screens/parts.js").Screen} */
@@ -160,6 +172,8 @@ function nameRun(seat, pack) {
   const link = /** @type {HTMLAnchorElement|null} */ (root.querySelector("[data-other]"));
   if (!link) return;
   link.href = seat.other ?? pathOf({ ...seat, screen: other });
+  if (!seat.isVehicles) return link.prepend(icon(other === "driver" ? "user" : "users"));
+  link.nextElementSibling?.setAttribute("href", VEHICLE_PATH); // today's runs of the bus, not of a person
   link.prepend(icon(other === "driver" ? "user" : "users"));
 }
 
@@ -201,7 +215,8 @@ function keepUp(live, seat, draw) {
 }
 
 watchLanguage();
-(location.pathname.startsWith("/tablet/runs/") ? start() : listKeptRuns(root)).catch((error) => {
+const isRun = location.pathname.startsWith("/tablet/runs/") || location.pathname.startsWith(`${VEHICLE_PATH}/`);
+(isRun ? start() : isVehicles ? vehiclePage(root) : listKeptRuns(root)).catch((error) => {
   stopWith("start_failed");
   throw error;
 });

@@ -1,7 +1,8 @@
 // A newer version of the tablet's page comes in while nothing can be lost by it: on any page that shows no
 // run, whether the server sent it or, slow or silent, left it to the worker.
 
-import { crewsHere } from "./shelf.js";
+import { STORE } from "./identity.js";
+import { crewsHere, isVehicles } from "./shelf.js";
 import { installWorker } from "./shell.js";
 import { openStore } from "./store.js";
 
@@ -30,8 +31,9 @@ function takeOverWhenSafe(registration) {
 
 /** @returns {Promise<boolean>} whether every outbox here is sent */
 async function nothingWaits() {
-  for (const crew of crewsHere()) {
-    const { records, answers } = await (await openStore(`busops-tablet-${crew}`)).load(null);
+  const names = [...crewsHere().map((crew) => `busops-tablet-${crew}`), ...(isVehicles() ? [STORE] : [])];
+  for (const name of names) {
+    const { records, answers } = await (await openStore(name)).load(null);
     const answered = new Set(answers.map((answer) => answer.seq));
     if (records.some((record) => !answered.has(record.seq))) return false;
   }

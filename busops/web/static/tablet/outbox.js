@@ -3,6 +3,7 @@
 // is injected, and gives what one run needs and what the server has not answered for.
 
 import { canonical } from "./canonical.js";
+import { ageOf, measured } from "./clock.js";
 
 /** @typedef {import("./canonical.js").Envelope} Envelope */
 /** @typedef {import("./canonical.js").Kind} Kind */
@@ -10,11 +11,13 @@ import { canonical } from "./canonical.js";
 /** @typedef {"stored"|"duplicate"|"quarantined"|"fork"} Outcome */
 /** What became of one event. @typedef {{id: string, r: Outcome, srv: number|null, why: string|null}} Result */
 /** The part of it that is kept. @typedef {{seq: number, r: Outcome, why: string|null}} Answer */
-/** How far this clock was from the server's, and when. @typedef {{off_ms: number, at_ms: number}} Offset */
+/** @typedef {import("./clock.js").Offset} Offset */
+/** @typedef {import("./clock.js").Moment} Moment */
 /** A place in the chain. @typedef {{seq: number, hash: string}} Place */
 /** What is kept beside the events, by name. `acked`: up to where the server's record is ours, byte for byte;
  * `closed:<run>`: when the server closed it; `fork`: the device of which it knows two histories; `head`: the last place
- * of the chain, when its event has been pruned. @typedef {{acked: Place, fork: number, head: Place,
+ * of the chain, when its event has been pruned; `probe`: whether the disk takes anything; `former:<dev>`: what it was before. @typedef {{acked: Place,
+ *   fork: number, head: Place, probe: number, [former: `former:${number}`]: import("./session.js").Identity,
  *   identity: import("./session.js").Identity, offset: Offset, [closed: `closed:${string}`]: number,
  *   [news: `news:${string}`]: import("./model.js").News, [pack: `pack:${string}`]: import("./pack.js").KeptPack}} Kept */
 /** `load` gives the events of a run (null: of all), those without an answer and the last. @typedef {{
@@ -25,7 +28,7 @@ import { canonical } from "./canonical.js";
  *   get: <K extends keyof Kept>(key: K) => Promise<Kept[K]|undefined>,
  *   put: <K extends keyof Kept>(key: K, value: Kept[K]) => Promise<void>, drop: (key: keyof Kept) => Promise<void>}} Store */
 /** @typedef {{wallMs: () => number, monoMs: () => number, readonly boot: string, uuid: (wallMs: number) => string,
- *   digest: (event: Envelope) => Promise<string>, hasParted?: () => boolean,
+ *   digest: (event: Envelope) => Promise<string>, hasParted?: () => boolean, settle?: () => void,
  *   spot?: () => import("./position.js").Spot}} Means */
 /** @typedef {{dev: number, by: string, app: string}} Identity */
 /** @typedef {{kind: Kind, run: string, roster_v: number, rider?: string|null, stop?: string|null,
@@ -45,7 +48,8 @@ export class Outbox {
     this.run = run;
     /** @type {Entry[]} */ this.entries = [];
     /** @type {Map<number, Answer>} */ this.answers = new Map();
-    /** @type {Offset|null} */ this.offset = null;
+    /** What this life of the page has learnt itself. @type {Offset|null} */ this.offset = null;
+    /** What an earlier life knew: good enough to show a time, not to vouch for one. @type {Offset|null} */ this.guess = null;
     /** @type {Place} */ this.last = { seq: 0, hash: NO_HASH };
     /** @type {Place|null} */ this.acked = null;
     this.isForked = false;
@@ -75,7 +79,7 @@ export class Outbox {
     const { seq, hash } = places.reduce((a, b) => (b.seq > a.seq ? b : a));
     this.last = { seq, hash };
     this.acked = acked ?? null;
-    this.offset = offset ?? null;
+    this.guess = offset ?? null;
     this.isForked = fork === this.identity.dev;
   }
 
@@ -122,7 +126,7 @@ export class Outbox {
       reason: tap.reason ?? null, codes: tap.codes ?? [], text: tap.text ?? null,
       wall_ms: wallMs, boot: this.means.boot, mono_ms: Math.round(this.means.monoMs()),
       off_ms: this.offset ? this.offset.off_ms : null,
-      off_age_ms: this.offset ? Math.max(0, wallMs - this.offset.at_ms) : 0,
+      off_age_ms: this.offset ? ageOf(this.offset, wallMs) : 0,
       ...(this.means.spot?.() ?? NOWHERE), by: this.identity.by, app: this.identity.app,
     };
   }
@@ -201,9 +205,27 @@ export class Outbox {
     await this.store.put("fork", this.identity.dev);
   }
 
-  /** How far this clock is from the server's. @param {number} offMs @returns {Promise<void>} */
-  async setOffset(offMs) {
-    this.offset = { off_ms: Math.round(offMs), at_ms: this.means.wallMs() };
-    await this.store.put("offset", this.offset);
+  /** Both clocks, now. @returns {Moment} */
+  moment() {
+    return { wall_ms: this.means.wallMs(), mono_ms: Math.round(this.means.monoMs()) };
+  }
+
+  /** An answer told the server's time; it is taken unless what is known is better.
+   * @param {number} nowMs @param {Moment} sent when it was asked @returns {Promise<void>} */
+  async hear(nowMs, sent) {
+    if (this.means.hasParted?.()) this.offset = null;
+    const back = this.moment();
+    const heard = measured(nowMs, sent, back);
+    if (this.offset && ageOf(this.offset, back.wall_ms) < ageOf(heard, back.wall_ms)) return;
+    this.means.settle?.();
+    this.offset = heard;
+    this.guess = heard;
+    await this.store.put("offset", heard);
+  }
+
+  /** What is to be added to the wall clock to show the server's time, as far as anybody here knows.
+   * @returns {number} */
+  offMs() {
+    return (this.offset ?? this.guess)?.off_ms ?? 0;
   }
 }

@@ -1,12 +1,14 @@
 // The run's pack: manifest, stops, rows to check. Kept in the store, so that a lost network leaves the list;
 // packs of the next hours are fetched before anybody needs them.
 
-import { asking, isRecord, readJson } from "./answers.js";
+import { asking, isRecord, isRefusal, readJson } from "./answers.js";
 
 /** @typedef {import("./model.js").Pack} Pack */
 /** @typedef {import("./outbox.js").Store} Store */
 /** @typedef {{etag: string, pack: Pack}} KeptPack */
 /** @typedef {{run: string, departs_ms: number}} Listed */
+/** How the server answered when it was asked for the runs, and which they are, if it said so; 0 = not heard.
+ * @typedef {{status: number, runs: Listed[]|null}} Told */
 
 const HOUR_MS = 3600 * 1000;
 const BEFORE_MS = 2 * HOUR_MS;
@@ -36,7 +38,7 @@ export async function loadPack(store, run, headers) {
 
 /** The lists of the runs of the next hours are on this tablet, if the server answers.
  * @param {Store} store @param {{[name: string]: string}} headers @param {number} nowMs the server's time
- * @returns {Promise<void>} */
+ * @returns {Promise<Told>} */
 export async function prefetch(store, headers, nowMs) {
   try {
     const reply = await fetch("/api/v1/runs", asking({ headers }));
@@ -44,8 +46,9 @@ export async function prefetch(store, headers, nowMs) {
     for (const { run, departs_ms: departsMs } of listed?.runs ?? []) {
       if (departsMs >= nowMs - BEFORE_MS && departsMs <= nowMs + AHEAD_MS) await loadPack(store, run, headers);
     }
+    return { status: isRefusal(reply) || listed ? reply.status : 0, runs: listed?.runs ?? null };
   } catch {
-    return; // without a network the lists that are here stay
+    return { status: 0, runs: null }; // without a network the lists that are here stay
   }
 }
 

@@ -3,6 +3,8 @@
 // key, which no script can read. Five wrong tries close the box until the server has been asked again.
 // Six digits do not withstand somebody who has taken the tablet apart.
 
+import { asking, isOurs } from "./answers.js";
+
 /** @typedef {import("./outbox.js").Store} Store */
 /** @typedef {import("./session.js").Identity} Identity */
 /** What is kept of a person: the box with the token, and how often it was tried in vain.
@@ -11,11 +13,11 @@
 /** Who acts, and whether the server said so just now.
  * @typedef {{crew: string, name: string, role: "ATTENDANT"|"DRIVER", token: string, isOnline: boolean}} Acting */
 /** @typedef {"pin_wrong"|"pin_locked"|"pin_not_here"|"pin_online_first"|"pin_tablet_unknown"} PinFault */
-/** @typedef {{status: number, json: () => Promise<unknown>}} Reply */
-/** @typedef {(path: string, options: RequestInit) => Promise<Reply>} Fetch */
+/** @typedef {(path: string, options: RequestInit) => Promise<import("./answers.js").Reply>} Fetch */
 
 export const MOST_TRIES = 5;
 const ROUNDS = 600_000;
+const PATIENCE_MS = 6000; // nobody waits at a bus door for a network that is not there
 
 /** Whoever has this PIN acts from now on, or why not. @param {Store} store @param {string} crew @param {string} pin
  * @param {Fetch} [ask] @returns {Promise<Acting|PinFault>} */
@@ -24,7 +26,7 @@ export async function enterPin(store, crew, pin, ask = (path, options) => fetch(
   if (!identity) return "pin_tablet_unknown";
   let response;
   try {
-    response = await ask("/api/v1/devices/pin", {
+    response = await ask("/api/v1/devices/pin", { ...asking(), signal: AbortSignal.timeout(PATIENCE_MS),
       method: "POST",
       headers: { "Content-Type": "application/json", Authorization: `Device ${identity.token}` },
       body: JSON.stringify({ crew, pin }),
@@ -32,7 +34,7 @@ export async function enterPin(store, crew, pin, ask = (path, options) => fetch(
   } catch {
     return unlock(store, crew, pin);
   }
-  if (response.status >= 500) return unlock(store, crew, pin);
+  if (!isOurs(response) || response.status >= 500) return unlock(store, crew, pin);
   if (response.status === 200) {
     const told = /** @type {Omit<Acting, "isOnline">} */ (await response.json());
     await close(store, identity, pin, told);

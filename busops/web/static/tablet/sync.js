@@ -75,7 +75,7 @@ export class Sync {
   /** @returns {Promise<boolean>} whether to go on at once */
   async sendOne() {
     const batch = this.outbox.batch(this.most);
-    const sentMs = this.wires.wallMs();
+    const sent = this.outbox.moment();
     let reply;
     try {
       reply = await this.wires.fetch("/api/v1/events:batch", asking({
@@ -96,16 +96,17 @@ export class Sync {
     const answer = await readJson(reply, isBatchAnswer);
     if (!answer) return this.retryLater({ online: false, problem: null });
     try {
-      return await this.accepted(answer, sentMs, batch.length);
+      return await this.accepted(answer, sent, batch.length);
     } catch {
       return this.retryLater({ online: true, problem: null }); // the answer could not be kept: it is asked for again
     }
   }
 
-  /** @param {BatchAnswer} answer @param {number} sentMs @param {number} sent @returns {Promise<boolean>} */
-  async accepted(answer, sentMs, sent) {
+  /** @param {BatchAnswer} answer @param {import("./clock.js").Moment} sent @param {number} count how many were sent
+   * @returns {Promise<boolean>} */
+  async accepted(answer, sent, count) {
     const backMs = this.wires.wallMs();
-    await this.outbox.setOffset(answer.now - (sentMs + backMs) / 2);
+    await this.outbox.hear(answer.now, sent);
     await this.outbox.settle(answer.results);
     if (answer.results.some((result) => result.r === "fork")) await this.outbox.setForked();
     if (!this.outbox.isForked && this.outbox.isAheadOf(answer.ack)) await this.outbox.forgetAfter(answer.ack);
@@ -114,7 +115,7 @@ export class Sync {
     this.heldUntilMs = 0;
     this.most = 200;
     this.tell({ online: true, problem: null, at_ms: backMs, directives: answer.directives ?? [] });
-    return answer.results.length === sent && !this.outbox.isForked;
+    return answer.results.length === count && !this.outbox.isForked;
   }
 
   /** @param {Reply} reply @returns {boolean} */

@@ -14,16 +14,16 @@ const FIRST_RUNG_MIN = 3;
 const RUNGS_MIN = [5, 10, 15, 30];
 const MOVES = ["board", "alight", "moved_in", "moved_out", "void", "arrive", "depart"];
 
-/** @param {TapEvent} event @returns {number} */
-const atMs = (event) => event.wall_ms + (event.off_ms ?? 0);
 
 /** Since when the empty bus should be proved: what the server says, else the last alighting at the terminal,
- * else the arrival there. @param {View} shown @param {News|null} news @returns {number|null} */
-export function dueSince(shown, news) {
+ * else the arrival there. @param {View} shown @param {News|null} news
+ * @param {number} [offMs] what the wall clock is believed to be off, where an event does not know @returns {number|null} */
+export function dueSince(shown, news, offMs = 0) {
   if (news?.t0_ms) return news.t0_ms;
   if (!shown.isTerminal) return null;
   const at = (/** @type {string} */ kind) => shown.events
-    .filter((event) => event.kind === kind && event.stop === shown.here.stop).map(atMs);
+    .filter((event) => event.kind === kind && event.stop === shown.here.stop)
+    .map((event) => event.wall_ms + (event.off_ms ?? offMs));
   const off = at("alight");
   const starts = off.length > 0 ? off : at("arrive");
   return starts.length > 0 ? Math.max(...starts) : null;
@@ -67,7 +67,7 @@ export function crewAlarm(root, place, context) {
   return {
     update(shown, isAsked, rings = true) {
       const news = context.news();
-      const since = isAsked ? dueSince(shown, news) : null;
+      const since = isAsked ? dueSince(shown, news, context.outbox.offMs()) : null;
       const isQuiet = since === null || !rings || isCheckedHere(context.outbox.eventsOf(context.pack.run), news);
       const minutes = since === null ? 0 : climbed(since, context.serverMs(), news);
       const isLate = !isQuiet && minutes >= FIRST_RUNG_MIN;

@@ -143,7 +143,7 @@ export function driverScreen(root, context) {
   /** @returns {Promise<void>} */
   async function close() {
     const answer = await context.close();
-    refused = answer === "refused" ? "" : answer === "closed" ? "" : say("close_unreachable");
+    refused = answer === "unreachable" ? say("close_unreachable") : "";
     showsReasons = answer === "refused";
     update();
   }

@@ -3,7 +3,8 @@
 
 import { STORE, standing, takeOffer } from "../identity.js";
 import { openStore } from "../store.js";
-import { button, chinese, equip, h, icon, say } from "./parts.js";
+import { VEHICLE_PATH } from "../shelf.js";
+import { button, chinese, equip, h, icon, learn, say } from "./parts.js";
 import { enteredNote, pinForm } from "./pin.js";
 
 /** @typedef {import("../session.js").Identity} Identity */
@@ -16,6 +17,7 @@ const place = /** @type {HTMLElement} */ (root.querySelector("[data-place]"));
 /** @type {{[key: string]: string}} */
 const spoken = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("words")).textContent ?? "{}");
 equip(spoken, root.dataset.icons ?? "");
+learn("words-pin");
 
 /** @param {string} title @param {...import("./parts.js").Child} rest @returns {void} */
 function show(title, ...rest) {
@@ -83,7 +85,8 @@ async function wait(store, identity) {
 function ready(store, identity, acting) {
   show(say("ready_title"), whose(identity), h("p", {}, say("ready_text", { plate: identity.plate ?? "", dev: identity.dev })),
     acting && enteredNote(acting), h("h3", {}, say("pin_title")), h("p", {}, say("pin_text")),
-    pinForm(store, (entered) => ready(store, identity, entered)));
+    pinForm(store, (entered) => ready(store, identity, entered)),
+    h("p", {}, h("a", { class: "btn btn--touch", href: VEHICLE_PATH }, icon("list"), say("vehicle_open"))));
 }
 
 /** @returns {Promise<void>} */

@@ -1,0 +1,156 @@
+"""A vehicle's tablet drives a run without anybody's session: names and PINs, with and without a network."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from busops.clock import SystemClock, UuidIds
+from busops.config import Settings
+from busops.services import enrolment, pins
+from busops.services.credentials import CHEAP
+from busops.storage import event_store
+from busops.storage.database import Database
+from tests.device_kit import OFFICE, offered
+from tests.e2e.looking import overflows, violations
+from tests.e2e.navigators.attendant import READY, Attendant
+from tests.e2e.navigators.driver import Driver
+from tests.e2e.offline_evening import TABLET, WORKER_READY, Evening, served_evening
+
+LEFT_ALONE = "sessionStorage.setItem('busops-acting-touched', String(Date.now() - 600_000))"
+SENT_MS = 30_000
+
+
+@pytest.fixture
+def evening(sqlite_database: Database, settings: Settings) -> Iterator[Evening]:
+    """A server over the small school that a test may stop."""
+    with served_evening(sqlite_database, settings) as served:
+        yield served
+
+
+@pytest.fixture
+def tablet(browser: Browser, evening: Evening) -> Iterator[Page]:
+    """The coach's own tablet: enrolled and compared, on the page of its runs, nobody signed in."""
+    page = browser.new_context(base_url=evening.url, viewport=TABLET).new_page()
+    made = offered(evening.database, clock=SystemClock(), ids=UuidIds())
+    page.goto(f"/tablet/enrol#{made.code}")
+    expect(page.locator("[data-check]")).to_be_visible()
+    acting = {"by": OFFICE, "clock": SystemClock(), "machine_clock": SystemClock()}
+    enrolment.confirm(evening.database, made.offer.enrolment_id, **acting)
+    page.get_by_role("link", name="打开这辆车的趟次").click()
+    page.wait_for_selector(READY)
+    assert page.evaluate(WORKER_READY)
+    yield page
+    page.context.close()
+
+
+def unlock(page: Page, crew: str, pin: str) -> None:
+    """This person shows a PIN on the locked screen."""
+    lock = page.locator("[data-lock]")
+    lock.locator("#who").select_option(crew)
+    lock.locator("#pin").fill(pin)
+    lock.get_by_role("button", name="核对 PIN").click()
+
+
+def change_to(page: Page, crew: str, pin: str) -> None:
+    """Somebody else takes the tablet over; the page is then that person's."""
+    page.get_by_role("button", name="换人或锁屏").click()
+    unlock(page, crew, pin)
+    page.wait_for_url(re.compile(rf"crew={crew}"))
+    page.wait_for_selector(READY)
+    expect(page.locator("[data-lock]")).to_have_count(0)
+
+
+def pins_of(evening: Evening) -> tuple[tuple[str, str], tuple[str, str]]:
+    """The attendant and the driver, each with the PIN that the office gave."""
+    crew = evening.plan.attendant_ids[0], evening.plan.driver_id
+    return tuple(
+        (who, pins.give(evening.database, who, by=OFFICE, clock=SystemClock(), hasher=CHEAP)) for who in crew
+    )
+
+
+def all_sent(page: Page) -> None:
+    """Nothing waits on the tablet any more."""
+    expect(page.locator("[data-unsent]")).to_have_attribute("data-unsent", "0", timeout=SENT_MS)
+
+
+def test_the_lock_says_how_many_are_aboard_and_opens_for_the_right_pin(
+    evening: Evening, tablet: Page
+) -> None:
+    """Escape and a wrong PIN open nothing; the right one does; another PIN opens another person's page."""
+    (attendant, pin), driver = pins_of(evening)
+    tablet.locator("[data-kept='run-1']").get_by_role("link", name="点名").click()
+    lock = tablet.locator("[data-lock]")
+    expect(lock).to_contain_text("在车 0 人，待同步 0")
+    assert violations(tablet) == []
+    assert not any(overflows(tablet, width) for width in (390, 1280))
+    tablet.set_viewport_size(TABLET)
+    tablet.keyboard.press("Escape")
+    unlock(tablet, attendant, f"{(int(pin) + 1) % 10**6:06d}")
+    expect(lock.get_by_role("alert")).to_contain_text("工号或 PIN 不对")
+    unlock(tablet, attendant, pin)
+    expect(lock).to_have_count(0)
+    change_to(tablet, *driver)
+    Driver(tablet).is_at("precheck")
+
+
+def test_two_people_drive_a_run_on_the_vehicles_tablet(evening: Evening, tablet: Page) -> None:
+    """Each acts in his own name after a PIN, the second time without a server; all of it arrives, signed."""
+    attendant, driver = pins_of(evening)
+    page = Attendant(tablet)
+    first, second = evening.riders_of("S001")[:2]
+    tablet.locator("[data-kept='run-1']").get_by_role("link", name="点名").click()
+    unlock(tablet, *attendant)
+    change_to(tablet, *driver)
+    change_to(tablet, *attendant)
+    page.press("确认名单")
+    page.board([first])
+    all_sent(tablet)
+
+    evening.stop()
+    tablet.reload()
+    tablet.wait_for_selector(READY)
+    page.board([second])
+    tablet.evaluate(LEFT_ALONE)
+    tablet.wait_for_timeout(1500)
+    expect(tablet.locator("[data-lock]")).to_have_count(0)
+    change_to(tablet, *driver)
+    Driver(tablet).looks_the_bus_over()
+    expect(tablet.locator("[data-strip] [data-here]")).to_have_attribute("data-here", "2")
+
+    evening.start()
+    tablet.goto("/tablet/")
+    tablet.wait_for_url("**/tablet/vehicle")
+    tablet.locator("[data-kept='run-1']").get_by_role("link", name="点名").click()
+    unlock(tablet, *attendant)
+    all_sent(tablet)
+    with evening.database.reading() as tx:
+        events = event_store.load_observations(tx, "run-1")
+        assert event_store.load_quarantine(tx) == ()
+    assert [
+        (event.kind.value, event.rider_id if event.kind.value == "board" else event.by) for event in events
+    ] == [
+        ("ack", attendant[0]),
+        ("board", first),
+        ("board", second),
+        ("precheck", driver[0]),
+    ]
+
+
+def test_a_tablet_left_alone_before_the_run_locks_itself(evening: Evening, tablet: Page) -> None:
+    """Nobody touches it and no rider waits: it locks, records nothing, and opens for the next PIN."""
+    crew_id = evening.plan.attendant_ids[0]
+    pin = pins.give(evening.database, crew_id, by=OFFICE, clock=SystemClock(), hasher=CHEAP)
+    tablet.locator("[data-kept='run-1']").get_by_role("link", name="点名").click()
+    unlock(tablet, crew_id, pin)
+    lock = tablet.locator("[data-lock]")
+    expect(lock).to_have_count(0)
+    tablet.evaluate(LEFT_ALONE)
+    expect(lock).to_be_visible()
+    tablet.reload()
+    expect(lock).to_be_visible()
+    unlock(tablet, crew_id, pin)
+    expect(lock).to_have_count(0)
+    Attendant(tablet).press("确认名单")
+    expect(tablet.locator("[data-rider]").first).to_be_visible()
