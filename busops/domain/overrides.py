@@ -45,7 +45,7 @@ GATES: Final[Mapping[str, OverrideKind]] = MappingProxyType(
 NEVER: Final = frozenset(
     {
         "over_students", "over_persons",
-        "departed_forbidden", "departed_without_precheck",
+        "departed_forbidden", "departed_without_precheck", "vehicle_defect_open",
         "no_attendant_of_record", "same_person",
         "rider_aboard", "rider_disputed", "rider_unaccounted", "absent_without_reason",
         "off_stop_alight", "off_stop_board",

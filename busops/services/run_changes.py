@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from busops.domain.defects import reasons_to_stand
 from busops.domain.errors import Refused
 from busops.domain.events import Cancelled, CrewChanged, ManifestChanged, Released
 from busops.domain.evidence import raised
@@ -25,7 +26,7 @@ from busops.services.acting import By, user_of
 from busops.services.run_deciding import decide, lock, need_text
 from busops.services.run_state import state_of
 from busops.services.run_tags import draw_rows, tags_of
-from busops.storage import event_store, fleet_store, register_store, run_store
+from busops.storage import defect_store, event_store, fleet_store, register_store, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.run_store import ReleasedRun
 
@@ -224,6 +225,7 @@ def _against_vehicle(tx: Transaction, state: RunState, plan: RunPlan) -> tuple[F
     if plan.plate == state.plan.plate:
         reasons.append(Finding(code="same_vehicle", facts={"plate": plan.plate}))
     reasons += _papers_against(tx, plan)
+    reasons += reasons_to_stand(defect_store.load_defects(tx, plan.plate))
     if len(plan.manifest) > plan.approved_students:
         facts = {"plate": plan.plate, "aboard": len(plan.manifest), "approved": plan.approved_students}
         reasons.append(Finding(code="over_students", place=plan.plate, facts=facts))

@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from busops.domain.crews import match_crews
+from busops.domain.defects import reasons_to_stand
 from busops.domain.errors import Refused
 from busops.domain.events import Released
 from busops.domain.findings import Finding, Severity, blocking
@@ -24,6 +25,7 @@ from busops.services.evidence import level_of_run
 from busops.services.run_state import facts_arrived
 from busops.services.run_tags import draw_rows, tags_of
 from busops.storage import (
+    defect_store,
     event_store,
     fleet_store,
     network_store,
@@ -229,6 +231,7 @@ def _reasons(tx: Transaction, desk: _Desk, crews: Mapping[Plate, _Crew]) -> Iter
             yield _block("no_such_vehicle", plate, plate=plate)
             continue
         yield from crew_papers(vehicle, crew.driver, crew.attendants, desk.on)
+        yield from reasons_to_stand(defect_store.load_defects(tx, plate))
         if _overlaps([run for run in desk.others if run.plate == plate], trips):
             yield _block("vehicle_busy", plate, plate=plate)
         for trip in trips:

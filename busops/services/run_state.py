@@ -14,6 +14,7 @@ from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import timeline
 from busops.domain.values import Clock, Ids, RunId, StopId
 from busops.services.acting import SYSTEM
+from busops.services.defects import CALLED, keep_defects
 from busops.services.incidents import keep_incidents
 from busops.storage import alarm_store, event_store, held_events, run_order_store, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
@@ -24,6 +25,7 @@ CHECK_ALARMS = frozenset(due_alarms.KINDS)  # what the watch raises ends with th
 # Findings for which somebody is called at once: they must not wait for the close.
 CALLED_AT_ONCE = frozenset(
     {"off_stop_alight", "off_stop_board", "over_students", "over_persons", "departed_forbidden"}
+    | {CALLED}
     | {"away_from_stop_alight", "away_from_stop_board"}
 )
 
@@ -47,6 +49,7 @@ def facts_arrived(tx: Transaction, run_id: RunId, *, clock: Clock, ids: Ids) -> 
         run_store.mark_reopened(tx, run_id, reopened_ms=now_ms)
         state, events = _folded(tx, run_id)
     run_store.save_progress(tx, run_id, state.phase, progress_of(state, events))
+    keep_defects(tx, state.plan, (event for event in events if isinstance(event, Observation)))
     keep_incidents(tx, state, events, clock=clock, ids=ids)
     _call_for_facts(tx, state, clock=clock, ids=ids)
     _call_for_two_runs(tx, state, clock=clock, ids=ids)
