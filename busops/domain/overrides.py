@@ -27,6 +27,7 @@ class OverrideKind(StrEnum):
     NO_SHOW = "no_show"
     LIST = "list"
     STRANGER = "stranger"
+    UNCLOSED = "unclosed"
 
 
 GATES: Final[Mapping[str, OverrideKind]] = MappingProxyType(
@@ -38,6 +39,7 @@ GATES: Final[Mapping[str, OverrideKind]] = MappingProxyType(
         "departed_without_ack": OverrideKind.LIST,
         "removed_underway": OverrideKind.LIST,
         "not_of_crew": OverrideKind.STRANGER,
+        "run_unclosed": OverrideKind.UNCLOSED,
     }
 )
 """The findings that hold a run until somebody overrides them, and which gate each of them is."""

@@ -14,10 +14,12 @@ from busops.domain.defects import reasons_to_stand
 from busops.domain.events import Departed, DepartureForbidden
 from busops.domain.findings import Finding, blocking
 from busops.domain.fleet import CrewRole, crew_papers
+from busops.domain.office_gates import crew_reasons, vehicle_reasons
 from busops.domain.run_plan import RunPlan
 from busops.domain.values import Clock, CrewId, Ids, RunId
 from busops.services.acting import SYSTEM
 from busops.services.defects import keep_defects
+from busops.services.left_open import left_open
 from busops.services.run_state import state_of
 from busops.storage import board_store, defect_store, event_store, fleet_store, run_order_store, run_store
 from busops.storage.database import Database, Transaction
@@ -28,9 +30,12 @@ def departure_reasons(database: Database, run_id: RunId) -> tuple[Finding, ...]:
     """What forbids this run to leave today: papers, defects of its vehicle, earlier runs of either."""
     with database.reading() as tx:
         plan = run_store.load_run_plan(tx, run_id)
+        crew = (plan.driver_id, *plan.attendant_ids)
+        open_runs = left_open(tx, plan.departs_at)
         papers = paper_reasons(tx, plan, plan.driver_id, plan.attendant_ids)
         defects = reasons_to_stand(defect_store.load_defects(tx, plan.plate))
-        return (*papers, *defects, *earlier_reasons(tx, plan, (plan.driver_id, *plan.attendant_ids)))
+        open_too_long = (*vehicle_reasons(open_runs, plan.plate), *crew_reasons(open_runs, crew))
+        return (*papers, *defects, *earlier_reasons(tx, plan, crew), *open_too_long)
 
 
 def paper_reasons(

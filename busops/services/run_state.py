@@ -7,7 +7,7 @@ Nobody outside decides here; this is where the store's log meets the domain's fo
 from collections.abc import Iterable
 from typing import Any
 
-from busops.domain import due_alarms
+from busops.domain import due_alarms, due_tellings
 from busops.domain.events import Arrived, Departed, Event, Observation
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.run_plan import RunPlan
@@ -21,7 +21,8 @@ from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Transaction
 
 TWO_RUNS = "aboard_two_runs"
-CHECK_ALARMS = frozenset(due_alarms.KINDS)  # what the watch raises ends with the run at the latest
+# What the watch raises ends with the run at the latest, but for the reports that an incident still owes.
+CHECK_ALARMS = frozenset({*due_alarms.KINDS, due_tellings.PAPER_ENTRY})
 # Findings for which somebody is called at once: they must not wait for the close.
 CALLED_AT_ONCE = frozenset(
     {"off_stop_alight", "off_stop_board", "over_students", "over_persons", "departed_forbidden"}

@@ -1,5 +1,6 @@
 """
-Defects of vehicles, as drivers reported them and somebody cleared them.
+Defects of vehicles, as drivers reported them and somebody cleared them; more gates to
+override; and incidents that are told to the authorities.
 """
 
 import sqlalchemy as sa
@@ -7,6 +8,8 @@ from alembic import op
 
 from busops.storage.migrations.start.columns import BIG, FLAG, JSON, table, text
 
+KINDS = "kind IN ('count', 'no_show', 'list', 'stranger', 'unclosed')"
+KINDS_BEFORE = "kind IN ('count', 'no_show', 'list', 'stranger')"
 revision = "0018"
 down_revision = "0014"
 branch_labels = None
@@ -14,7 +17,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Reports and clearances have their tables."""
+    """Reports and clearances have their tables; overrides know every kind."""
+    _override_kinds(KINDS)
+    _incident_words("word IN ('reported', 'authority', 'withdrawn')", "word = 'withdrawn'")
     table(
         "vehicle_defect",
         sa.Column("school_id", text(64), nullable=False),
@@ -57,6 +62,34 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """They are gone; what the look-overs told stays in the log."""
+    """They are gone; what the look-overs told stays in the log, and so do the kinds known before."""
+    _override_kinds(KINDS_BEFORE)
+    _incident_words("word IN ('reported', 'withdrawn')", "word <> 'reported'")
     op.drop_table("defect_clearance")
     op.drop_table("vehicle_defect")
+
+
+def _override_kinds(kinds: str) -> None:
+    """Requests may be of these kinds; those of others are gone, with what was said of them."""
+    asked = sa.table("override_request", sa.column("override_id"))
+    said = sa.table("override_verdict", sa.column("override_id"))
+    others = sa.text(f"NOT ({kinds})")
+    op.execute(sa.delete(said).where(said.c.override_id.in_(sa.select(asked.c.override_id).where(others))))
+    op.execute(sa.delete(asked).where(others))
+    _check("override_request", {"ck_override_request_kind": kinds})
+
+
+def _incident_words(words: str, untold: str) -> None:
+    """Of an incident these words may be said, each with whom was told unless ``untold``."""
+    said = sa.table("incident_word", sa.column("word"))
+    op.execute(sa.delete(said).where(sa.text(f"NOT ({words})")))
+    told = untold + " OR (told <> '' AND by_user <> '')"
+    _check("incident_word", {"ck_incident_word_word": words, "ck_incident_word_told": told})
+
+
+def _check(name: str, rules: dict[str, str]) -> None:
+    """The table holds these rules in place of those of the same names."""
+    with op.batch_alter_table(name, table_kwargs={"sqlite_strict": True}) as altered:
+        for constraint, rule in rules.items():
+            altered.drop_constraint(op.f(constraint), type_="check")
+            altered.create_check_constraint(op.f(constraint), rule)
