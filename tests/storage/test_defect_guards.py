@@ -11,12 +11,13 @@ from tests.storage.test_ledger_guards import into, is_refused
 
 LOOKED_OVER = "00000000-0000-7000-8001-000000000001"
 OTHER = "00000000-0000-7000-8001-000000000002"
+AGAIN = "00000000-0000-7000-8001-000000000003"  # a look-over that told of nothing
 CLEARED = into("defect_clearance", f"'t1', '{LOOKED_OVER}', 'u1', 1, 'mended'")
 
 
-def a_report(defect_id: str = OTHER, plate: str = "川F00001", run_id: str = "run-1") -> str:
+def a_report(defect_id: str = OTHER, plate: str = "川F00001", *, critical: str = "true") -> str:
     """The SQL of a report."""
-    return into("vehicle_defect", f"'t1','{defect_id}','{plate}','{run_id}','[]','x',true,'D1',1")
+    return into("vehicle_defect", f"'t1','{defect_id}','{plate}','run-1','[]','x',{critical},'D1',1")
 
 
 def a_second_run(database: Database) -> str:
@@ -31,13 +32,19 @@ def a_second_run(database: Database) -> str:
 @pytest.fixture
 def told(database: Database) -> Database:
     """A vehicle whose driver reported something critical; its look-over and another event stand."""
+    tell(database)
+    return database
+
+
+def tell(database: Database) -> None:
+    """All of it stands."""
     plan = a_run()
     store_run(database, plan)
     tablet = Tablet(plan=plan)
     tablet.record("precheck", by=DRIVER, codes=["critical"], reason="brakes")
     tablet.record("ack")
+    tablet.record("precheck", by=DRIVER, codes=["brakes"])
     send(database, tablet)
-    return database
 
 
 ATTACKS = {
@@ -47,6 +54,7 @@ ATTACKS = {
     "a report of what was no look-over": [a_report()],
     "a report of no event": [a_report("00000000-0000-7000-8001-000000000009")],
     "the same report again": [a_report(LOOKED_OVER)],
+    "a report on another vehicle": [a_report(AGAIN, "川F00009")],
     "cleared twice": [CLEARED, CLEARED],
     "cleared by nobody": [CLEARED.replace("'u1'", "''")],
     "cleared without words": [CLEARED.replace("'mended'", "''")],
@@ -69,6 +77,8 @@ def test_the_vehicle_gets_no_run_until_it_is_cleared(told: Database) -> None:
     second = a_second_run(told)
     assert is_refused(told, [second])
     assert not is_refused(told, [CLEARED, second])
+    assert not is_refused(told, [CLEARED, a_report(AGAIN, critical="false"), second])
+    assert is_refused(told, [CLEARED, a_report(AGAIN), second])
 
 
 @pytest.mark.parametrize("name", BY_TRIGGER)
