@@ -27,7 +27,12 @@ SOUND = "WHERE school_id = 't1' AND run_id = 'run-1'"
 DRIVING = "AND role = 'DRIVER'"
 LOCKS = {
     mutant.name.partition(" ")[0]: mutant
-    for file in ("postgresql.sql", "ledger_postgresql.sql")
+    for file in (
+        "postgresql.sql",
+        "ledger_postgresql.sql",
+        "incidents_postgresql.sql",
+        "defects_postgresql.sql",
+    )
     for mutant in lock_mutants((guards.FOLDER / file).read_text(encoding="utf-8"))
 }
 
@@ -47,6 +52,17 @@ class Case:
     before: tuple[str, ...] = ()
 
 
+NAMES = "school_id, plate, vehicle_class, approved_students, approved_total, seat_rows, fixed_fen, per_km_fen"
+VEHICLE = " ".join(
+    (
+        f"INSERT INTO vehicle ({NAMES}, max_trips)",
+        "SELECT 't1', plate, 'CHARTER_COACH', 9, 9, 9, 0, 0, 1 FROM run",
+    )
+)
+DEFECT = """INSERT INTO vehicle_defect
+  SELECT 't1', e.event_id, u.plate, u.run_id, '[]', 'x', true, 'D1', 1
+  FROM run u JOIN run_event e USING (school_id, run_id) WHERE e.kind = 'precheck' LIMIT 1"""
+SECOND_RUN = copied("run", '{"run_id": "run-2", "phase": "ready"}')
 CASES = {
     "guard_event_in": Case(
         first=copied(
@@ -67,6 +83,11 @@ CASES = {
         second=copied("run_crew", '{"crew_id": "X"}', f"{SOUND} AND role = 'ATTENDANT'"),
     ),
     "guard_crew_change": Case(first=" ".join(("UPDATE run_crew SET until_at = now()", SOUND, DRIVING))),
+    "incident_locks_run": Case(
+        first="INSERT INTO incident VALUES ('t1', 'i1', 'run-1', 'overload', 'P1', 'over_students:x', 1)"
+    ),
+    "vehicle_defect_guard": Case(before=(VEHICLE,), first=DEFECT, second=SECOND_RUN),
+    "run_born_defect": Case(before=(VEHICLE,), first=DEFECT, second=SECOND_RUN),
     "guard_quarantine": Case(
         first="INSERT INTO quarantine"
         " (school_id, quarantine_id, run_id, digest, why, raw, received_ms, state, note)"

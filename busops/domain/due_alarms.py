@@ -25,6 +25,7 @@ from busops.domain.events import (
     Parked,
     Reopened,
 )
+from busops.domain.office_gates import day_over_at
 from busops.domain.run import Phase, RunState
 from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import decisions, timeline
@@ -127,8 +128,8 @@ def due_alarms(run: Watched, now: datetime) -> Iterator[Due]:
             if now >= start.since_at + run.clock(after) and (level > 0 or run.state.arrived_ms is None):
                 yield Due(kind=CHECK_OVERDUE, level=level, occasion=start.occasion, since_at=start.since_at)
     arrives_at = run.state.plan.arrives_at
-    if now >= arrives_at + UNCLOSED:
-        yield Due(kind=RUN_UNCLOSED, level=2, occasion=run.turn, since_at=arrives_at)
+    at_midnight = max(day_over_at(run.state.plan.on) - arrives_at, UNCLOSED)
+    yield from _climbed(RUN_UNCLOSED, ((UNCLOSED, 2), (at_midnight, 3)), run.turn, arrives_at, now)
     if start is None and run.state.arrived_ms is None and _is_heard(run, now):
         yield from _climbed(RUN_LATE, LATE, run.turn, arrives_at, now)
     if run.state.aboard:

@@ -46,6 +46,8 @@ FIRST_REPORT_MS: Final[Mapping[IncidentSeverity, int]] = MappingProxyType(
     }
 )
 """How long after it opened somebody must have been told (domain §5.5)."""
+AUTHORITY_MS: Final = 60 * MINUTE_MS
+"""And how long until a grave one is with the authorities, or it is written down why it need not be."""
 
 OPENED_BY: Final[Mapping[str, tuple[IncidentKind, IncidentSeverity]]] = MappingProxyType(
     {
@@ -76,12 +78,29 @@ class Incident:
     reported_ms: int | None = None
     reported_by: str = ""
     told: str = ""
+    authority_ms: int | None = None
+    authority_told: str = ""
     withdrawn_ms: int | None = None
 
     @property
     def report_due_ms(self) -> int:
         """When somebody must have been told."""
         return self.opened_ms + FIRST_REPORT_MS[self.severity]
+
+    @property
+    def authority_due_ms(self) -> int:
+        """When a grave one must be with the authorities."""
+        return self.opened_ms + AUTHORITY_MS
+
+    @property
+    def owes_authority(self) -> bool:
+        """Whether it is grave and nobody has said yet that the authorities know, or why they need not."""
+        return self.severity in HOLDING and self.authority_ms is None and self.withdrawn_ms is None
+
+    @property
+    def owes_report(self) -> bool:
+        """Whether nobody was told yet."""
+        return self.reported_ms is None and self.withdrawn_ms is None
 
     def is_report_late(self, now_ms: int) -> bool:
         """Whether nobody was told in time, by now or until somebody was."""

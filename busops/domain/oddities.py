@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from busops.domain import head_counts
 from busops.domain.checks import CheckState
+from busops.domain.defects import reported
 from busops.domain.departures import departure_findings, forbidden_findings, removal_findings
 from busops.domain.events import (
     Alighted,
@@ -19,7 +20,6 @@ from busops.domain.events import (
     MarkedAbsent,
     MovedIn,
     MovedOut,
-    PreChecked,
     Voided,
 )
 from busops.domain.findings import Finding, Severity
@@ -59,7 +59,7 @@ def find(
         *removal_findings(plan, line, decided),
         *_about_people(plan, line),
         *_about_checks(checked),
-        *_about_vehicle(line),
+        *_about_vehicle(plan, line),
         *_about_clocks(line),
     ]
     order = list(Severity)
@@ -171,10 +171,10 @@ def _about_checks(checked: CheckState) -> Iterator[Finding]:
         yield _finding(lack.code, severity, lack.check.event_id, crew_id=lack.check.by)
 
 
-def _about_vehicle(line: Timeline) -> Iterator[Finding]:
-    for event in line.standing():
-        if isinstance(event, PreChecked) and event.defect:
-            yield _finding("defect_reported", Severity.WARN, event.event_id, defect=event.defect)
+def _about_vehicle(plan: RunPlan, line: Timeline) -> Iterator[Finding]:
+    for defect in reported(plan.plate, line.standing()):
+        code = "defect_critical" if defect.is_critical else "defect_reported"
+        yield _finding(code, Severity.WARN, defect.defect_id, plate=plan.plate, defect=defect.text)
 
 
 def _about_clocks(line: Timeline) -> Iterator[Finding]:

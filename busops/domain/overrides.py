@@ -27,6 +27,7 @@ class OverrideKind(StrEnum):
     NO_SHOW = "no_show"
     LIST = "list"
     STRANGER = "stranger"
+    UNCLOSED = "unclosed"
 
 
 GATES: Final[Mapping[str, OverrideKind]] = MappingProxyType(
@@ -38,6 +39,7 @@ GATES: Final[Mapping[str, OverrideKind]] = MappingProxyType(
         "departed_without_ack": OverrideKind.LIST,
         "removed_underway": OverrideKind.LIST,
         "not_of_crew": OverrideKind.STRANGER,
+        "run_unclosed": OverrideKind.UNCLOSED,
     }
 )
 """The findings that hold a run until somebody overrides them, and which gate each of them is."""
@@ -45,7 +47,7 @@ GATES: Final[Mapping[str, OverrideKind]] = MappingProxyType(
 NEVER: Final = frozenset(
     {
         "over_students", "over_persons",
-        "departed_forbidden", "departed_without_precheck",
+        "departed_forbidden", "departed_without_precheck", "vehicle_defect_open",
         "no_attendant_of_record", "same_person",
         "rider_aboard", "rider_disputed", "rider_unaccounted", "absent_without_reason",
         "off_stop_alight", "off_stop_board",

@@ -1,33 +1,41 @@
 """
 What forbids a run to leave, and what is kept when it left all the same.
 
-Papers of vehicle and crew on the day, and an earlier run of either that nobody has proved
-empty. A departure is a fact and never refused. When it is told against what forbids it, the
-server keeps with it which, as they were at that moment: renewing them later does not
-make it allowed, and the run waits for two people.
+Papers of vehicle and crew on the day, a critical defect of the vehicle that nobody has cleared,
+and an earlier run of either that nobody has proved empty. A departure is a fact and never
+refused. When it is told against what forbids it, the server keeps with it which, as they were
+at that moment: renewing them later does not make it allowed, and the run waits for two people.
 """
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from busops.domain.defects import reasons_to_stand
 from busops.domain.events import Departed, DepartureForbidden
 from busops.domain.findings import Finding, blocking
 from busops.domain.fleet import CrewRole, crew_papers
+from busops.domain.office_gates import crew_reasons, vehicle_reasons
 from busops.domain.run_plan import RunPlan
 from busops.domain.values import Clock, CrewId, Ids, RunId
 from busops.services.acting import SYSTEM
+from busops.services.defects import keep_defects
+from busops.services.left_open import left_open
 from busops.services.run_state import state_of
-from busops.storage import board_store, event_store, fleet_store, run_order_store, run_store
+from busops.storage import board_store, defect_store, event_store, fleet_store, run_order_store, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.run_order_store import EarlierRun
 
 
 def departure_reasons(database: Database, run_id: RunId) -> tuple[Finding, ...]:
-    """What forbids this run to leave today: papers of vehicle and crew, and earlier runs of either."""
+    """What forbids this run to leave today: papers, defects of its vehicle, earlier runs of either."""
     with database.reading() as tx:
         plan = run_store.load_run_plan(tx, run_id)
+        crew = (plan.driver_id, *plan.attendant_ids)
+        open_runs = left_open(tx, plan.departs_at)
         papers = paper_reasons(tx, plan, plan.driver_id, plan.attendant_ids)
-        return (*papers, *earlier_reasons(tx, plan, (plan.driver_id, *plan.attendant_ids)))
+        defects = reasons_to_stand(defect_store.load_defects(tx, plan.plate))
+        open_too_long = (*vehicle_reasons(open_runs, plan.plate), *crew_reasons(open_runs, crew))
+        return (*papers, *defects, *earlier_reasons(tx, plan, crew), *open_too_long)
 
 
 def paper_reasons(
@@ -52,6 +60,8 @@ def keep_forbidden(
     Once for the same papers: a run that goes on from stop to stop is one question, not many.
     """
     plan = run_store.load_run_plan(tx, run_id)
+    keep_defects(tx, plan, event_store.load_observations(tx, run_id))
+    defects = defect_store.load_defects(tx, plan.plate)
     kept = {
         _keys(each.papers)
         for each in event_store.load_decisions(tx, run_id)
@@ -63,6 +73,7 @@ def keep_forbidden(
         driver_id = next((each for role, each in crew if role is CrewRole.DRIVER), plan.driver_id)
         attendants = [each for role, each in crew if role is CrewRole.ATTENDANT]
         papers = blocking(paper_reasons(tx, plan, driver_id, attendants))
+        papers += reasons_to_stand(defects, departure)
         papers += earlier_reasons(tx, plan, (driver_id, *attendants), departure)
         if not papers or _keys(papers) in kept:
             continue

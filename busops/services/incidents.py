@@ -48,9 +48,16 @@ def keep_incidents(
 
 
 def report_incident(
-    database: Database, run_id: RunId, incident_id: str, *, told: str, by: By, clock: Clock
+    database: Database,
+    run_id: RunId,
+    incident_id: str,
+    *,
+    told: str,
+    by: By,
+    clock: Clock,
+    is_outside: bool = False,
 ) -> None:
-    """Somebody of the school or the authorities was told of it: whom, and when."""
+    """Somebody of the school was told of it, or of the authorities where ``is_outside``: whom, and when."""
     if not told.strip():
         raise Refused("incident_told_whom")
     with database.transaction() as tx:
@@ -58,11 +65,14 @@ def report_incident(
         found = {each.incident_id: each for each in incident_store.load_incidents(tx, run_id)}
         if incident_id not in found:
             raise NotFound("no_such_incident", incident_id=incident_id)
-        if found[incident_id].reported_ms is not None:
+        known = found[incident_id]
+        if (known.authority_ms if is_outside else known.reported_ms) is not None:
             raise Refused("incident_reported_before", run_id=run_id)
-        incident_store.say_reported(tx, incident_id, by=user_of(by), told=told.strip(), at_ms=_ms(clock))
+        say = incident_store.say_authority if is_outside else incident_store.say_reported
+        say(tx, incident_id, by=user_of(by), told=told.strip(), at_ms=_ms(clock))
         facts = {"incident_id": incident_id, "told": told.strip()}
-        record_act(tx, by, "incident_reported", run_id, facts=facts, clock=clock)
+        act = "incident_told_outside" if is_outside else "incident_reported"
+        record_act(tx, by, act, run_id, facts=facts, clock=clock)
 
 
 def incidents_of(database: Database, run_id: RunId) -> tuple[Incident, ...]:

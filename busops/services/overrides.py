@@ -23,6 +23,7 @@ from busops.domain.overrides import (
 from busops.domain.people import Actor
 from busops.domain.values import Clock, Ids, RunId
 from busops.services.acting import By, record_act
+from busops.services.left_open import gate_of
 from busops.services.run_deciding import decide, lock, need_text
 from busops.services.run_state import state_of
 from busops.storage import board_store, override_store, run_store
@@ -64,6 +65,8 @@ def ask_override(
     with database.transaction() as tx:
         lock(tx, run_id)
         open_now = {finding.key: finding for finding in state_of(tx, run_id).open_findings}
+        if gate := gate_of(tx, run_id, clock.now()):
+            open_now[gate.key] = gate
         finding = open_now.get(key)
         reasons = reasons_not_to_ask(finding, key, by.role)
         now_ms = _ms(clock)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from busops.domain.defects import reasons_to_stand
 from busops.domain.errors import Refused
 from busops.domain.events import Cancelled, CrewChanged, ManifestChanged, Released
 from busops.domain.evidence import raised
@@ -17,15 +18,24 @@ from busops.domain.findings import Finding, blocking
 from busops.domain.fleet import CrewRole, crew_papers
 from busops.domain.gate import reasons_not_to_cancel
 from busops.domain.manifest_changes import first_move, reasons_against_manifest, removed_riders, run_over
+from busops.domain.office_gates import crew_reasons, vehicle_reasons
 from busops.domain.roster import Rider
 from busops.domain.run import Phase, RunState
 from busops.domain.run_plan import ManifestRider, RunPlan
 from busops.domain.values import Clock, CrewId, Ids, Plate, RiderId, RunId, StopId
 from busops.services.acting import By, user_of
+from busops.services.left_open import left_open
 from busops.services.run_deciding import decide, lock, need_text
 from busops.services.run_state import state_of
 from busops.services.run_tags import draw_rows, tags_of
-from busops.storage import event_store, fleet_store, register_store, run_order_store, run_store
+from busops.storage import (
+    defect_store,
+    event_store,
+    fleet_store,
+    register_store,
+    run_order_store,
+    run_store,
+)
 from busops.storage.database import Database, Transaction
 from busops.storage.run_store import ReleasedRun
 
@@ -112,7 +122,10 @@ def change_crew(
         lock(tx, run_id)
         state = state_of(tx, run_id)
         now = replace(state.plan, driver_id=driver_id, attendant_ids=attendant_ids)
-        if reasons := (*_papers_against(tx, now), *_busy_crew(tx, now, state.plan), *run_over(state)):
+        new = {driver_id, *attendant_ids} - {state.plan.driver_id, *state.plan.attendant_ids}
+        blocked = crew_reasons(left_open(tx, clock.now()), new)
+        papers = _papers_against(tx, now)
+        if reasons := (*papers, *_busy_crew(tx, now, state.plan), *blocked, *run_over(state)):
             raise Refused("crew_refused", reasons=reasons, run_id=run_id)
         at = clock.now()
         run_store.retire_crew(tx, run_id, until_at=at)
@@ -148,7 +161,8 @@ def substitute_vehicle(
             devices=frozenset(),
             former_crew=frozenset(),
         )
-        if reasons := _against_vehicle(tx, state, plan):
+        reasons = (*_against_vehicle(tx, state, plan), *vehicle_reasons(left_open(tx, clock.now()), plate))
+        if reasons:
             raise _vehicle_refused(run_id, reasons)
         plan = replace(
             plan,
@@ -224,6 +238,7 @@ def _against_vehicle(tx: Transaction, state: RunState, plan: RunPlan) -> tuple[F
     if plan.plate == state.plan.plate:
         reasons.append(Finding(code="same_vehicle", facts={"plate": plan.plate}))
     reasons += _papers_against(tx, plan)
+    reasons += reasons_to_stand(defect_store.load_defects(tx, plan.plate))
     if len(plan.manifest) > plan.approved_students:
         facts = {"plate": plan.plate, "aboard": len(plan.manifest), "approved": plan.approved_students}
         reasons.append(Finding(code="over_students", place=plan.plate, facts=facts))

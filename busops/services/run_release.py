@@ -10,20 +10,24 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from busops.domain.crews import match_crews
+from busops.domain.defects import reasons_to_stand
 from busops.domain.errors import Refused
 from busops.domain.events import Released
 from busops.domain.findings import Finding, Severity, blocking
 from busops.domain.fleet import CrewMember, CrewRole, Vehicle, crew_papers
 from busops.domain.network import Stop, designated_on, place_of
+from busops.domain.office_gates import LeftOpen, crew_reasons, vehicle_reasons
 from busops.domain.roster import Rider
 from busops.domain.run import Phase
 from busops.domain.run_plan import ManifestRider, PlannedStop, RunPlan
 from busops.domain.values import CAMPUS, SCHOOL_TIME, Clock, CrewId, Direction, Ids, Plate, RunId, StopId
 from busops.services.acting import By, record_act, user_of
 from busops.services.evidence import level_of_run
+from busops.services.left_open import left_open
 from busops.services.run_state import facts_arrived
 from busops.services.run_tags import draw_rows, tags_of
 from busops.storage import (
+    defect_store,
     event_store,
     fleet_store,
     network_store,
@@ -58,7 +62,7 @@ def release_plan(
         if stored.violations:
             raise Refused("plan_has_violations", plan_id=plan_id, count=len(stored.violations))
         plan_store.move_plan(tx, plan_id, PlanState.RELEASED, by=user_of(by), at=clock.now())
-        desk = _desk(tx, stored.document, first_departs_at, stagger_s)
+        desk = _desk(tx, stored.document, first_departs_at, stagger_s, now=clock.now())
         return _release(tx, desk, plan_id=plan_id, by=by, clock=clock, ids=ids)
 
 
@@ -73,7 +77,7 @@ def release_document(
 ) -> tuple[RunId, ...]:
     """The same for a plan document that is in nobody's store."""
     with database.transaction() as tx:
-        desk = _desk(tx, document, first_departs_at)
+        desk = _desk(tx, document, first_departs_at, now=clock.now())
         return _release(tx, desk, plan_id=None, by=by, clock=clock, ids=ids)
 
 
@@ -110,10 +114,21 @@ class _Desk:
     stops: Mapping[StopId, Stop]  # those that are designated on the day
     others: tuple[RunSummary, ...]
     busy: Mapping[CrewId, tuple[RunSummary, ...]]
+    left_open: tuple[LeftOpen, ...]  # runs of days that are over
+
+    @property
+    def blocked(self) -> frozenset[CrewId]:
+        """Who has left a run open."""
+        return frozenset(crew_id for run in self.left_open for crew_id in run.crew)
 
 
 def _desk(
-    tx: Transaction, document: Mapping[str, Any], first_departs_at: datetime | None, stagger_s: int = 0
+    tx: Transaction,
+    document: Mapping[str, Any],
+    first_departs_at: datetime | None,
+    stagger_s: int = 0,
+    *,
+    now: datetime,
 ) -> _Desk:
     on, direction = date.fromisoformat(document["on"]), Direction(document["direction"])
     starts_at = first_departs_at or datetime.combine(on, FIRST_DEPARTURE[direction], SCHOOL_TIME)
@@ -135,6 +150,7 @@ def _desk(
         stops=designated_on(network_store.load_stops(tx), on),
         others=others,
         busy=busy,
+        left_open=left_open(tx, now),
     )
 
 
@@ -206,7 +222,8 @@ def _release(
 def _assign(desk: _Desk) -> Mapping[Plate, _Crew]:
     """A driver and an attendant for each vehicle, the same for all its trips; nobody twice."""
     used = sorted({trip.plate for trip in desk.trips})
-    free = [member for member in desk.crew if not _overlaps(desk.busy.get(member.crew_id, ()), desk.trips)]
+    unbusy = [member for member in desk.crew if not _overlaps(desk.busy.get(member.crew_id, ()), desk.trips)]
+    free = [member for member in unbusy if member.crew_id not in desk.blocked]
     vehicles = [desk.vehicles[plate] for plate in used if plate in desk.vehicles]
     matched = match_crews(vehicles, free, desk.on)
     by_id = {member.crew_id: member for member in free}
@@ -229,6 +246,10 @@ def _reasons(tx: Transaction, desk: _Desk, crews: Mapping[Plate, _Crew]) -> Iter
             yield _block("no_such_vehicle", plate, plate=plate)
             continue
         yield from crew_papers(vehicle, crew.driver, crew.attendants, desk.on)
+        yield from vehicle_reasons(desk.left_open, plate)
+        if crew.driver is None or not crew.attendants:
+            yield from crew_reasons(desk.left_open, desk.blocked)
+        yield from reasons_to_stand(defect_store.load_defects(tx, plate))
         if _overlaps([run for run in desk.others if run.plate == plate], trips):
             yield _block("vehicle_busy", plate, plate=plate)
         for trip in trips:

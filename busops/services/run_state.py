@@ -7,13 +7,14 @@ Nobody outside decides here; this is where the store's log meets the domain's fo
 from collections.abc import Iterable
 from typing import Any
 
-from busops.domain import due_alarms
+from busops.domain import due_alarms, due_tellings
 from busops.domain.events import Arrived, Departed, Event, Observation
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import timeline
 from busops.domain.values import Clock, Ids, RunId, StopId
 from busops.services.acting import SYSTEM
+from busops.services.defects import CALLED, keep_defects
 from busops.services.incidents import keep_incidents
 from busops.storage import alarm_store, event_store, held_events, run_order_store, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
@@ -22,11 +23,12 @@ from busops.storage.database import Transaction
 TWO_RUNS = "aboard_two_runs"
 MOVED_ALONE = "moved_in_alone"
 FACT_LEVEL = 3
-CHECK_ALARMS = frozenset(due_alarms.KINDS)  # what the watch raises ends with the run at the latest
+# What the watch raises ends with the run at the latest, but for the reports that an incident still owes.
+CHECK_ALARMS = frozenset({*due_alarms.KINDS, due_tellings.PAPER_ENTRY})
 # Findings for which somebody is called at once: they must not wait for the close.
 CALLED_AT_ONCE = frozenset(
     {"off_stop_alight", "off_stop_board", "over_students", "over_persons", "departed_forbidden"}
-    | {"wrong_route"}
+    | {"wrong_route", CALLED}
     | {"away_from_stop_alight", "away_from_stop_board"}
 )
 
@@ -58,6 +60,7 @@ def _follow(tx: Transaction, run_id: RunId, *, clock: Clock, ids: Ids) -> RunSta
         run_store.mark_reopened(tx, run_id, reopened_ms=now_ms)
         state, events = _folded(tx, run_id)
     run_store.save_progress(tx, run_id, state.phase, progress_of(state, events))
+    keep_defects(tx, state.plan, (event for event in events if isinstance(event, Observation)))
     keep_incidents(tx, state, events, clock=clock, ids=ids)
     _call_for_facts(tx, state, clock=clock, ids=ids)
     _call_for_two_runs(tx, state, clock=clock, ids=ids)

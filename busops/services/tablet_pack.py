@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
+from busops.domain.defects import Defect, read_on, to_read
 from busops.domain.envelope import canonical_json, envelope_of
 from busops.domain.events import Checked, Departed, Observation, Parked
 from busops.domain.findings import Finding, blocking
@@ -30,6 +31,7 @@ from busops.storage import (
     board_store,
     closure_store,
     day_store,
+    defect_store,
     event_store,
     fleet_store,
     held_events,
@@ -120,6 +122,7 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
         observations = event_store.load_observations(tx, run_id)
         closures = closure_store.load_closures(tx, run_id)
         is_short = plan.on in day_store.short_days(tx)
+        defects = defect_store.load_defects(tx, plan.plate)
     is_closed = state.phase is Phase.CLOSED and bool(closures)
     due_at = watch.check_due_at(state, events, now)
     document = {
@@ -139,6 +142,7 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
         },
         "t0_ms": _ms(due_at) if due_at else None,
         "is_short": is_short,
+        "defects": [_report(each, read_on(observations)) for each in _told(defects, run_id)],
         "closed": (
             {"version": closures[-1].version, "at_ms": _ms(closures[-1].closed_at)} if is_closed else None
         ),
@@ -264,6 +268,24 @@ def _check(check: Checked | Parked | None) -> dict[str, Any] | None:
     if check is None:
         return None
     return {"at_ms": check.at_ms, "by": check.by, "n": check.n if isinstance(check, Checked) else None}
+
+
+def _told(defects: tuple[Defect, ...], run_id: RunId) -> Iterable[Defect]:
+    """What this run's driver must read of earlier runs, then what he reported himself."""
+    return (*to_read(defects, run_id), *(each for each in defects if each.run_id == run_id))
+
+
+def _report(defect: Defect, read: frozenset[str]) -> dict[str, Any]:
+    return {
+        "id": defect.defect_id,
+        "run": defect.run_id,
+        "text": defect.text,
+        "items": list(defect.items),
+        "critical": defect.is_critical,
+        "at_ms": defect.reported_ms,
+        "how": None if defect.is_open else defect.how,
+        "read": defect.defect_id in read,
+    }
 
 
 def _faults(state: RunState, crew_id: CrewId) -> tuple[Finding, ...]:

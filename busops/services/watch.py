@@ -3,7 +3,7 @@ The watch: alarms by the server's clock when a bus is not proved empty, is silen
 
 A dead tablet therefore alarms too. Each level is raised once; an acknowledgement says that
 somebody has heard it and does not hold up the next level: only evidence does. Which alarms are
-due is ``domain/due_alarms.py``'s to say; here they are raised and ended.
+due is ``domain/due_alarms.py``'s and ``due_tellings.py``'s to say; here they are raised and ended.
 """
 
 from collections.abc import Mapping
@@ -12,13 +12,23 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from busops.domain.due_alarms import OVER, Due, Watched, check_start, due_alarms, ended_by, heard_from
+from busops.domain.due_tellings import REMEMBERED, due_tellings, told_by
 from busops.domain.errors import InvalidInput
 from busops.domain.events import Event
 from busops.domain.run import RunState, fold
 from busops.domain.values import Clock, Ids, RunId
 from busops.services.acting import SYSTEM, By, record_act, user_of
 from busops.services.rollcall import rollcall_alarms
-from busops.storage import alarm_store, day_store, device_store, event_store, held_events, run_store
+from busops.storage import (
+    alarm_store,
+    day_store,
+    device_store,
+    event_store,
+    held_events,
+    incident_store,
+    paper_store,
+    run_store,
+)
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction
 
@@ -36,10 +46,11 @@ def raise_due_alarms(database: Database, clock: Clock, ids: Ids) -> tuple[Alarm,
     called = rollcall_alarms(database, clock, ids)
     with database.reading() as tx:
         around = _around(tx)
+        owing = incident_store.runs_owing(tx, round((now - REMEMBERED).timestamp() * 1000))
         changed = [
             run.run_id
             for run in run_store.list_runs(tx)
-            if run.phase not in OVER and run.departs_at <= now + AHEAD
+            if (run.phase not in OVER or run.run_id in owing) and run.departs_at <= now + AHEAD
             if _look(tx, run.run_id, around, now).changes_something
         ]
     if not changed:
@@ -95,15 +106,20 @@ def _look(tx: Transaction, run_id: RunId, around: _Around, now: datetime) -> _Lo
     alarms = alarm_store.load_alarms(tx, run_id, include_resolved=True)
     known = {(alarm.kind, alarm.level, alarm.occasion) for alarm in alarms}
     standing = [alarm for alarm in alarms if alarm.state is not AlarmState.RESOLVED]
+    incidents = incident_store.load_incidents(tx, run_id)
+    waits = any(each.verdict is None for each in paper_store.load_entries(tx, run_id))
+    due = (*due_alarms(run, now), *due_tellings(run, incidents, waits=waits, now=now))
+    over = (
+        (
+            alarm,
+            ended_by(run, alarm.kind, alarm.occasion, now)
+            or told_by(run, incidents, alarm.kind, alarm.occasion, waits=waits, now=now),
+        )
+        for alarm in standing
+    )
     return _Look(
-        due=tuple(
-            each for each in due_alarms(run, now) if (each.kind, each.level, each.occasion) not in known
-        ),
-        over=tuple(
-            (alarm, evidence)
-            for alarm in standing
-            if (evidence := ended_by(run, alarm.kind, alarm.occasion, now)) is not None
-        ),
+        due=tuple(each for each in due if (each.kind, each.level, each.occasion) not in known),
+        over=tuple((alarm, evidence) for alarm, evidence in over if evidence is not None),
     )
 
 

@@ -15,7 +15,7 @@ from busops.domain.values import RunId
 from busops.storage.database import Base, Transaction
 from busops.storage.prepared import asked, select_rows
 
-REPORTED, WITHDRAWN = "reported", "withdrawn"
+REPORTED, AUTHORITY, WITHDRAWN = "reported", "authority", "withdrawn"
 _KINDS = ", ".join(f"'{kind}'" for kind in IncidentKind)
 _SEVERITIES = ", ".join(f"'{severity}'" for severity in IncidentSeverity)
 
@@ -45,8 +45,8 @@ class IncidentWordRow(Base):
     __table_args__ = (
         ForeignKeyConstraint(["school_id", "incident_id"], ["incident.school_id", "incident.incident_id"]),
         ForeignKeyConstraint(["school_id", "event_id"], ["run_event.school_id", "run_event.event_id"]),
-        CheckConstraint("word IN ('reported', 'withdrawn')", name="word"),
-        CheckConstraint("word <> 'reported' OR (told <> '' AND by_user <> '')", name="told"),
+        CheckConstraint("word IN ('reported', 'authority', 'withdrawn')", name="word"),
+        CheckConstraint("word = 'withdrawn' OR (told <> '' AND by_user <> '')", name="told"),
         CheckConstraint("(word = 'withdrawn') = (event_id IS NOT NULL)", name="evidence"),
     )
 
@@ -84,6 +84,12 @@ def say_reported(tx: Transaction, incident_id: str, *, by: str, told: str, at_ms
     _say(tx, incident_id, REPORTED, own)
 
 
+def say_authority(tx: Transaction, incident_id: str, *, by: str, told: str, at_ms: int) -> None:
+    """The authorities know, or it is written down why they need not."""
+    own = {"made_ms": at_ms, "by_user": by, "told": told, "event_id": None}
+    _say(tx, incident_id, AUTHORITY, own)
+
+
 def say_withdrawn(tx: Transaction, incident_id: str, *, by: str, event_id: str, at_ms: int) -> None:
     """After this fact it rests on nothing any more."""
     own = {"made_ms": at_ms, "by_user": by, "told": "", "event_id": event_id}
@@ -103,12 +109,32 @@ def load_incidents(tx: Transaction, run_id: RunId) -> tuple[Incident, ...]:
     )
     words = {(word.incident_id, word.word): word for word in said}
     return tuple(
-        _incident(row, words.get((row.incident_id, REPORTED)), words.get((row.incident_id, WITHDRAWN)))
+        _incident(row, *(words.get((row.incident_id, word)) for word in (REPORTED, AUTHORITY, WITHDRAWN)))
         for row in rows
     )
 
 
-def _incident(row: Any, reported: IncidentWordRow | None, withdrawn: IncidentWordRow | None) -> Incident:
+def runs_owing(tx: Transaction, since_ms: int) -> frozenset[RunId]:
+    """The runs with an incident of that time on which something of two reports may still be owed."""
+    told = select(IncidentWordRow.incident_id).where(
+        IncidentWordRow.school_id == tx.school_id, IncidentWordRow.word.in_((AUTHORITY, WITHDRAWN))
+    )
+    rows = tx.session.scalars(
+        select(IncidentRow.run_id).where(
+            IncidentRow.school_id == tx.school_id,
+            IncidentRow.opened_ms >= since_ms,
+            IncidentRow.incident_id.not_in(told),
+        )
+    )
+    return frozenset(RunId(run_id) for run_id in rows)
+
+
+def _incident(
+    row: Any,
+    reported: IncidentWordRow | None,
+    authority: IncidentWordRow | None,
+    withdrawn: IncidentWordRow | None,
+) -> Incident:
     return Incident(
         incident_id=row.incident_id,
         run_id=RunId(row.run_id),
@@ -119,6 +145,8 @@ def _incident(row: Any, reported: IncidentWordRow | None, withdrawn: IncidentWor
         reported_ms=reported.made_ms if reported else None,
         reported_by=reported.by_user if reported else "",
         told=reported.told if reported else "",
+        authority_ms=authority.made_ms if authority else None,
+        authority_told=authority.told if authority else "",
         withdrawn_ms=withdrawn.made_ms if withdrawn else None,
     )
 

@@ -1,4 +1,4 @@
-"""How runs hang together: those before of one vehicle or crew, riders on two at once or gone over."""
+"""How runs hang together: earlier ones, those left open, riders on two at once or gone over."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -65,6 +65,43 @@ def earlier_runs(tx: Transaction, plan: RunPlan, crew: Iterable[CrewId]) -> tupl
             ),
         )
     return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnclosedRun:
+    """A run that is neither closed nor cancelled, and its crew of record."""
+
+    run_id: RunId
+    on: date
+    plate: Plate
+    crew: frozenset[CrewId]
+
+
+def unclosed_before(tx: Transaction, on: date) -> tuple[UnclosedRun, ...]:
+    """The runs of the days before ``on`` that are neither closed nor cancelled, the oldest first."""
+    query = (
+        select(RunRow.run_id, RunRow.run_on, RunRow.plate, RunCrewRow.crew_id)
+        .join_from(
+            RunRow,
+            RunCrewRow,
+            (RunCrewRow.school_id == RunRow.school_id)
+            & (RunCrewRow.run_id == RunRow.run_id)
+            & RunCrewRow.until_at.is_(None),
+            isouter=True,
+        )
+        .where(RunRow.school_id == tx.school_id, RunRow.run_on < on)
+        .where(RunRow.phase.not_in((Phase.CLOSED.value, Phase.CANCELLED.value)))
+        .order_by(RunRow.departs_at, RunRow.run_id, RunCrewRow.crew_id)
+    )
+    runs: dict[str, tuple[date, str]] = {}
+    crews: dict[str, set[CrewId]] = {}
+    for run_id, day, plate, crew_id in tx.session.execute(query):
+        runs[run_id] = (day, plate)
+        crews.setdefault(run_id, set()).update({CrewId(crew_id)} if crew_id else set())
+    return tuple(
+        UnclosedRun(run_id=RunId(run_id), on=day, plate=Plate(plate), crew=frozenset(crews[run_id]))
+        for run_id, (day, plate) in runs.items()
+    )
 
 
 def partners(tx: Transaction, run_id: RunId) -> frozenset[RunId]:

@@ -17,12 +17,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, MetaData, text
 from sqlalchemy.orm import configure_mappers
 
 from busops import storage
 from busops.storage import guards
-from busops.storage.database import Base, open_engine
+from busops.storage.database import NAMING, Base, open_engine
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
@@ -30,9 +30,10 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 APPEND_ONLY: Final = frozenset(
     {
         "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum", "day_mark",
-        "incident", "incident_word", "manifest", "manifest_rider", "override_request", "override_verdict",
+        "defect_clearance", "incident", "incident_word", "manifest", "manifest_rider", "override_request",
+        "override_verdict",
         "paper_entry", "paper_verdict", "plan_proof", "rollcall_link", "rollcall_mark", "run_decision",
-        "run_device", "run_event", "run_place", "run_stop", "run_tag", "vehicle_secret",
+        "run_device", "run_event", "run_place", "run_stop", "run_tag", "vehicle_defect", "vehicle_secret",
     }
 )  # fmt: skip
 # What it may change as well, but never delete.
@@ -56,7 +57,7 @@ def create_all(engine: Engine) -> None:
     """Every table and guard stands in the database behind ``engine``."""
     load_tables()
     with engine.begin() as connection:
-        Base.metadata.create_all(connection)
+        _copy_of_tables().create_all(connection)
         install_guards(connection)
         MigrationContext.configure(connection).stamp(ScriptDirectory(str(MIGRATIONS)), "head")
 
@@ -175,6 +176,19 @@ def guarded_anew(connection: Connection) -> Iterator[None]:
             savepoint.rollback()
         elif after == _newest():
             install_guards(connection)
+
+
+def _copy_of_tables() -> MetaData:
+    """
+    The tables, for one creation.
+
+    Where two tables name each other, PostgreSQL gets the key by ALTER, and SQLAlchemy then leaves it
+    out of that table for good: a SQLite database made later in the same process would lack it.
+    """
+    copied = MetaData(naming_convention=NAMING)
+    for table in Base.metadata.tables.values():
+        table.to_metadata(copied)
+    return copied
 
 
 def _migrate(url: str, move: Callable[[Config, str], None], revision: str) -> None:

@@ -15,11 +15,17 @@ bp = Blueprint("incidents", __name__, url_prefix="/runs/<run_id>/incidents")
 @allow(Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN)
 def report(run_id: str, incident_id: str) -> Answer:
     """Somebody was told of it."""
-    told = request.form.get("told", "")
+    told, is_outside = request.form.get("told", ""), request.form.get("outside") == "yes"
     return decide(
         run_id,
-        say("首报已记录"),
+        say("上报已记录") if is_outside else say("首报已记录"),
         lambda here: incidents.report_incident(
-            here["database"], here["run_id"], incident_id, told=told, by=here["by"], clock=here["clock"]
+            here["database"],
+            here["run_id"],
+            incident_id,
+            told=told,
+            by=here["by"],
+            clock=here["clock"],
+            is_outside=is_outside,
         ),
     )

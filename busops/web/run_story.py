@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from busops.domain.departures import LEGAL_ITEMS
 from busops.domain.events import (
     Alighted,
     Arrived,
@@ -134,7 +135,7 @@ def _text(fact: Observation, names: Names, run_names: Mapping[RunId, str]) -> st
         case HeadCounted() | Checked():
             own = say("%(n)s 人", n=fact.n)
         case PreChecked():
-            own = f"{len(fact.items_ok)} / 7{say('：') + fact.defect if fact.defect else ''}"
+            own = f"{len(fact.items_ok & LEGAL_ITEMS)} / 7{say('：') + fact.defect if fact.defect else ''}"
         case Noted():
             own = fact.text
     return f"{code_words(f'event_kind.{fact.kind.value}')} {own}".strip()

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, inspect, text
 from busops.storage import guards, schema
 from busops.storage.database import Base, Database, open_engine
 from tests.builders import a_run
-from tests.conftest import ON_POSTGRESQL
+from tests.conftest import ON_POSTGRESQL, create_schema
 from tests.run_kit import store_run
 
 if TYPE_CHECKING:
@@ -56,6 +56,17 @@ def test_the_migrations_and_the_models_make_the_same_database(database: Database
     assert len(migrated["tables"]) >= 46
     assert migrated == modelled
     assert all(migrated["strict"])
+
+
+@pytest.mark.postgres
+def test_a_schema_on_postgresql_takes_nothing_from_a_later_one(cluster: "pg.Cluster", tmp_path: Path) -> None:
+    """Two tables name each other: the key that PostgreSQL got by ALTER stands in SQLite's table too."""
+    create_schema(cluster.url(cluster.new_database()))
+    url = f"sqlite:///{tmp_path / 'later.sqlite3'}"
+    create_schema(url)
+    engine = open_engine(url)
+    assert "fk_run_closure" in {key["name"] for key in inspect(engine).get_foreign_keys("run")}
+    engine.dispose()
 
 
 def portrait(engine: Engine) -> dict[str, Any]:

@@ -49,6 +49,12 @@ def an_alarm(level: int, *, at: datetime = AT) -> Alarm:
 @pytest.fixture
 def kept(database: Database) -> Database:
     """A run with alarms of levels 1 to 3, a channel, one notice that waits and one of each end."""
+    stand(database)
+    return database
+
+
+def stand(database: Database) -> None:
+    """All of it stands."""
     store_run(database, a_run())
     with database.transaction() as tx:
         for level in range(4):
@@ -61,7 +67,6 @@ def kept(database: Database) -> Database:
             if state is not NoticeState.WAITING:
                 notice_store.move_notice(tx, f"n{number}", state=state, comes_from=NoticeState.WAITING)
         day_store.insert_mark(tx, a_mark(1, Weather.HOT))
-    return database
 
 
 def a_notice(number: int) -> Notice:

@@ -12,7 +12,7 @@ CREATE OR REPLACE FUNCTION override_kind_of(finding_key text) RETURNS text LANGU
     WHEN 'departed_without_count' THEN 'count' WHEN 'head_count_differs' THEN 'count'
     WHEN 'departed_without_riders' THEN 'no_show' WHEN 'rider_missing' THEN 'no_show'
     WHEN 'departed_without_ack' THEN 'list' WHEN 'removed_underway' THEN 'list'
-    WHEN 'not_of_crew' THEN 'stranger' END
+    WHEN 'not_of_crew' THEN 'stranger' WHEN 'run_unclosed' THEN 'unclosed' END
 $$;
 
 CREATE OR REPLACE FUNCTION override_request_guard() RETURNS trigger LANGUAGE plpgsql

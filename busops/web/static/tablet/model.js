@@ -19,7 +19,9 @@ import { byMoment, fold } from "./fold.js";
 /** What the server knows of the run. @typedef {{now: number, phase: string, roster_v: number, events: TapEvent[], resolved: {[rider: string]: Place},
  *   reasons: {code: string, detail: string, place: string}[], closed: {version: number, at_ms: number}|null,
  *   checks: {[who in "attendant"|"driver"|"parked"]: Check|null}, faults: string[], departure: string[],
- *   t0_ms: number|null, is_short?: boolean}} News */
+ *   t0_ms: number|null, is_short?: boolean, defects?: Defect[]}} News */
+/** A defect of the vehicle as a driver reported it; `how` is null while nobody has cleared it. @typedef {{id: string,
+ *   run: string, text: string, items: string[], critical: boolean, at_ms: number, how: string|null, read: boolean}} Defect */
 /** @typedef {PackRider & {at: Place, disputed: boolean, reason: string|null,
  *   walkOn: boolean}} Shown */
 

@@ -4,14 +4,13 @@
 import { crewAlarm } from "./alarm.js";
 import { driverCheckForm, parkedForm } from "./check.js";
 import { button, h, icon, note, say, separator, timeOfDay } from "./parts.js";
+import { precheckForm, standStill, standsStill, toRead } from "./precheck.js";
 
 /** @typedef {import("../main.js").Context} Context */
 /** @typedef {import("../model.js").View} View */
 /** @typedef {import("../model.js").Check} Check */
 /** @typedef {import("./parts.js").Child} Child */
 /** @typedef {{key: string, done: boolean, title: string, detail?: string|null, open: () => Child[], bad?: boolean}} Step */
-
-const ITEMS = ["brakes", "steering", "lights", "tyres", "emergency_door", "seats", "belts"];
 
 /** @param {HTMLElement} root @param {Context} context @returns {import("./parts.js").Screen} */
 export function driverScreen(root, context) {
@@ -33,7 +32,7 @@ export function driverScreen(root, context) {
     drawClock(shown, here < 0 ? null : steps[here]);
     // Drawn anew only when something changed; the open step's form, with what is being typed, is kept even then.
     const key = JSON.stringify([steps.map(({ key, done, detail, bad }) => [key, done, detail, bad]), here,
-      news?.closed, news?.reasons, showsReasons, refused, context.sync().online]);
+      news?.closed, news?.reasons, news?.defects, showsReasons, refused, context.sync().online]);
     if (key === drawn) return;
     drawn = key;
     hook("steps").replaceChildren(...(showsReasons ? reasonList() : [stepCard(steps, here)]));
@@ -50,9 +49,9 @@ export function driverScreen(root, context) {
       !confirmed && own.some((event) => event.kind === kind) ? say("not_confirmed") : null;
     const at = (/** @type {Check|null} */ check) => (check ? timeOfDay(check.at_ms, true) : null);
     return [
-      { key: "precheck", done: has("precheck"), title: say("step_precheck"), open: precheckForm },
+      { key: "precheck", done: has("precheck"), title: say("step_precheck"), open: () => precheckForm(context) },
       { key: "depart", done: has("depart"), title: say("step_depart", { at: timeOfDay(pack.departs_ms) }),
-        open: () => [h("p", { class: "line__d" }, say("step_depart_text"))] },
+        bad: isStanding(), open: () => (isStanding() ? standStill() : [h("p", { class: "line__d" }, say("step_depart_text"))]) },
       { key: "arrive", done: shown.isTerminal, title: say("step_arrive", { stop: pack.stops[pack.stops.length - 1].name }),
         open: () => [h("p", { class: "line__d" }, say("step_arrive_text"))] },
       { key: "attendant", done: Boolean(checks.attendant), title: say(checks.attendant ? "step_attendant_done" : "step_attendant"),
@@ -81,38 +80,10 @@ export function driverScreen(root, context) {
 
   /** The open step's form: the same elements as long as it asks the same. @param {Step} step @returns {Child[]} */
   function formOf(step) {
-    const asks = JSON.stringify([step.key, faultWords(), step.key === "closed" ? [context.news()?.reasons.length, refused] : 0]);
+    const asks = JSON.stringify([step.key, faultWords(), step.key === "closed" ? [context.news()?.reasons.length, refused] : 0,
+      step.key === "precheck" ? toRead(context.news(), pack.run) : isStanding()]);
     if (open.asks !== asks) open = { asks, form: step.open() };
     return open.form;
-  }
-
-  /** @returns {Child[]} */
-  function precheckForm() {
-    /** @type {Set<string>} */
-    const ok = new Set();
-    const defect = h("input", { class: "input", id: "defect", autocomplete: "off", maxlength: 200 });
-    const problem = h("p", { class: "field__error", role: "alert", hidden: true });
-    const toggles = ITEMS.map((item) => {
-      const toggle = h("button", { type: "button", class: "btn btn--touch item", "aria-pressed": "false",
-        "data-item": item, onclick: () => {
-          if (!ok.delete(item)) ok.add(item);
-          toggle.setAttribute("aria-pressed", String(ok.has(item)));
-        } }, icon("check"), say(`item_${item}`));
-      return toggle;
-    });
-    return [
-      h("p", { class: "line__d" }, say("precheck_text")),
-      h("div", { class: "pick" }, ...toggles),
-      h("div", { class: "field" }, h("label", { for: "defect" }, say("defect")), defect), problem,
-      button({ word: say("precheck_record"), kind: "do", size: "now", act: () => {
-        if (ok.size < ITEMS.length && !defect.value.trim()) {
-          problem.textContent = say("precheck_needs", { n: ITEMS.length - ok.size });
-          problem.hidden = false;
-          return;
-        }
-        void context.tap("precheck", { codes: [...ok], reason: defect.value.trim() || null });
-      } }),
-    ];
   }
 
   /** @returns {Child[]} */
@@ -136,6 +107,9 @@ export function driverScreen(root, context) {
       size: "now", refused: n > 0, act: () => void close(),
     })].filter(Boolean);
   }
+
+  /** @returns {boolean} */
+  const isStanding = () => standsStill(context.outbox.eventsOf(pack.run), context.news());
 
   /** @returns {string[]} */
   const faultWords = () => context.news()?.faults ?? [];

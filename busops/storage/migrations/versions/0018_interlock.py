@@ -1,0 +1,95 @@
+"""
+Defects of vehicles, as drivers reported them and somebody cleared them; more gates to
+override; and incidents that are told to the authorities.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from busops.storage.migrations.start.columns import BIG, FLAG, JSON, table, text
+
+KINDS = "kind IN ('count', 'no_show', 'list', 'stranger', 'unclosed')"
+KINDS_BEFORE = "kind IN ('count', 'no_show', 'list', 'stranger')"
+revision = "0018"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Reports and clearances have their tables; overrides know every kind."""
+    _override_kinds(KINDS)
+    _incident_words("word IN ('reported', 'authority', 'withdrawn')", "word = 'withdrawn'")
+    table(
+        "vehicle_defect",
+        sa.Column("school_id", text(64), nullable=False),
+        sa.Column("defect_id", text(64), nullable=False),
+        sa.Column("plate", text(32), nullable=False),
+        sa.Column("run_id", text(64), nullable=False),
+        sa.Column("items", JSON, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("is_critical", FLAG, nullable=False),
+        sa.Column("reported_by", text(64), nullable=False),
+        sa.Column("reported_ms", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("school_id", "defect_id", name=op.f("pk_vehicle_defect")),
+        sa.ForeignKeyConstraint(
+            ["school_id", "run_id"],
+            ["run.school_id", "run.run_id"],
+            name=op.f("fk_vehicle_defect_school_id_run_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "defect_id"],
+            ["run_event.school_id", "run_event.event_id"],
+            name=op.f("fk_vehicle_defect_school_id_defect_id"),
+        ),
+    )
+    op.create_index("ix_vehicle_defect_plate", "vehicle_defect", ["school_id", "plate"])
+    table(
+        "defect_clearance",
+        sa.Column("school_id", text(64), nullable=False),
+        sa.Column("defect_id", text(64), nullable=False),
+        sa.Column("cleared_by", text(64), nullable=False),
+        sa.Column("cleared_ms", BIG, nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("school_id", "defect_id", name=op.f("pk_defect_clearance")),
+        sa.ForeignKeyConstraint(
+            ["school_id", "defect_id"],
+            ["vehicle_defect.school_id", "vehicle_defect.defect_id"],
+            name=op.f("fk_defect_clearance_school_id_defect_id"),
+        ),
+        sa.CheckConstraint("cleared_by <> '' AND how <> ''", name=op.f("ck_defect_clearance_told")),
+    )
+
+
+def downgrade() -> None:
+    """They are gone; what the look-overs told stays in the log, and so do the kinds known before."""
+    _override_kinds(KINDS_BEFORE)
+    _incident_words("word IN ('reported', 'withdrawn')", "word <> 'reported'")
+    op.drop_table("defect_clearance")
+    op.drop_table("vehicle_defect")
+
+
+def _override_kinds(kinds: str) -> None:
+    """Requests may be of these kinds; those of others are gone, with what was said of them."""
+    asked = sa.table("override_request", sa.column("override_id"))
+    said = sa.table("override_verdict", sa.column("override_id"))
+    others = sa.text(f"NOT ({kinds})")
+    op.execute(sa.delete(said).where(said.c.override_id.in_(sa.select(asked.c.override_id).where(others))))
+    op.execute(sa.delete(asked).where(others))
+    _check("override_request", {"ck_override_request_kind": kinds})
+
+
+def _incident_words(words: str, untold: str) -> None:
+    """Of an incident these words may be said, each with whom was told unless ``untold``."""
+    said = sa.table("incident_word", sa.column("word"))
+    op.execute(sa.delete(said).where(sa.text(f"NOT ({words})")))
+    told = untold + " OR (told <> '' AND by_user <> '')"
+    _check("incident_word", {"ck_incident_word_word": words, "ck_incident_word_told": told})
+
+
+def _check(name: str, rules: dict[str, str]) -> None:
+    """The table holds these rules in place of those of the same names."""
+    with op.batch_alter_table(name, table_kwargs={"sqlite_strict": True}) as altered:
+        for constraint, rule in rules.items():
+            altered.drop_constraint(op.f(constraint), type_="check")
+            altered.create_check_constraint(op.f(constraint), rule)
