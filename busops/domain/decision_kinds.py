@@ -19,11 +19,12 @@ from busops.domain.events import (
     Reopened,
     Resolved,
 )
+from busops.domain.stop_changes import StopChanged, StopChangeWithdrawn
 
 DECISIONS: Final[dict[str, type[Decision]]] = {
     each.kind: each
     for each in (
         Released, Resolved, DeviceReleased, FindingSettled, CrewChanged,
-        ManifestChanged, DepartureForbidden, Cancelled, Closed, Reopened,
+        ManifestChanged, DepartureForbidden, Cancelled, Closed, Reopened, StopChanged, StopChangeWithdrawn,
     )
 }  # fmt: skip

@@ -11,6 +11,7 @@ import { sealer } from "./keys.js";
 import { LiveRun } from "./live.js";
 import { Outbox } from "./outbox.js";
 import { keptPack, loadPack } from "./pack.js";
+import { pruneEverywhere } from "./prune.js";
 import { attendantScreen } from "./screens/attendant.js";
 import { driverScreen } from "./screens/driver.js";
 import { equip, h, icon, say, timeOfDay } from "./screens/parts.js";
@@ -32,6 +33,7 @@ import { EVERY_MS, Sync, watchNetwork } from "./sync.js";
  *   tap: (kind: import("./canonical.js").Kind, fields: Fields) => Promise<boolean>, seal: () => Promise<void>,
  *   close: () => Promise<"closed"|"refused"|"unreachable">, headers: {[name: string]: string}}} Context */
 
+const WIPE_EVERY_MS = 60_000;
 const LOOK_EVERY_MS = 3000; // how often a page that may not write looks what the writing one has written
 const root = document.body;
 const spoken = ["words", "shell-words"].map((id) => JSON.parse(document.getElementById(id)?.textContent ?? "{}"));
@@ -194,6 +196,7 @@ function keepUp(live, seat, draw) {
     if (clockFace) clockFace.textContent = timeOfDay(live.serverMs());
     draw();
   }, 1000);
+  window.setInterval(() => void live.wipe().then((isGone) => isGone && location.replace("/tablet/")), WIPE_EVERY_MS);
   void live.refreshNews().then(() => live.tidy()); // another tablet of this run may have marked riders already
   void live.sendAndLearn();
   void installWorker();
@@ -201,7 +204,18 @@ function keepUp(live, seat, draw) {
 }
 
 watchLanguage();
-(location.pathname.startsWith("/tablet/runs/") ? start() : listKeptRuns(root)).catch((error) => {
-  stopWith("start_failed");
-  throw error;
-});
+(location.pathname.startsWith("/tablet/runs/") ? start() : listKeptRuns(root))
+  .then(() => pruneWhenIdle())
+  .catch((error) => {
+    stopWith("start_failed");
+    throw error;
+  });
+
+/** Other people's lists on this tablet: after the start, which must not wait for them. @returns {void} */
+function pruneWhenIdle() {
+  window.setTimeout(() => {
+    const shown = `busops-tablet-${root.dataset.crew ?? ""}`;
+    const others = async () => ((await indexedDB.databases?.()) ?? []).filter(({ name }) => name !== shown);
+    void pruneEverywhere(openStore, { databases: others }, Date.now()).catch(() => undefined); // the next start tries again
+  }, LOOK_EVERY_MS);
+}

@@ -2,6 +2,7 @@
 // version comes in while nothing can be lost by it.
 
 import { prefetch } from "./pack.js";
+import { pruneEverywhere } from "./prune.js";
 import { crewsHere, forgetSeats } from "./shelf.js";
 import { installWorker, takeOverWhenSafe, watchLanguage } from "./shell.js";
 import { openStore } from "./store.js";
@@ -38,4 +39,5 @@ watchLanguage();
 await sayWhetherKept();
 const registration = await installWorker();
 if (registration) takeOverWhenSafe(registration, nothingWaits);
+await pruneEverywhere(openStore, indexedDB, Date.now()).catch(() => undefined);
 await fetchLists();
