@@ -20,11 +20,13 @@ from busops.domain.events import (
     Resolved,
     TransferOpened,
 )
+from busops.domain.stop_changes import StopChanged, StopChangeWithdrawn
 
 DECISIONS: Final[dict[str, type[Decision]]] = {
     each.kind: each
     for each in (
         Released, Resolved, DeviceReleased, FindingSettled, CrewChanged,
         ManifestChanged, DepartureForbidden, Cancelled, Closed, Reopened, TransferOpened,
+        StopChanged, StopChangeWithdrawn,
     )
 }  # fmt: skip

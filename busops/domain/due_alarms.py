@@ -25,11 +25,12 @@ from busops.domain.events import (
     Parked,
     Reopened,
 )
+from busops.domain.handover import waiting
 from busops.domain.office_gates import day_over_at
 from busops.domain.run import Phase, RunState
 from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import decisions, timeline
-from busops.domain.values import StopId
+from busops.domain.values import RiderId, StopId
 
 # How long after the bus should be checked each level is called (domain §5.5): 0 the crew, 1 the
 # dispatcher, 2 a call and a walk to the bus, 3 the responsible, 4 the supervisor, 5 everybody.
@@ -39,6 +40,7 @@ CEILING: Final = timedelta(minutes=60)  # from the planned arrival, with or with
 SILENCE: Final = ((timedelta(minutes=3), 1), (timedelta(minutes=10), 2), (timedelta(minutes=20), 3))
 LATE: Final = ((timedelta(minutes=10), 1), (timedelta(minutes=20), 2), (timedelta(minutes=40), 3))
 NO_SHOW: Final = timedelta(minutes=10)
+HAND_OVER: Final = timedelta(minutes=3)  # from the alighting; at once where nobody is there
 UNCLOSED: Final = timedelta(minutes=60)
 SHORTENED: Final = 0.5  # of every clock that watches over somebody in a bus, on a hot or cold day
 OVER: Final = (Phase.CLOSED, Phase.CANCELLED)
@@ -48,7 +50,8 @@ RUN_UNCLOSED: Final = "run_unclosed"
 RUN_LATE: Final = "run_late"
 DEVICE_SILENT: Final = "device_silent"
 NO_SHOW_OPEN: Final = "no_show"
-KINDS: Final = (CHECK_OVERDUE, RUN_UNCLOSED, RUN_LATE, DEVICE_SILENT, NO_SHOW_OPEN)
+HANDOVER_WAIT: Final = "handover_wait"
+KINDS: Final = (CHECK_OVERDUE, RUN_UNCLOSED, RUN_LATE, DEVICE_SILENT, NO_SHOW_OPEN, HANDOVER_WAIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +74,17 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """A run as the watch sees it: its state, its log, when each tablet was last heard of, the day."""
+    """
+    A run as the watch sees it: its state, its log, when each tablet was last heard of, the day.
+
+    ``handed`` are the riders who must be given into somebody's hands.
+    """
 
     state: RunState
     events: tuple[Event, ...]
     heard: Mapping[int, datetime] = field(default_factory=dict)
     is_shortened: bool = False
+    handed: frozenset[RiderId] = frozenset()
 
     @property
     def facts(self) -> tuple[Observation, ...]:
@@ -138,6 +146,7 @@ def due_alarms(run: Watched, now: datetime) -> Iterator[Due]:
             yield from _climbed(DEVICE_SILENT, steps, _silence(run, dev, heard_at), heard_at, now)
     for stop_id, since_at in _no_shows(run):
         yield from _climbed(NO_SHOW_OPEN, ((NO_SHOW, 1),), f"{run.turn}:{stop_id}", since_at, now)
+    yield from _handovers(run, now)
 
 
 def ended_by(run: Watched, kind: str, occasion: str, now: datetime) -> str | None:
@@ -157,6 +166,8 @@ def ended_by(run: Watched, kind: str, occasion: str, now: datetime) -> str | Non
         return "heard_again"
     if kind == NO_SHOW_OPEN and occasion not in {f"{run.turn}:{stop_id}" for stop_id, _ in _no_shows(run)}:
         return "riders_accounted"
+    if kind == HANDOVER_WAIT and occasion not in {f"{run.turn}:{off.event_id}" for off, _ in _waiting(run)}:
+        return "handed_over"
     return None
 
 
@@ -269,6 +280,17 @@ def _no_shows(run: Watched) -> Iterator[tuple[StopId, datetime]]:
         awaited = [each for each in state.not_yet if plan.boards_at(plan.riders[each]) == stop.stop_id]
         if awaited and place <= max(gone_to, 0):
             yield stop.stop_id, max(stop.leaves_at, left.get(stop.stop_id, _LONG_AGO))
+
+
+def _waiting(run: Watched) -> Iterator[tuple[Alighted, bool]]:
+    return waiting(run.state.plan.direction, run.state.accounts, run.facts, run.handed)
+
+
+def _handovers(run: Watched, now: datetime) -> Iterator[Due]:
+    for off, is_nobody_there in _waiting(run):
+        after = timedelta(0) if is_nobody_there else run.clock(HAND_OVER)
+        occasion = f"{run.turn}:{off.event_id}"
+        yield from _climbed(HANDOVER_WAIT, ((after, 1),), occasion, _happened_at(off), now)
 
 
 def _place(plan: RunPlan, stop_id: StopId | None) -> int:

@@ -1,10 +1,9 @@
 """
 What happens to a run: observations from the field and decisions of the office.
 
-An *observation* is a fact: a rider got on, a tag was read. It is never refused and never
-deleted; if odd, it is stored and flagged. A *decision* is an act of the office: it is
-checked, may be refused, and carries who took it. Both are values; what they add up to is
-``run.py``'s to say, and how they look on the wire is ``envelope.py``'s.
+An *observation* is a fact: a rider got on, a tag was read. It is never refused and never deleted; if
+odd, it is stored and flagged. A *decision* is an act of the office: it is checked, may be refused,
+and carries who took it. What they add up to is said in ``run.py``, the wire in ``envelope.py``.
 """
 
 from dataclasses import dataclass
@@ -90,11 +89,12 @@ class Boarded(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alighted(Observation):
-    """A rider got off."""
+    """A rider got off; ``codes`` may name the change that allowed him another stop."""
 
     kind = Kind.ALIGHT
     rider_id: RiderId
     stop_id: StopId | None
+    codes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,16 +191,16 @@ class Noted(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOver(Observation):
-    """A rider was given into the hands of the person named."""
+    """A rider was given into somebody's hands, or nobody was there: ``codes`` say how (``handover.py``)."""
 
     kind = Kind.HANDOVER
     rider_id: RiderId
     text: str
+    codes: frozenset[str] = frozenset()
 
 
 OBSERVATIONS: Final[dict[Kind, type[Observation]]] = {
-    each.kind: each
-    for each in (
+    each.kind: each for each in (
         ManifestAcked, PreChecked, Boarded, Alighted, MarkedAbsent, Voided, HeadCounted,
         Departed, Arrived, Checked, Parked, Sealed, Noted, HandedOver, MovedOut, MovedIn,
     )

@@ -25,6 +25,7 @@ from busops.domain.events import (
 from busops.domain.findings import Finding, Severity
 from busops.domain.roster import NotRidingReason
 from busops.domain.run_plan import RunPlan
+from busops.domain.stop_changes import StopChanged, is_allowed, standing_changes
 from busops.domain.stop_gate import place_findings
 from busops.domain.timeline import Timeline
 from busops.domain.values import Direction, RiderId
@@ -50,7 +51,7 @@ def find(
     found = [
         *others,
         *_about_riders(plan, riders, line),
-        *_about_stops(plan, line),
+        *_about_stops(plan, line, standing_changes(decided)),
         *place_findings(line.standing(), plan.places),
         *_about_load(plan, line),
         *head_counts.count_findings(line),
@@ -100,7 +101,7 @@ def _boarded_twice(account: RiderAccount, line: Timeline) -> bool:
     )
 
 
-def _about_stops(plan: RunPlan, line: Timeline) -> Iterator[Finding]:
+def _about_stops(plan: RunPlan, line: Timeline, changes: Sequence[StopChanged]) -> Iterator[Finding]:
     arrivals = [event for event in line.standing() if isinstance(event, Arrived)]
     for event in line.standing():
         if not isinstance(event, Boarded | Alighted) or isinstance(event, MovedIn | MovedOut):
@@ -114,7 +115,8 @@ def _about_stops(plan: RunPlan, line: Timeline) -> Iterator[Finding]:
         elif isinstance(event, Alighted):
             rider = plan.riders.get(event.rider_id)
             if rider is not None and event.stop_id not in plan.alights_at(rider):
-                yield _finding("other_stop", Severity.WARN, event.event_id, **facts)
+                if not is_allowed(event, changes):
+                    yield _finding("other_stop", Severity.WARN, event.event_id, **facts)
             elif _is_before_arrival(event, arrivals, line):
                 yield _finding("alight_before_arrival", Severity.WARN, event.event_id, **facts)
         elif (rider := plan.riders.get(event.rider_id)) is not None and (

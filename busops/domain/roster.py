@@ -6,7 +6,7 @@ is never changed again. Differences between two versions are values, not side ef
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -37,8 +37,26 @@ class NotRidingReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PickupPerson:
+    """
+    Somebody to whom a rider may be handed over: a name and what he is to the rider, no more.
+
+    ``no`` is his number with this rider, given when he is stored and never given again: records
+    name him by it, so that his name can be erased.
+    """
+
+    name: str
+    relation: str
+    no: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rider:
-    """A pupil registered for the bus; ``stop_id`` is his designated stop, ``other_stops`` those in reach."""
+    """
+    A pupil registered for the bus; ``stop_id`` is his designated stop, ``other_stops`` those in reach.
+
+    ``persons`` are those to whom he may be handed over where that is by list.
+    """
 
     rider_id: RiderId
     name: str
@@ -49,6 +67,7 @@ class Rider:
     guardian: str
     handover: HandoverMode
     waiver: str = ""
+    persons: tuple[PickupPerson, ...] = ()
 
 
 def class_of(rider: Rider) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from busops.domain.errors import NotFound
 from busops.domain.fleet import CrewMember, Vehicle
 from busops.domain.network import ApprovedLine, Stop
-from busops.domain.roster import Rider
+from busops.domain.roster import PickupPerson, Rider
 from busops.domain.values import Datum
 from busops.finance.tariff import TariffRate
 from busops.services import line_form
@@ -118,8 +118,13 @@ def _rider(row: Rider) -> dict[str, str]:
         "other_stops": ";".join(row.other_stops),
         "guardian": row.guardian,
         "handover": row.handover.value,
+        "persons": ";".join(_person(one) for one in row.persons),
         "waiver": row.waiver,
     }
+
+
+def _person(one: PickupPerson) -> str:
+    return f"{one.name}({one.relation})" if one.relation else one.name
 
 
 def _rate(row: TariffRate) -> dict[str, str]:

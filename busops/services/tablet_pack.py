@@ -1,8 +1,8 @@
 """
 What a tablet knows of a run: its pack (manifest, stops, rows to check) and the news about it.
 
-The pack holds what boarding needs and nothing else: no guardian, no phone, no tag codes. It
-changes only with the manifest, so it is asked for with its ETag.
+The pack holds what boarding and handing over need and nothing else: no phone, no tag codes, of who
+may fetch a rider the name and what he is to him. It changes seldom, so it is asked for with its ETag.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from busops.domain.defects import Defect, read_on, to_read
 from busops.domain.envelope import canonical_json, envelope_of
-from busops.domain.events import Checked, Departed, Observation, Parked
+from busops.domain.events import Checked, Departed, HandedOver, Observation, Parked
 from busops.domain.findings import Finding, blocking
 from busops.domain.fleet import CrewRole
 from busops.domain.gate import reasons_not_to_close
@@ -22,9 +22,10 @@ from busops.domain.network import StopPlace
 from busops.domain.roster import Rider, class_of
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.run_plan import ManifestRider, RunPlan
+from busops.domain.timeline import decisions
 from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId, school_date
 from busops.domain.whereabouts import RiderState
-from busops.services import watch
+from busops.services import handovers, rider_cards, watch
 from busops.services.evidence import asks_of
 from busops.services.runs import departure_reasons
 from busops.storage import (
@@ -81,13 +82,15 @@ class News:
 
 
 def pack(database: Database, run_id: RunId) -> dict[str, Any]:
-    """The run as a tablet carries it; ``hash`` names this version of the manifest."""
+    """The run as a tablet carries it; ``hash`` names this version of the manifest, ``whole`` all of it."""
     with database.reading() as tx:
         plan = run_store.load_run_plan(tx, run_id)
         summary = run_store.load_summary(tx, run_id)
         riders = {rider.rider_id: rider for rider in register_store.load_riders(tx, include_retired=True)}
         names = _stop_names(tx)
         crew = {member.crew_id: member.name for member in fleet_store.load_crew(tx, include_retired=True)}
+        beside = handovers.for_tablet(tx, plan, riders, event_store.load_decisions(tx, run_id))
+        beside["cards"] = rider_cards.for_tablet(tx, run_id, plan.riders)
     shown = [_rider(each, riders.get(each.rider_id)) for each in plan.manifest]
     twins = Counter(each["name"] for each in shown)
     shown = [each | {"twin": twins[each["name"]] > 1} for each in shown]
@@ -110,7 +113,9 @@ def pack(database: Database, run_id: RunId) -> dict[str, Any]:
         },
         "asks": asks_of(plan),
     }
-    return document | {"hash": hashlib.sha256(canonical_json(document).encode()).hexdigest()}
+    document["hash"] = _hash(document)  # of the manifest alone: paper names its version by it
+    document |= beside
+    return document | {"whole": _hash(document)}
 
 
 def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -> News:
@@ -123,12 +128,14 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
         closures = closure_store.load_closures(tx, run_id)
         is_short = plan.on in day_store.short_days(tx)
         defects = defect_store.load_defects(tx, plan.plate)
+        aside = handovers.aside_of(tx, run_id, decisions(events))
     is_closed = state.phase is Phase.CLOSED and bool(closures)
     due_at = watch.check_due_at(state, events, now)
     document = {
         "now": _ms(now),
         "phase": state.phase.value,
         "roster_v": plan.roster_v,
+        "aside": aside,
         "events": [_shown(event) for event in observations],
         "resolved": {
             rider_id: PLACES[account.state]
@@ -261,7 +268,8 @@ def _crew(plan: RunPlan, names: Mapping[CrewId, str]) -> list[dict[str, str]]:
 
 def _shown(event: Observation) -> dict[str, Any]:
     envelope = {name: value for name, value in envelope_of(event).items() if name not in KEPT_BACK}
-    return envelope | {"received_ms": event.received_ms}
+    told = {"codes": envelope_of(event)["codes"]} if isinstance(event, HandedOver) else {}
+    return envelope | told | {"received_ms": event.received_ms}
 
 
 def _check(check: Checked | Parked | None) -> dict[str, Any] | None:
@@ -300,6 +308,10 @@ def _faults(state: RunState, crew_id: CrewId) -> tuple[Finding, ...]:
         for finding in state.findings
         if newest is not None and finding.place == newest.event_id and finding.code in codes
     )
+
+
+def _hash(document: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(document).encode()).hexdigest()
 
 
 def _ms(moment: datetime) -> int:

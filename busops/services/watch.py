@@ -18,6 +18,7 @@ from busops.domain.events import Event
 from busops.domain.run import RunState, fold
 from busops.domain.values import Clock, Ids, RunId
 from busops.services.acting import SYSTEM, By, record_act, user_of
+from busops.services.handovers import handed_of
 from busops.services.rollcall import rollcall_alarms
 from busops.storage import (
     alarm_store,
@@ -102,6 +103,7 @@ def _look(tx: Transaction, run_id: RunId, around: _Around, now: datetime) -> _Lo
         events=events,
         heard=heard_from(state, events, around.seen),
         is_shortened=plan.on in around.short_days,
+        handed=handed_of(tx, plan),
     )
     alarms = alarm_store.load_alarms(tx, run_id, include_resolved=True)
     known = {(alarm.kind, alarm.level, alarm.occasion) for alarm in alarms}

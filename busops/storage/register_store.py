@@ -24,11 +24,12 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from busops.domain.errors import NotFound
-from busops.domain.roster import HandoverMode, Rider
+from busops.domain.roster import HandoverMode, PickupPerson, Rider
 from busops.domain.school import Basis, FeeRegime, FinancePolicy, PlanningPolicy, School, Term
 from busops.domain.values import Position, RiderId, SchoolId, StopId
 from busops.finance.tariff import FareUnit, TariffRate
@@ -36,6 +37,7 @@ from busops.storage.database import Base, Transaction
 from busops.storage.upsert import retire, rows_of, table_of, upsert
 
 NANO: Final = 1_000_000_000
+NO_PERSONS: Final = '{"next": 1, "listed": []}'
 RIDER_ORDERS: Final = ("rider_id", "name", "grade", "class_name", "stop_id")
 
 
@@ -98,6 +100,7 @@ class RiderRow(Base):
     guardian: Mapped[str] = mapped_column(Text)
     handover: Mapped[str] = mapped_column(String(8))
     waiver: Mapped[str] = mapped_column(Text)
+    persons: Mapped[Any] = mapped_column(JSON, server_default=NO_PERSONS)
     retired_on: Mapped[date | None] = mapped_column(Date)
 
 
@@ -213,6 +216,13 @@ def load_rider(tx: Transaction, rider_id: str) -> RegisteredRider:
     return RegisteredRider(rider=_rider(row), retired_on=row.retired_on)
 
 
+def rider_ids_handed(tx: Transaction, mode: HandoverMode) -> frozenset[RiderId]:
+    """The riders with this way of being handed over, retired ones too."""
+    table = table_of(RiderRow)
+    wanted = select(table.c.rider_id).where(table.c.school_id == tx.school_id, table.c.handover == mode.value)
+    return frozenset(RiderId(rider_id) for rider_id in tx.session.scalars(wanted))
+
+
 def find_riders(tx: Transaction, query: RiderQuery) -> RiderPage:
     """The page of riders that a query asks for, searched and sorted by the database."""
     table = table_of(RiderRow)
@@ -235,6 +245,9 @@ def find_riders(tx: Transaction, query: RiderQuery) -> RiderPage:
 
 def save_riders(tx: Transaction, riders: Iterable[Rider]) -> None:
     """These riders are registered as given; one who had retired is back."""
+    table = table_of(RiderRow)
+    stored = select(table.c.rider_id, table.c.persons).where(table.c.school_id == tx.school_id)
+    persons = {row.rider_id: row.persons for row in tx.session.execute(stored)}
     rows = (
         {
             "rider_id": rider.rider_id,
@@ -246,6 +259,7 @@ def save_riders(tx: Transaction, riders: Iterable[Rider]) -> None:
             "guardian": rider.guardian,
             "handover": rider.handover.value,
             "waiver": rider.waiver,
+            "persons": _numbered(rider.persons, persons.get(rider.rider_id)),
             "retired_on": None,
         }
         for rider in riders
@@ -254,8 +268,12 @@ def save_riders(tx: Transaction, riders: Iterable[Rider]) -> None:
 
 
 def retire_rider(tx: Transaction, rider_id: str, on: date | None) -> None:
-    """The rider has left the register on that day (None = is back)."""
+    """The rider has left the register on that day (None = is back); who might pick him up is forgotten."""
     retire(tx, RiderRow, {"rider_id": rider_id}, on)
+    table = table_of(RiderRow)
+    mine = [table.c.school_id == tx.school_id, table.c.rider_id == rider_id]
+    before = tx.session.scalar(select(table.c.persons).where(*mine))
+    tx.session.execute(update(table).where(*mine).values(persons=_numbered((), before)))
 
 
 def load_tariff(tx: Transaction) -> tuple[TariffRate, ...]:
@@ -287,6 +305,22 @@ def save_tariff(tx: Transaction, rates: Iterable[TariffRate]) -> None:
     upsert(tx, TariffRow, rows)
 
 
+def _numbered(persons: Iterable[PickupPerson], before: Any) -> dict[str, Any]:
+    """
+    The persons with their numbers: who stood there keeps his, nobody ever gets one that was another's.
+
+    Who is listed no more is gone with his name; records have his number alone.
+    """
+    given = {(name, relation): no for no, name, relation in (before or {}).get("listed", ())}
+    next_no: int = (before or {}).get("next", 1)
+    listed = []
+    for person in persons:
+        no = given.get((person.name, person.relation), next_no)
+        next_no = max(next_no, no + 1)
+        listed.append([no, person.name, person.relation])
+    return {"next": next_no, "listed": listed}
+
+
 def _rider(row: Any) -> Rider:
     return Rider(
         rider_id=RiderId(row.rider_id),
@@ -298,4 +332,7 @@ def _rider(row: Any) -> Rider:
         guardian=row.guardian,
         handover=HandoverMode(row.handover),
         waiver=row.waiver,
+        persons=tuple(
+            PickupPerson(no=no, name=name, relation=relation) for no, name, relation in row.persons["listed"]
+        ),
     )

@@ -40,7 +40,7 @@ APPEND_ONLY: Final = frozenset(
 KEPT: Final = frozenset(
     {
         "alarm", "device", "device_token", "enrolment", "notice", "notice_channel", "planning_rule",
-        "quarantine", "run", "run_crew", "term_scheme",
+        "quarantine", "rider_card", "run", "run_crew", "term_scheme",
     }
 )  # fmt: skip
 

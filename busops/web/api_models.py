@@ -191,6 +191,37 @@ class Asks(Strict):
     sensor: bool
 
 
+class PackPerson(Strict):
+    """Somebody to whom a rider may be handed over; the number is what the record names."""
+
+    no: int
+    name: str
+    relation: str
+
+
+class PackCode(Strict):
+    """How a one-time code is recognised: PBKDF2-SHA-256 over its digits; salt and proof in hex."""
+
+    salt: str
+    rounds: int
+    proof: str
+
+
+class PackHandover(Strict):
+    """How a rider is handed over, where somebody must be there."""
+
+    persons: list[PackPerson]
+    code: PackCode | None
+
+
+class PackChange(Strict):
+    """Another stop that the office allows a rider on this run."""
+
+    no: int
+    rider: str
+    stop: str
+
+
 class Pack(Strict):
     """A run as a tablet carries it."""
 
@@ -210,6 +241,11 @@ class Pack(Strict):
     challenge: Challenge
     asks: Asks
     hash: str
+    handover: dict[str, PackHandover]
+    changes: list[PackChange]
+    cards: dict[str, str]
+    aside: str
+    whole: str
 
 
 class PhotoKept(Strict):

@@ -40,6 +40,7 @@ HINTS: Final = {
     "designated_from": "如 2026-02-23",
     "other_stops": "站点编号，用分号隔开",
     "plates": "车牌号，用分号隔开",
+    "persons": "姓名（关系），用分号隔开，不写电话",
     "to_on": "停用一个价：填最后一天",
 }
 

@@ -17,8 +17,9 @@ from busops.domain.overrides import APPROVERS, GATES, OverrideReason
 from busops.domain.people import Actor, Role
 from busops.domain.roster import NotRidingReason
 from busops.domain.run import Phase
+from busops.domain.stop_changes import standing_changes
 from busops.domain.values import RiderId, RunId
-from busops.services import incidents, left_open, overrides, run_list, runs, signin
+from busops.services import handovers, incidents, left_open, overrides, run_list, runs, signin
 from busops.services.run_list import ListedRun
 from busops.web import formats, run_story
 from busops.web.context import current, runtime
@@ -188,6 +189,8 @@ def _page(run_id: RunId, refusal: Refused | InvalidInput | None = None) -> Answe
         refusal=refusal,
         may_decide=may_decide,
         choices=run_list.choices(here.database, view) if may_decide else None,
+        stop_changes=standing_changes(view.decisions),
+        codes=handovers.codes_of(here.database, run_id),
         says=SAYS,
         absences=ABSENCES,
     )

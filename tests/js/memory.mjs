@@ -53,6 +53,10 @@ export function memoryStore() {
     answer: async (some) => some.forEach((each) => answers.set(each.seq, each)),
     get: async (key) => /** @type {Kept[typeof key]|undefined} */ (meta.get(key)),
     put: async (key, value) => void meta.set(key, value),
+    claim: async (key, value) => {
+      if (!meta.has(key)) meta.set(key, value);
+      return /** @type {Kept[typeof key]} */ (meta.get(key));
+    },
   };
   return store;
 }

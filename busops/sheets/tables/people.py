@@ -1,5 +1,6 @@
 """Class lists and weekend rosters as schools write them, with their usual traps undone and told."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -8,7 +9,7 @@ from typing import Final
 
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding, Severity
-from busops.domain.roster import HandoverMode, NotRidingReason, Rider, RosterEntry
+from busops.domain.roster import HandoverMode, NotRidingReason, PickupPerson, Rider, RosterEntry
 from busops.domain.values import RiderId, StopId
 from busops.sheets.files.raw import squeezed
 from busops.sheets.table_reader import Sheet, TableText
@@ -41,6 +42,10 @@ REASON_WORDS: Final = {
     "班级已离校": NotRidingReason.CLASS_LEFT,
     "未报名": NotRidingReason.NOT_REGISTERED,
 }
+
+MOST_PERSONS: Final = 8
+# A name and what he is to the child, "王某(祖母)" or "王某 祖母"; no digits: no telephone belongs here.
+_PERSON: Final = re.compile(r"([^()\d]{1,40}?)\s*(?:\(([^()\d]{1,20})\)|\s([^()\d\s]{1,20}))?")
 
 _REASON = cells.one_of(NotRidingReason, REASON_WORDS)
 _HANDOVER = cells.one_of(
@@ -165,7 +170,23 @@ def _rider(reader: RowReader, widths: _IdWidths, year: int) -> Rider:
         guardian=cells.person_name(reader.text("guardian")),
         handover=handover or HandoverMode.LISTED,  # the careful one: somebody named must be there
         waiver=reader.maybe("waiver", cells.words, ""),
+        persons=_persons(reader),
     )
+
+
+def _persons(reader: RowReader) -> tuple[PickupPerson, ...]:
+    """To whom the rider may be given; where one cannot be read he is told and left out, the rider is not."""
+    parts = [part.strip() for part in re.split(r"[;；\n]+", cells.plain(reader.text("persons")))]
+    written = [part for part in parts if part not in cells.EMPTY_WORDS]
+    found = [_PERSON.fullmatch(part) for part in written]
+    if not all(found) or len(found) > MOST_PERSONS:
+        reader.report("persons", "persons_unreadable", Severity.WARN, most=MOST_PERSONS)
+    persons = (
+        PickupPerson(name=cells.person_name(match[1]), relation=cells.words(match[2] or match[3] or ""))
+        for match in found[:MOST_PERSONS]
+        if match
+    )
+    return tuple(dict.fromkeys(persons))
 
 
 def _class(reader: RowReader, year: int) -> tuple[str, str]:

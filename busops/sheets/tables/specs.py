@@ -80,6 +80,7 @@ RIDERS: Final = TableSpec(
         _column("other_stops", "可选站点", "备选站点", "其他站点"),
         _column("guardian", "监护人", "监护人姓名", "家长", "家长姓名"),
         _column("handover", "交接方式", "交接"),
+        _column("persons", "接领人", "指定接领人", "接领人名单"),
         _column("waiver", "减免", "减免情况"),
         _column("serial", "序号", "no"),
     ),

@@ -3,7 +3,7 @@
 
 /** @typedef {{id: string, dev: number, seq: number, kind: import("./canonical.js").Kind, roster_v: number,
  *   rider: string|null, refs: string[], by: string, wall_ms: number, off_ms: number|null, off_age_ms: number|null,
- *   stop: string|null, n: number|null, reason: string|null, boot: string, mono_ms: number, received_ms?: number}} TapEvent */
+ *   stop: string|null, n: number|null, reason: string|null, boot: string, mono_ms: number, received_ms?: number, codes?: string[]}} TapEvent */
 /** @typedef {{aboard: Set<string>, disputed: Set<string>, alighted: Set<string>,
  *   absent: Map<string, string>, valid: TapEvent[]}} Riders */
 

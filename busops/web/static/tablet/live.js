@@ -57,7 +57,7 @@ export class LiveRun {
   /** What the screens show; worked out anew only when something it is made of has changed. @returns {View} */
   shown() {
     const own = this.outbox.eventsOf(this.run);
-    const key = [own.length, own[own.length - 1]?.id, this.news, this.pack.roster_v];
+    const key = [own.length, own[own.length - 1]?.id, this.news, this.pack.roster_v, this.pack.aside];
     if (!this.drawn || key.some((part, index) => part !== this.drawn?.key[index])) {
       this.drawn = { key, view: view(this.pack, own, this.news) };
     }
@@ -169,7 +169,8 @@ export class LiveRun {
       await this.store.put(`news:${this.run}`, told);
       await this.noteClosing(this.run, told);
     }
-    if (told.roster_v > this.pack.roster_v) await this.refreshPack();
+    const isOther = told.aside !== undefined && told.aside !== this.pack.aside;
+    if (told.roster_v > this.pack.roster_v || isOther) await this.refreshPack();
   }
 
   /** @param {string} run @param {News} told @returns {Promise<void>} */
@@ -178,10 +179,10 @@ export class LiveRun {
     else if ((await this.store.get(`closed:${run}`)) !== undefined) await this.store.drop(`closed:${run}`);
   }
 
-  /** The list on the screen is the newest one; what was tapped stays. @returns {Promise<void>} */
+  /** The list on the screen is the newest one, with its codes and changes; what was tapped stays. @returns {Promise<void>} */
   async refreshPack() {
     const { pack: newest } = await loadPack(this.store, this.run, this.headers);
-    if (newest && newest.roster_v > this.pack.roster_v) Object.assign(this.pack, newest);
+    if (newest && newest.roster_v >= this.pack.roster_v) Object.assign(this.pack, newest);
   }
 
   /** The server no longer takes the token: another one, if it can be had without leaving the page.
@@ -211,6 +212,12 @@ export class LiveRun {
     } catch {
       return; // without a network it is asked at the next start
     }
+  }
+
+  /** Lists whose time is over go without a network too; true when that of this run went.
+   * @returns {Promise<boolean>} */
+  async wipe() {
+    return this.mayWrite && (await pruneNames(this.store, this.serverMs(), this.run)).includes(this.run);
   }
 
   /** Once a page's life, when the network answers: the lists of the next hours come, what may go goes.

@@ -12,6 +12,7 @@ import { STORE } from "./identity.js";
 import { LiveRun } from "./live.js";
 import { Outbox } from "./outbox.js";
 import { keptPack, loadPack } from "./pack.js";
+import { pruneEverywhere } from "./prune.js";
 import { attendantScreen } from "./screens/attendant.js";
 import { driverScreen } from "./screens/driver.js";
 import { installLock } from "./screens/lock.js";
@@ -35,6 +36,7 @@ import { vehiclePage } from "./vehicle.js";
  *   tap: (kind: import("./canonical.js").Kind, fields: Fields) => Promise<boolean>, seal: () => Promise<void>,
  *   close: () => Promise<"closed"|"refused"|"unreachable"|"locked">, headers: {[name: string]: string}}} Context */
 
+const WIPE_EVERY_MS = 60_000;
 const LOOK_EVERY_MS = 3000; // how often a page that may not write looks what the writing one has written
 const root = document.body;
 const isVehicles = location.pathname === VEHICLE_PATH || location.pathname.startsWith(`${VEHICLE_PATH}/`);
@@ -208,6 +210,7 @@ function keepUp(live, seat, draw) {
     if (clockFace) clockFace.textContent = timeOfDay(live.serverMs());
     draw();
   }, 1000);
+  window.setInterval(() => void live.wipe().then((isGone) => isGone && location.replace("/tablet/")), WIPE_EVERY_MS);
   void live.refreshNews().then(() => live.tidy()); // another tablet of this run may have marked riders already
   void live.sendAndLearn();
   void installWorker();
@@ -216,7 +219,18 @@ function keepUp(live, seat, draw) {
 
 watchLanguage();
 const isRun = location.pathname.startsWith("/tablet/runs/") || location.pathname.startsWith(`${VEHICLE_PATH}/`);
-(isRun ? start() : isVehicles ? vehiclePage(root) : listKeptRuns(root)).catch((error) => {
-  stopWith("start_failed");
-  throw error;
-});
+(isRun ? start() : isVehicles ? vehiclePage(root) : listKeptRuns(root))
+  .then(() => pruneWhenIdle())
+  .catch((error) => {
+    stopWith("start_failed");
+    throw error;
+  });
+
+/** Other people's lists on this tablet: after the start, which must not wait for them. @returns {void} */
+function pruneWhenIdle() {
+  window.setTimeout(() => {
+    const shown = isVehicles ? STORE : `busops-tablet-${root.dataset.crew ?? ""}`;
+    const others = async () => ((await indexedDB.databases?.()) ?? []).filter(({ name }) => name !== shown);
+    void pruneEverywhere(openStore, { databases: others }, Date.now()).catch(() => undefined); // the next start tries again
+  }, LOOK_EVERY_MS);
+}

@@ -3,6 +3,7 @@
 // that has already happened.
 
 import { byMoment, fold } from "./fold.js";
+import { waitingFor } from "./handover.js";
 
 /** @typedef {import("./fold.js").TapEvent} TapEvent */
 /** @typedef {{rider: string, name: string, class: string, last4: string, stop: string, twin: boolean}} PackRider */
@@ -11,7 +12,9 @@ import { byMoment, fold } from "./fold.js";
 /** A run as a tablet carries it. @typedef {{run: string, name: string, roster_v: number, direction: "homeward"|"return",
  *   plate: string, seats: number, departs_ms: number, stops: PackStop[], riders: PackRider[],
  *   crew: {crew: string, role: "ATTENDANT"|"DRIVER", name: string}[],
- *   challenge: {attendant: number[], driver: number[]}, asks?: Asks}} Pack */
+ *   challenge: {attendant: number[], driver: number[]}, asks?: Asks, handover?: {[rider: string]: import("./handover.js").Handover},
+ *   changes?: Change[], cards?: {[hash: string]: string}, aside?: string}} Pack */
+/** Another stop that the office allows a rider on this run. @typedef {{no: number, rider: string, stop: string}} Change */
 /** What a check of the run must show; absent in a pack fetched before it was told.
  * @typedef {{level: string, places: {attendant: string[], driver: string[]}, photo: boolean, sensor: boolean}} Asks */
 /** @typedef {"aboard"|"alighted"|"absent"|"expected"} Place */
@@ -19,7 +22,7 @@ import { byMoment, fold } from "./fold.js";
 /** What the server knows of the run. @typedef {{now: number, phase: string, roster_v: number, events: TapEvent[], resolved: {[rider: string]: Place},
  *   reasons: {code: string, detail: string, place: string}[], closed: {version: number, at_ms: number}|null,
  *   checks: {[who in "attendant"|"driver"|"parked"]: Check|null}, faults: string[], departure: string[],
- *   t0_ms: number|null, is_short?: boolean, defects?: Defect[]}} News */
+ *   t0_ms: number|null, is_short?: boolean, defects?: Defect[], aside?: string}} News */
 /** A defect of the vehicle as a driver reported it; `how` is null while nobody has cleared it. @typedef {{id: string,
  *   run: string, text: string, items: string[], critical: boolean, at_ms: number, how: string|null, read: boolean}} Defect */
 /** @typedef {PackRider & {at: Place, disputed: boolean, reason: string|null,
@@ -101,7 +104,11 @@ function boardingHere(pack, riders, position) {
 
 /** @param {Pack} pack @param {PackRider} rider @param {string} stop @returns {boolean} */
 export const alightsAt = (pack, rider, stop) =>
-  pack.direction === "homeward" ? rider.stop === stop : stop === pack.stops[pack.stops.length - 1].stop;
+  pack.direction === "homeward" ? (changeOf(pack, rider.rider)?.stop ?? rider.stop) === stop
+    : stop === pack.stops[pack.stops.length - 1].stop;
+
+/** @param {Pack} pack @param {string} rider @returns {Change|null} */
+export const changeOf = (pack, rider) => pack.changes?.find((change) => change.rider === rider) ?? null;
 
 /** The last head count here that nothing has overtaken. @param {TapEvent[]} events @param {string} stop
  *  @returns {TapEvent|null} */
@@ -113,7 +120,7 @@ function lastCount(events, stop) {
   return moved ? null : ordered[at];
 }
 
-/** @typedef {"papers"|"ack"|"waiting"|"count"|"mismatch"|"leaving"} Gap */
+/** @typedef {"papers"|"ack"|"waiting"|"count"|"mismatch"|"leaving"|"handover"} Gap */
 
 /** What is missing before the bus may leave this stop, all at once.
  * @param {Pack} pack @param {View} shown @param {string[]} [papers] what the office says forbids the run
@@ -129,6 +136,7 @@ export function departureGaps(pack, shown, papers = []) {
     else if (shown.count.n !== shown.counts.aboard) gaps.push("mismatch");
   }
   if (shown.position.index > 0 && shown.leaving.length > 0) gaps.push("leaving");
+  if (waitingFor(pack, shown).length > 0) gaps.push("handover");
   return gaps;
 }
 
@@ -138,7 +146,7 @@ export const needsCount = (pack, shown) =>
 
 /** What a tap on a rider's card means here and now.
  * @param {Pack} pack @param {View} shown @param {Shown} rider @param {TapEvent[]} own
- * @param {number} monoMs @param {string} boot @returns {{kind: "board"|"alight"|"void"|"none", stop?: string|null, refs?: string[]}} */
+ * @param {number} monoMs @param {string} boot @returns {{kind: "board"|"alight"|"void"|"none", stop?: string|null, refs?: string[], codes?: string[]}} */
 export function meaningOfTap(pack, shown, rider, own, monoMs, boot) {
   const stop = shown.position.moving ? null : shown.here.stop;
   if (rider.at !== "aboard") {
@@ -150,7 +158,8 @@ export function meaningOfTap(pack, shown, rider, own, monoMs, boot) {
   const isFresh = last && last.kind === "board" && last.boot === boot && monoMs - last.mono_ms < UNDO_MS;
   const boardsHere = needsCount(pack, shown) && !shown.position.moving;
   if (isFresh && boardsHere && last.stop === stop) return { kind: "void", refs: [last.id] };
-  return { kind: "alight", stop };
+  const change = changeOf(pack, rider.rider);
+  return change && change.stop === stop ? { kind: "alight", stop, codes: [`change:${change.no}`] } : { kind: "alight", stop };
 }
 
 export const UNDO_MS = 110 * 1000; // a little less than the server's two minutes, for the way there

@@ -16,16 +16,20 @@ import { ageOf, measured } from "./clock.js";
 /** A place in the chain. @typedef {{seq: number, hash: string}} Place */
 /** What is kept beside the events, by name. `acked`: up to where the server's record is ours, byte for byte;
  * `closed:<run>`: when the server closed it; `fork`: the device of which it knows two histories; `head`: the last place
- * of the chain, when its event has been pruned; `probe`: whether the disk takes anything; `former:<dev>`: what it was before. @typedef {{acked: Place,
- *   fork: number, head: Place, probe: number, [former: `former:${number}`]: import("./session.js").Identity,
+  * of the chain, when its event has been pruned; `probe`: whether the disk takes anything; `former:<dev>`: what it was before;
+  * `names_key` closes what names riders (boxed.js); `tries:<run>:<rider>`: the one-time codes tried in vain. @typedef {{acked: Place,
+  *   fork: number, head: Place, probe: number, [former: `former:${number}`]: import("./session.js").Identity,
+  *   names_key: CryptoKey, [tries: `tries:${string}`]: {salt: string, n: number},
  *   identity: import("./session.js").Identity, offset: Offset, [closed: `closed:${string}`]: number,
  *   [news: `news:${string}`]: import("./model.js").News, [pack: `pack:${string}`]: import("./pack.js").KeptPack}} Kept */
-/** `load` gives the events of a run (null: of all), those without an answer and the last. @typedef {{
+/** `load` gives the events of a run (null: of all), those without an answer and the last; `claim` puts a value where none
+ * is, and gives the one that stands. @typedef {{
  *   load: (run: string|null) => Promise<{records: Entry[], answers: Answer[]}>, add: (entry: Entry) => Promise<void>,
  *   answer: (answers: Answer[]) => Promise<void>, at: (seq: number) => Promise<Entry|undefined>,
  *   after: (seq: number) => Promise<Entry[]>, runs: () => Promise<string[]>, ofRun: (run: string) => Promise<Entry[]>,
  *   remove: (seqs: number[], head: Place) => Promise<void>, keys: () => Promise<string[]>,
  *   get: <K extends keyof Kept>(key: K) => Promise<Kept[K]|undefined>,
+ *   claim: <K extends keyof Kept>(key: K, value: Kept[K]) => Promise<Kept[K]>,
  *   put: <K extends keyof Kept>(key: K, value: Kept[K]) => Promise<void>, drop: (key: keyof Kept) => Promise<void>}} Store */
 /** @typedef {{wallMs: () => number, monoMs: () => number, readonly boot: string, uuid: (wallMs: number) => string,
  *   digest: (event: Envelope) => Promise<string>, hasParted?: () => boolean, settle?: () => void,

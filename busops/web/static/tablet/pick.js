@@ -3,6 +3,7 @@
 
 import { keepNewest } from "./newer.js";
 import { prefetch } from "./pack.js";
+import { pruneEverywhere } from "./prune.js";
 import { crewsHere, forgetSeats } from "./shelf.js";
 import { watchLanguage } from "./shell.js";
 import { openStore } from "./store.js";
@@ -28,4 +29,5 @@ document.querySelector('form[action="/signout"]')?.addEventListener("submit", fo
 watchLanguage();
 await sayWhetherKept();
 await keepNewest();
+await pruneEverywhere(openStore, indexedDB, Date.now()).catch(() => undefined);
 await fetchLists();

@@ -2,6 +2,8 @@
 // our own chain beyond it, its run is closed, and seven days have passed since. A list of names when its
 // run has been closed for two hours, or was to end a day ago. The chain's head is kept for ever.
 
+import { closeAll } from "./boxed.js";
+
 /** @typedef {import("./outbox.js").Outbox} Outbox */
 /** @typedef {import("./outbox.js").Store} Store */
 
@@ -9,6 +11,7 @@ const HOUR_MS = 3600 * 1000;
 export const KEPT_MS = 7 * 24 * HOUR_MS;
 const NAMES_AFTER_CLOSE_MS = 2 * HOUR_MS;
 const NAMES_AFTER_END_MS = 24 * HOUR_MS;
+const STORES = "busops-tablet-";
 
 /** Deletes what may go; the numbers that went. @param {Outbox} outbox @param {number} nowMs the server's time
  * @returns {Promise<number[]>} */
@@ -33,25 +36,44 @@ export async function pruneEvents(outbox, nowMs) {
 /** @param {Outbox} outbox @param {number} seq @returns {boolean} */
 const mayGo = ({ acked, answers }, seq) => acked !== null && seq <= acked.seq && answers.has(seq);
 
-/** Lists of names whose time is over are gone from this tablet. @param {Store} store @param {number} nowMs
- * @param {string|null} shown the run on the screen, which keeps its list @returns {Promise<string[]>} the runs */
+/** Lists of names whose time is over are gone from this tablet, and what hangs on them. @param {Store} store
+ * @param {number} nowMs @param {string|null} shown the run on the screen, which keeps its list until two hours after its close
+ * @returns {Promise<string[]>} the runs */
 export async function pruneNames(store, nowMs, shown) {
   /** @type {string[]} */
   const gone = [];
-  for (const key of await store.keys()) {
+  const keys = await store.keys();
+  for (const key of keys) {
     const run = key.startsWith("pack:") ? key.slice("pack:".length) : null;
-    if (run === null || run === shown) continue;
-    const kept = await store.get(`pack:${run}`);
-    const closedMs = await store.get(`closed:${run}`);
-    const stops = kept?.pack.stops ?? [];
-    const endMs = stops[stops.length - 1]?.arrive_ms ?? 0;
-    const isClosed = closedMs !== undefined && nowMs - closedMs >= NAMES_AFTER_CLOSE_MS;
-    if (!isClosed && nowMs - endMs < NAMES_AFTER_END_MS) continue;
-    await store.drop(`pack:${run}`);
-    await store.drop(`news:${run}`);
+    if (run === null || !(await isOver(store, run, nowMs, run === shown))) continue;
+    const tried = keys.filter((each) => each.startsWith(`tries:${run}:`));
+    for (const each of [`pack:${run}`, `news:${run}`, ...tried]) {
+      await store.drop(/** @type {keyof import("./outbox.js").Kept} */ (each));
+    }
     gone.push(run);
   }
   return gone;
+}
+
+/** @param {Store} store @param {string} run @param {number} nowMs @param {boolean} isShown @returns {Promise<boolean>} */
+async function isOver(store, run, nowMs, isShown) {
+  const closedMs = await store.get(`closed:${run}`);
+  if (closedMs !== undefined && nowMs - closedMs >= NAMES_AFTER_CLOSE_MS) return true;
+  if (isShown) return false;
+  const stops = (await store.get(`pack:${run}`))?.pack.stops ?? [];
+  return nowMs - (stops[stops.length - 1]?.arrive_ms ?? 0) >= NAMES_AFTER_END_MS;
+}
+
+/** The same in every store of this browser, also of people who have signed out: lists lie open in none, and go in time.
+ * @param {(name: string) => Promise<Store>} open @param {{databases?: () => Promise<{name?: string}[]>}} here
+ * @param {number} wallMs @returns {Promise<void>} */
+export async function pruneEverywhere(open, here, wallMs) {
+  for (const { name = "" } of (await here.databases?.()) ?? []) {
+    if (!name.startsWith(STORES)) continue;
+    const store = await open(name);
+    await closeAll(store);
+    await pruneNames(store, wallMs + ((await store.get("offset"))?.off_ms ?? 0), null);
+  }
 }
 
 /** The runs whose events are kept and of which nobody has said here that they are closed.

@@ -3,6 +3,7 @@
 // Opening gives what a run needs, not everything: a tablet may hold ten thousand events.
 
 import { openDB } from "../vendor/idb/build/index.js";
+import { boxed } from "./boxed.js";
 
 /** @typedef {import("./outbox.js").Store} Store */
 /** @typedef {import("./outbox.js").Entry} Entry */
@@ -43,7 +44,7 @@ async function connect(name) {
   /** @template {Place[]} N @param {N} names
    * @returns {import("../vendor/idb/build/index.js").IDBPTransaction<Schema, N, "readwrite">} */
   const strictly = (...names) => db.transaction(names, "readwrite", { durability: "strict" });
-  return {
+  return boxed({
     load: (run) => load(db, run),
     add: async (record) => {
       const writing = strictly("events");
@@ -72,11 +73,18 @@ async function connect(name) {
       const writing = strictly("meta");
       await Promise.all([writing.objectStore("meta").put(value, key), writing.done]);
     },
+    claim: async (key, value) => {
+      const writing = strictly("meta");
+      const store = writing.objectStore("meta");
+      const stands = await store.get(key);
+      await Promise.all([stands === undefined ? store.put(value, key) : null, writing.done]);
+      return /** @type {Kept[typeof key]} */ (stands ?? value);
+    },
     drop: async (key) => {
       const writing = strictly("meta");
       await Promise.all([writing.objectStore("meta").delete(key), writing.done]);
     },
-  };
+  });
 }
 
 /** @param {Database} db @param {string|null} run

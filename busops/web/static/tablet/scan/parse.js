@@ -2,13 +2,13 @@
 
 /** A tag of a vehicle; plate and place are known only where the whole text was read, not the digits alone.
  * @typedef {{kind: "tag", plate: string|null, place: string|null, code: string}} TagRead */
-/** @typedef {TagRead|{kind: "card", token: string}|{kind: "unknown"}} Read */
+/** @typedef {TagRead|{kind: "card", number: string}|{kind: "unknown"}} Read */
 /** How a code came in. @typedef {"typed"|"reader"|"camera"|"nfc"} Source */
 /** What a code read during a check means. @typedef {{kind: "fill", place: string|null, code: string}|{kind: "vehicle", plate: string}|
  *   {kind: "place", place: string}|{kind: "card"}|{kind: "unknown"}} Meaning */
 
 const TAG = /^busops:t\/([^/]+)\/([^/]+)\/(\d{6})$/i;
-const CARD = /^busops:r\/([0-9a-f]{32})$/i;
+const CARD = /^([0-9A-HJKMNP-TV-Z]{16})$/; // as printed; the signs that are easily confused read as what they are
 const DIGITS = /^\d{3} ?\d{3}$/;
 
 /** @param {string} text @returns {Read} */
@@ -16,8 +16,8 @@ export function parse(text) {
   const said = text.trim();
   const tag = TAG.exec(said);
   if (tag) return { kind: "tag", plate: decoded(tag[1]), place: decoded(tag[2]).toLowerCase(), code: tag[3] };
-  const card = CARD.exec(said);
-  if (card) return { kind: "card", token: card[1].toLowerCase() };
+  const card = CARD.exec(said.toUpperCase().replace(/^BUSOPS:R\//, "").replace(/[\s-]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1"));
+  if (card) return { kind: "card", number: card[1] };
   if (DIGITS.test(said)) return { kind: "tag", plate: null, place: null, code: said.replace(" ", "") };
   return { kind: "unknown" };
 }

@@ -1,6 +1,7 @@
 // The questions a tablet asks: a reason, a count, a student number. Each resolves with the answer,
 // or with null when the safe way out was taken; none of them records anything.
 
+import { waitingFor } from "../handover.js";
 import { button, chinese, dialog, h, note, say, separator } from "./parts.js";
 
 /** @typedef {import("../model.js").Shown} Shown */
@@ -74,11 +75,11 @@ export async function askForWalkOn() {
 }
 
 /** Everything that is missing before the bus may leave, each with its way out; true when only riders who
- *  stay aboard past their stop are left and the attendant confirms that they do.
+ *  stay aboard past their stop, or whom nobody has taken yet, are left and the attendant says so.
  * @param {import("../model.js").Pack} pack @param {import("../model.js").View} shown
  * @param {import("../model.js").Gap[]} gaps
  * @param {{papers: string[], onMore: (rider: string) => Promise<void>, onCount: () => Promise<void>,
- *   onTap: (rider: string) => Promise<void>}} ways @returns {Promise<boolean>} */
+ *   onTap: (rider: string) => Promise<void>, onHand: () => Promise<void>}} ways @returns {Promise<boolean>} */
 export async function showGaps(pack, shown, gaps, ways) {
   let mayGo = false;
   await dialog(say("not_yet_title", { n: gaps.length }), (close) => {
@@ -99,6 +100,11 @@ export async function showGaps(pack, shown, gaps, ways) {
             word: say("has_left", { name: rider.name }), icon: "down", act: then(() => ways.onTap(rider.rider)),
           }))),
           gaps.length === 1 && button({ word: say("they_stay"), act: () => { mayGo = true; close(); } })];
+      }
+      if (gap === "handover") {
+        return [h("p", { class: "strong" }, say("gap_handover", { n: waitingFor(pack, shown).length })),
+          button({ word: say("handover_now"), icon: "users", act: then(ways.onHand) }),
+          gaps.length === 1 && button({ word: say("handover_go"), kind: "bad", act: () => { mayGo = true; close(); } })];
       }
       const facts = { counted: shown.count?.n ?? 0, aboard: shown.counts.aboard, v: pack.roster_v };
       return [h("p", { class: "strong" }, say(`gap_${gap}`, facts)),

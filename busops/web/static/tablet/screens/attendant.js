@@ -1,19 +1,23 @@
 // The attendant's screen: who is aboard, one tap on and one tap off, the count, the way, the check.
 // Cards are made once and changed in place, so that no name moves under a finger.
 
+import { handoverOf, waitingFor } from "../handover.js";
 import { alightsAt, departureGaps, meaningOfTap, UNDO_MS } from "../model.js";
 import { crewAlarm } from "./alarm.js";
 import { askForCount, askForReason, askForWalkOn, showGaps } from "./ask.js";
+import { cardReader } from "./card_reader.js";
 import { askForCheck } from "./check.js";
-import { button, chinese, dialog, drawOnce, h, icon, note, say, separator, stopwatch, timeOfDay } from "./parts.js";
+import { handOver, sureOffStop, sureOtherStop } from "./handover.js";
+import { button, chinese, dialog, drawOnce, h, note, say, stopwatch, timeOfDay } from "./parts.js";
+import { counters, riderCard, stopLine } from "./rider_card.js";
 
 /** @typedef {import("../model.js").Shown} Shown */
 /** @typedef {import("../model.js").Pack} Pack */
 /** @typedef {import("../model.js").View} View */
 /** @typedef {import("../main.js").Context} Context */
 /** @typedef {import("./parts.js").Child} Child */
+/** @typedef {import("./rider_card.js").Card} Card */
 /** @typedef {{stop: import("../model.js").PackStop, section: HTMLElement, riders: HTMLElement, count: HTMLElement}} Group */
-/** @typedef {{element: HTMLElement, update: (now: Shown, leavesHere: boolean) => void}} Card */
 
 /** @param {HTMLElement} root @param {Context} context @returns {import("./parts.js").Screen} */
 export function attendantScreen(root, context) {
@@ -28,9 +32,14 @@ export function attendantScreen(root, context) {
   timer.setAttribute("aria-label", say("alarm_place"));
   hook("counts").before(timer);
   let groups = makeGroups(hook("list"));
-  let listed = pack.roster_v;
+  let listed = versionOf(pack);
+  const reader = cardReader(context, (riderId) => onTap(riderId));
+  hook("list").before(reader.element);
   const find = /** @type {HTMLInputElement} */ (hook("find"));
-  find.addEventListener("input", () => update());
+  find.addEventListener("input", () => {
+    if (reader.typed(find.value)) find.value = "";
+    update();
+  });
 
   /** @param {HTMLElement} list @returns {Group[]} */
   function makeGroups(list) {
@@ -49,7 +58,7 @@ export function attendantScreen(root, context) {
 
   /** The office has changed the list: every stop and card is made again. @returns {void} */
   function listAnew() {
-    listed = pack.roster_v;
+    listed = versionOf(pack);
     cards.clear();
     hook("list").replaceChildren();
     groups = makeGroups(hook("list"));
@@ -59,7 +68,7 @@ export function attendantScreen(root, context) {
   function cardOf(rider) {
     let card = cards.get(rider.rider);
     if (!card) {
-      card = riderCard(rider, () => onTap(rider.rider), () => onMore(rider.rider));
+      card = riderCard(pack, rider, () => onTap(rider.rider), () => onMore(rider.rider));
       cards.set(rider.rider, card);
       const group = groups.find((each) => each.stop.stop === rider.stop) ?? groups[groups.length - 1];
       group.section.hidden = false;
@@ -76,21 +85,14 @@ export function attendantScreen(root, context) {
     const tap = meaningOfTap(pack, shown, rider, own, context.clock.monoMs(), context.clock.boot);
     if (tap.kind === "none") return;
     if (tap.kind === "alight" && shown.position.moving && !(await sureOffStop(rider))) return;
-    await context.tap(tap.kind, { rider: tap.kind === "void" ? null : riderId, stop: tap.stop, refs: tap.refs });
+    if (tap.kind === "alight" && isElsewhere(shown, rider) && !(await sureOtherStop(pack, shown, rider))) return;
+    await context.tap(tap.kind, { rider: tap.kind === "void" ? null : riderId, stop: tap.stop, refs: tap.refs, codes: tap.codes });
   }
 
-  /** @param {Shown} rider @returns {Promise<boolean>} */
-  async function sureOffStop(rider) {
-    let isSure = false;
-    await dialog(say("off_stop_title", { name: rider.name }), (close) => [
-      h("p", { class: "measure" }, say("off_stop_text")),
-      h("div", { class: "pick" }, button({
-        word: say("off_stop_record"), kind: "bad",
-        act: () => { isSure = true; close(); },
-      })),
-    ], say("off_stop_no"));
-    return isSure;
-  }
+  /** Whether he would get off at a stop that is neither his nor the last. @param {View} shown @param {Shown} rider
+   * @returns {boolean} */
+  const isElsewhere = (shown, rider) => pack.direction === "homeward" && !shown.position.moving && !shown.isTerminal
+    && shown.position.hasDeparted && !rider.walkOn && !alightsAt(pack, rider, shown.here.stop);
 
   /** @param {string} riderId @returns {Promise<void>} */
   async function onMore(riderId) {
@@ -101,12 +103,17 @@ export function attendantScreen(root, context) {
 
   /** @returns {void} */
   function update() {
-    if (listed !== pack.roster_v) listAnew();
+    if (listed !== versionOf(pack)) listAnew();
     const shown = context.shown();
+    const waits = waitingFor(pack, shown);
+    const waiting = new Set(waits.map(({ rider }) => rider.rider));
     for (const rider of shown.riders) {
       const card = cardOf(rider);
-      card.update(rider, shown.position.hasDeparted && !shown.position.moving
-        && (shown.isTerminal || alightsAt(pack, rider, shown.here.stop)));
+      card.update(rider, {
+        leavesHere: shown.position.hasDeparted && !shown.position.moving
+          && (shown.isTerminal || alightsAt(pack, rider, shown.here.stop)),
+        hand: waiting.has(rider.rider) ? "waits" : rider.at === "alighted" && handoverOf(pack, rider.rider) ? "handed" : "",
+      });
       card.element.hidden = !matches(rider);
     }
     for (const { stop, count, section } of groups) {
@@ -131,7 +138,7 @@ export function attendantScreen(root, context) {
     alarm.update(shown, shown.isTerminal && !check);
     const news = context.news();
     const acts = [places, shown.isAcked, gapsOf(shown), news?.departure, shown.count?.id, check, news?.closed, news?.faults,
-      hasUnconfirmed()];
+      hasUnconfirmed(), waits.map(({ rider, isNobody }) => [rider.rider, isNobody])];
     drawOnce(hook("acts"), acts, () => nextActs(shown));
   }
 
@@ -179,7 +186,7 @@ export function attendantScreen(root, context) {
       return [h("div", { class: "toast" },
         h("span", { role: "status" }, say(`did_${last.kind}`), chinese(rider?.name ?? "", "name strong"), " ",
           chinese(rider?.class ?? "", "nb")),
-        button({ word: "", size: "s", act: () => void context.tap("void", { refs: [last.id] }) }))];
+        last.kind !== "handover" && button({ word: "", size: "s", act: () => void context.tap("void", { refs: [last.id] }) }))];
     });
     const back = place.querySelector("button");
     if (back) back.textContent = say("undo", { left: stopwatch(leftMs / 1000) });
@@ -191,7 +198,10 @@ export function attendantScreen(root, context) {
       return [button({ word: say("ack", { v: pack.roster_v }), icon: "list", kind: "do",
         act: () => void context.tap("ack", {}) })];
     }
-    if (shown.isTerminal) return checkActs(shown);
+    const waits = waitingFor(pack, shown);
+    const hand = waits.length > 0 && !shown.position.moving && button({ word: say("handover_waiting", { n: waits.length }),
+      icon: "users", kind: "do", act: () => void handOver(context) });
+    if (shown.isTerminal) return [hand, ...checkActs(shown)];
     if (shown.position.moving) {
       const next = /** @type {import("../model.js").PackStop} */ (shown.next);
       return [button({ word: say("arrive", { stop: next.name }), icon: "pin", kind: "do",
@@ -203,7 +213,7 @@ export function attendantScreen(root, context) {
       act: () => void onCount() });
     const depart = button({ word: say("depart"), icon: "bus", kind: gaps.length ? "" : "do", refused: gaps.length > 0,
       act: () => void onDepart() });
-    return shown.count || needsCounting ? [count, depart] : [depart];
+    return [hand, ...(shown.count || needsCounting ? [count, depart] : [depart])];
   }
 
   /** @returns {Promise<void>} */
@@ -222,7 +232,7 @@ export function attendantScreen(root, context) {
     const shown = context.shown();
     const gaps = gapsOf(shown);
     const papers = context.news()?.departure ?? [];
-    const mayGo = gaps.length === 0 || (await showGaps(pack, shown, gaps, { papers, onMore, onCount, onTap }));
+    const mayGo = gaps.length === 0 || (await showGaps(pack, shown, gaps, { papers, onMore, onCount, onTap, onHand: () => handOver(context) }));
     if (mayGo) await context.tap("depart", { stop: shown.here.stop });
   }
 
@@ -282,59 +292,5 @@ export function attendantScreen(root, context) {
   return { update };
 }
 
-/** @param {Shown} rider @param {() => void} onTap @param {() => void} onMore @returns {Card} */
-function riderCard(rider, onTap, onMore) {
-  const state = h("span", { class: "rider__state" });
-  const word = h("span", { class: "rider__word" });
-  const who = h("span", { class: "rider__who" });
-  const tap = h("button", { type: "button", class: "rider__tap", onclick: onTap },
-    h("span", { class: "rider__mark" }, state, word),
-    h("span", {}, chinese(rider.name, "rider__name"),
-      rider.twin && h("span", { class: "rider__tag" }, say("twin")), h("br"), who));
-  const element = h("li", { class: "rider", "data-rider": rider.rider }, tap,
-    h("button", { type: "button", class: "rider__more", onclick: onMore }, icon("more"),
-      h("span", { class: "vh" }, say("more_about", { name: `${rider.name} ${rider.last4}` }))));
-  let before = "";
-  /** @param {Shown} now @param {boolean} leavesHere @returns {void} */
-  const update = (now, leavesHere) => {
-    const key = `${now.at}${now.disputed}${now.reason}${leavesHere}`;
-    if (key === before) return;
-    before = key;
-    const marks = { aboard: "check", absent: "minus", alighted: "down", expected: "" };
-    element.dataset.s = { aboard: leavesHere ? "off" : "on", absent: "no", alighted: "left", expected: "off" }[now.at];
-    element.dataset.at = now.at;
-    tap.setAttribute("aria-pressed", String(now.at === "aboard"));
-    const isToLeave = leavesHere && now.at === "aboard";
-    state.replaceChildren(...(marks[now.at] && !isToLeave ? [icon(marks[now.at])] : []));
-    const isSilent = now.at === "expected" || now.at === "absent" || isToLeave;
-    word.textContent = isSilent ? "" : say(`is_${now.disputed ? "disputed" : now.at}`);
-    who.replaceChildren(...(now.class ? [chinese(now.class), separator()] : []),
-      now.at === "absent" ? h("span", { class: "strong" }, say(`reason_${now.reason}`)) : now.last4);
-  };
-  return { element, update };
-}
-
-/** @param {View} shown @returns {HTMLElement[]} */
-function counters({ counts }) {
-  const done = counts.waiting === 0;
-  const one = (/** @type {string} */ tone, /** @type {string} */ word, /** @type {number} */ n, ok = false) =>
-    h("div", { class: `count ${tone}` }, h("span", { class: "count__t" }, ok && icon("check"), say(word)),
-      h("span", { class: "count__n", "data-count": word }, String(n)));
-  return [one("", "expected", counts.expected), one("count--ok", "aboard", counts.aboard, true),
-    one(done ? "count--ok" : "count--wait", done ? "all_here" : "not_yet", counts.waiting, done)];
-}
-
-/** @param {Pack} pack @param {View} shown @returns {HTMLElement[]} */
-function stopLine(pack, shown) {
-  return pack.stops.map((stop, index) => {
-    const mine = shown.riders.filter((rider) => rider.stop === stop.stop && rider.at !== "absent");
-    const off = mine.filter((rider) => rider.at === "alighted").length;
-    const on = mine.filter((rider) => rider.at === "aboard").length;
-    const isHere = index === shown.position.index && !shown.position.moving;
-    const isPast = index < shown.position.index || (index === shown.position.index && shown.position.moving);
-    const done = shown.position.hasDeparted && pack.direction === "homeward" ? off : on;
-    const numbers = mine.length ? h("b", {}, `${done} / ${mine.length}`) : null;
-    return h("li", { "data-s": isHere ? "here" : isPast ? "done" : "next", "aria-current": isHere ? "step" : null },
-      h("span", { class: "line__t" }, chinese(stop.name), numbers));
-  });
-}
+/** What the cards are made from: manifest, codes and changes. @param {Pack} pack @returns {string} */
+const versionOf = (pack) => `${pack.roster_v}/${pack.aside ?? ""}`;

@@ -4,12 +4,13 @@
 import { startCamera } from "../scan/camera.js";
 import { startNfc } from "../scan/nfc.js";
 import { listenToReader } from "../scan/reader.js";
-import { button, h, learn, note, say } from "./parts.js";
+import { button, chinese, h, learn, note, say } from "./parts.js";
 
 /** @typedef {import("../scan/parse.js").Source} Source */
-/** What became of a code, as a sentence. @typedef {{ok: boolean, text: string}} Said */
+/** What became of a code, as a sentence; `name` is whose it is. @typedef {{ok: boolean, text: string, name?: string}} Said */
 /** @typedef {(text: string, source: Source) => Said|null} Take */
-/** @typedef {{element: HTMLElement, tell: (text: string, source: Source) => boolean, stop: () => void}} Panel */
+/** `show` says later what became of a code. @typedef {{element: HTMLElement, tell: (text: string, source: Source) => boolean,
+ *   show: (said: Said) => void, stop: () => void}} Panel */
 
 const AGAIN_MS = 3000; // the same code before the lens all the while counts once
 
@@ -31,8 +32,8 @@ function listen() {
 
 /** A place where codes come in: the reader at once, the camera and NFC when asked for.
  * `take` says what became of a code, or null when it is not for this panel.
- * @param {string} name @param {Take} take @returns {Panel} */
-export function scanPanel(name, take) {
+ * @param {string} name @param {Take} take @param {string} [camera] what its button says @returns {Panel} */
+export function scanPanel(name, take, camera = "scan_camera") {
   const said = h("div", { role: "status", class: "scan__said" });
   const video = h("video", { class: "scan__view", muted: true, playsinline: true, hidden: true, "aria-label": say("scan_view") });
   const acts = h("div", { class: "scan__acts" });
@@ -51,9 +52,14 @@ export function scanPanel(name, take) {
     const answer = take(text, source);
     if (!answer) return false;
     [lastText, lastMs] = [text, now];
-    navigator.vibrate?.(answer.ok ? 40 : [80, 60, 80]);
-    said.replaceChildren(note(answer.ok ? "ok" : "bad", answer.ok ? "check" : "alert", answer.text));
+    show(answer);
     return true;
+  }
+
+  /** @param {Said} answer @returns {void} */
+  function show({ ok, text, name }) {
+    navigator.vibrate?.(ok ? 40 : [80, 60, 80]);
+    said.replaceChildren(note(ok ? "ok" : "bad", ok ? "check" : "alert", name && chinese(name, "scan__name"), text));
   }
 
   /** @param {string} word the key of a sentence @returns {void} */
@@ -85,7 +91,7 @@ export function scanPanel(name, take) {
     const isOn = !video.hidden;
     acts.replaceChildren(...[
       isOn ? button({ word: say("scan_stop"), icon: "x", act: stop })
-        : button({ word: say("scan_camera"), icon: "qr", act: () => void look() }),
+        : button({ word: say(camera), icon: "qr", act: () => void look() }),
       torch && button({ word: say("scan_light"), icon: "eye", act: torch }),
       "NDEFReader" in window && button({ word: say("scan_nfc"), icon: "phone", act: () => {
         startNfc((text) => void tell(text, "nfc")).then((end) => off.push(end), () => fail("nfc_missing"));
@@ -97,5 +103,5 @@ export function scanPanel(name, take) {
   panels.delete(name);
   panels.set(name, { element, tell });
   listen();
-  return { element, tell, stop };
+  return { element, tell, show, stop };
 }
