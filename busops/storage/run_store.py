@@ -39,7 +39,7 @@ _OF_RUN: Final[dict[type[Base], Select[Any]]] = {
     row: select_rows(row, "run_id") for row in (RunRow, RunStopRow, RunCrewRow, RunTagRow)
 }
 _MANIFEST: Final = select_rows(
-    ManifestRiderRow, "run_id", "version", columns=("rider_id", "stop_id", "other_stops")
+    ManifestRiderRow, "run_id", "version", columns=("rider_id", "stop_id", "other_stops", "from_run_id")
 ).order_by(ManifestRiderRow.rider_id)
 _LOCKED: Final = (
     select_rows(RunRow, columns=("run_id",))

@@ -16,10 +16,10 @@ import { ageOf, measured } from "./clock.js";
 /** A place in the chain. @typedef {{seq: number, hash: string}} Place */
 /** What is kept beside the events, by name. `acked`: up to where the server's record is ours, byte for byte;
  * `closed:<run>`: when the server closed it; `fork`: the device of which it knows two histories; `head`: the last place
-  * of the chain, when its event has been pruned; `probe`: whether the disk takes anything; `former:<dev>`: what it was before;
-  * `names_key` closes what names riders (boxed.js); `tries:<run>:<rider>`: the one-time codes tried in vain. @typedef {{acked: Place,
-  *   fork: number, head: Place, probe: number, [former: `former:${number}`]: import("./session.js").Identity,
-  *   names_key: CryptoKey, [tries: `tries:${string}`]: {salt: string, n: number},
+ * of the chain, when its event has been pruned; `probe`: whether the disk takes anything; `former:<dev>`: what it was before;
+ * `names_key` closes what names riders (boxed.js); `tries:<run>:<rider>`: the one-time codes tried in vain. @typedef {{acked: Place,
+ *   fork: number, head: Place, probe: number, [former: `former:${number}`]: import("./session.js").Identity,
+ *   names_key: CryptoKey, [tries: `tries:${string}`]: {salt: string, n: number},
  *   identity: import("./session.js").Identity, offset: Offset, [closed: `closed:${string}`]: number,
  *   [news: `news:${string}`]: import("./model.js").News, [pack: `pack:${string}`]: import("./pack.js").KeptPack}} Kept */
 /** `load` gives the events of a run (null: of all), those without an answer and the last; `claim` puts a value where none
