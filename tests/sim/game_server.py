@@ -17,9 +17,11 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import IntegrityError
 
 from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.storage.database import Database, open_engine
+from busops.storage.run_store import refused_by_guard
 from busops.web.context import EXTENSION
 from tests.machine import CountingIds
 from tests.sim.game_tablet import Lost
@@ -43,6 +45,10 @@ class GameClock:
         """The present moment as the server asks for it."""
         return datetime.fromtimestamp(self.now_ms / 1000, UTC)
 
+    def at(self, at_ms: int) -> datetime:
+        """Another moment, told the same way."""
+        return datetime.fromtimestamp(at_ms / 1000, UTC)
+
     def ms(self) -> int:
         """The present moment as the game counts it."""
         return self.now_ms
@@ -55,6 +61,7 @@ class GameServer:
     app: Flask
     path: Path
     clock: GameClock
+    is_mad: bool = False  # its services forget rules, and only the database refuses
     ids: CountingIds = field(default_factory=CountingIds)
     seen: Counter[str] = field(default_factory=Counter)
     _dies_in: int | None = None
@@ -107,12 +114,21 @@ class GameServer:
         return answer.status_code, answer.get_json(silent=True) or {}, dict(answer.headers)
 
     def act(self, deed: Callable[..., Any], *words: Any, **own: Any) -> str:
-        """An act of the office through the service: done, refused, or the server died over it."""
+        """
+        An act of the office through the service: done, refused, or the server died over it.
+
+        What only the database refuses is a fault of the services, unless they are mad on purpose.
+        """
         self._works = True
         try:
             deed(self.database, *words, clock=self.clock, ids=self.ids, **own)
         except (Refused, InvalidInput, NotFound) as refusal:
             return refusal.code
+        except IntegrityError as refusal:
+            if not self.is_mad:
+                raise AssertionError(f"only the database refused it: {refusal.orig}") from refusal
+            self.seen["refused by the database"] += 1
+            return refused_by_guard(refusal) or "check_constraint"
         except Crash:
             self._rise()
             return "died"
