@@ -17,8 +17,8 @@ from tests.sim.game_ends import Ends
 from tests.sim.game_judge import Judge
 from tests.sim.game_layers import BOTH, Layers
 from tests.sim.game_office import Office
-from tests.sim.game_server import GameClock, GameNetwork, GameServer, copy_of
-from tests.sim.game_slips import SLIPS
+from tests.sim.game_server import GameClock, GameDisk, GameNetwork, GameServer, copy_of
+from tests.sim.game_slips import AFTERWARDS, SLIPS
 from tests.sim.game_tablet import GameTablet, Lost
 from tests.sim.game_tales import Tales
 from tests.sim.game_world import (
@@ -46,6 +46,7 @@ class Stage:
     """What games are played on: the application, a released run in a file, the layers in play."""
 
     app: Flask
+    disk: GameDisk
     template: Path
     folder: Path
     layers: Layers = BOTH
@@ -84,7 +85,8 @@ class Game:
         self.layers = stage.layers
         clock = GameClock(DEPARTS_MS - 1_500_000)
         path = copy_of(stage.template, stage.folder, f"game-{stage.layers.name}-{seed}")
-        self.server = GameServer(app=stage.app, path=path, clock=clock, is_mad=not stage.layers.has_gate)
+        is_mad = not stage.layers.has_gate
+        self.server = GameServer(app=stage.app, disk=stage.disk, path=path, clock=clock, is_mad=is_mad)
         self.server.start()
         narrow = self.dice.choice((None, None, None, 3))
         badness = self.dice.choice(BADNESS)
@@ -112,7 +114,7 @@ class Game:
         if self.dice.randrange(3) == 0:
             self.free_play(FREE_STEPS[1])
             self.network.heal()
-            self.ends.drive(self.dice.choice(("none", "old_checks", "found")))
+            self.ends.drive(self.dice.choice(AFTERWARDS))
         self.seen += self.judge.seen + self.network.seen + self.server.seen
 
     def free_play(self, steps: int) -> None:

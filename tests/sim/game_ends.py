@@ -13,7 +13,7 @@ from busops.domain.values import CAMPUS
 from tests.builders import ALL_OK
 from tests.sim.game_office import ASKER
 from tests.sim.game_paper import Paper
-from tests.sim.game_slips import LEFT_OPEN, PAPER, SLIPS, STRANGERS, WITH_ANOTHER
+from tests.sim.game_slips import AFTERWARDS, LEFT_OPEN, NEVER_SEALED, PAPER, SLIPS, STRANGERS, WITH_ANOTHER
 from tests.sim.game_tablet import GameTablet
 from tests.sim.game_world import (
     ALL_TAGS,
@@ -56,17 +56,17 @@ class Ends:
         self.game.told.append("ends well")
         self.bring("paper" if slip != "old_checks" and self.game.dice.randrange(6) == 0 else "none")
         self.must_close()
-        if slip == "found":
-            self.is_found()
-        if slip == "old_checks":
-            assert self.until_done(self.game.office.reopen) == "done", (
-                "a closed run could not be opened again"
-            )
-            self.must_not_close("no_attendant_check")
+        if slip in AFTERWARDS[1:]:
+            afterwards = {
+                "found": self._found,
+                "listed_late": self._listed_late,
+                "old_checks": self._reopened,
+            }
+            afterwards[slip]()
             self.bring("none")
             self.must_close()
 
-    def is_found(self) -> None:
+    def _found(self) -> None:
         """After the close somebody is found in the bus: it is open again at once, and proved anew."""
         self.world.gets_on(None, RIDERS[0])
         driver = self.tablet(DRIVER)
@@ -78,8 +78,19 @@ class Ends:
         assert self.game.judge.look().phase == "reopened", "somebody was found, and the run is still closed"
         self.game.seen["found after close"] += 1
         self.must_not_close("no_attendant_check")
-        self.bring("none")
-        self.must_close()
+
+    def _reopened(self) -> None:
+        """Somebody opens the closed run: the checks it had prove nothing any more."""
+        assert self.until_done(self.game.office.reopen) == "done", "a closed run could not be opened again"
+        self.must_not_close("no_attendant_check")
+
+    def _listed_late(self) -> None:
+        """A tablet is given the list after the close: opened again, the run waits for that one too."""
+        self.other = self.game.new_tablet(ATTENDANT)
+        self._reopened()
+        self.bring("listed_late")
+        self.must_not_close("device_unsealed")
+        self.game.seen["listed late"] += 1
 
     def is_possible(self, slip: str) -> bool:
         """Whether what happened before leaves room for the slip."""
@@ -100,7 +111,8 @@ class Ends:
         self.calm()
         game, world = self.game, self.world
         first, driver = self.tablet(ATTENDANT), self.tablet(DRIVER)
-        self.other = game.new_tablet(ATTENDANT) if slip in WITH_ANOTHER else None
+        if slip != "listed_late":
+            self.other = game.new_tablet(ATTENDANT) if slip in WITH_ANOTHER else None
         marks = self._dying() if slip in PAPER else first
         self._set_out(slip, first, driver, marks)
         if slip == "too_early":
@@ -170,6 +182,10 @@ class Ends:
             assert self.until_done(lambda: self.paper.confirm(by=ASKER)) != "done", (
                 "one person alone entered a sheet"
             )
+        elif slip == "paper_given_up":
+            dev = max(self.world.sheets)
+            said = self.game.office.release(dev)
+            assert said != "done" or not self.game.layers.has_gate, "paper was given up like a tablet"
         elif slip == "paper":
             assert self.until_done(self.paper.confirm) == "done", "a sheet could not be confirmed"
         self.world.passes(200)
@@ -262,7 +278,7 @@ class Ends:
         for tablet in self.game.live():
             has_begun = tablet.entries or tablet.listed_ms is not None
             is_done = not has_begun or (tablet.entries and tablet.entries[-1].event["kind"] == "seal")
-            is_other = slip in ("other_tablet", "silent_tablet", "no_third") and tablet is self.other
+            is_other = slip in NEVER_SEALED and tablet is self.other
             if not is_done and not is_other and (slip != "no_seal" or tablet is not first):
                 self.then(tablet, "seal")
 

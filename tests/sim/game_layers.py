@@ -18,7 +18,7 @@ from unittest import mock
 from busops.domain.errors import Refused
 from busops.domain.values import CrewId
 from busops.services import overrides, run_acts, run_deciding, run_state
-from busops.storage import closure_store, event_store, run_store
+from busops.storage import closure_store, event_store, paper_store, run_store
 from busops.storage.closure_store import Closure
 from busops.storage.database import Database, open_engine
 from tests import run_kit, small_school
@@ -29,7 +29,7 @@ from tests.sim.game_world import ATTENDANT, DRIVER, the_plan
 REFUSING = (
     "run_close", "run_close_incidents", "run_evidence_asked", "run_cancel", "event_taken", "decision_taken",
     "decision_by_override", "override_request_born", "override_verdict_born", "device_released_by_three",
-    "paper_verdict_born",
+    "paper_verdict_born", "run_close_paper",
 )  # fmt: skip
 
 
@@ -72,6 +72,7 @@ def in_play(layers: Layers) -> Iterator[None]:
         mock.patch.object(run_state, "run_store", no_reopening),
         mock.patch.object(run_deciding, "need_two", return_value=None),
         mock.patch.object(run_acts, "need_third", return_value=None),
+        mock.patch.object(paper_store, "waiting_devices", return_value=frozenset()),
         mock.patch.object(run_acts, "GATES", MappingProxyType({})),
         mock.patch.object(overrides, "reasons_not_to_approve", return_value=()),
     ):

@@ -74,12 +74,12 @@ MUTANTS = (
     _rule("checks", "code is None and role is CrewRole.DRIVER", "False", "driver_first"),
     _rule("stop_gate", "if found.place is Place.AWAY:", "if False:", "away"),
     # what people must agree on
-    _rule("overrides", "if by == asked.asked_by:", "if False:", "override"),
     _rule("overrides", "if role is asked.asked_role:", "if False:", "override"),
     _rule("overrides", "if not 0 <= now_ms - asked.asked_ms <= VALID_MS:", "if False:", "override"),
     _people("run_acts", "if finding.code in GATES and", "if False and", "override"),
     _people("run_deciding", "if not user_of(third) or names &", "if False and names &", "no_third"),
     _people("run_deciding", "names & device_log_store.crew_ever(tx, run_id)", "frozenset()", "no_third"),
+    _people("run_acts", "if dev in paper_store.waiting_devices(tx, run_id):", "if False:", "paper_given_up"),
     _people("paper_entry", "if by.user_id == entry.typed_by:", "if False:", "paper_alone"),
     # the guards
     _guard("m.kind = 'board'", "m.kind = 'nobody'", "left_unmarked"),
@@ -91,6 +91,7 @@ MUTANTS = (
     _guard("THEN RAISE(ABORT, 'guard: quarantine_open')", "THEN NULL", "stranger"),
     _guard("THEN RAISE(ABORT, 'guard: count_open')", "THEN NULL", "count_not_zero"),
     _guard("THEN RAISE(ABORT, 'guard: incident_open')", "THEN NULL", "no_precheck"),
+    _guard("THEN RAISE(ABORT, 'guard: paper_waits')", "THEN NULL", "paper_given_up"),
     _guard("AND t.asks_driver", "AND 0", "skipped_place"),
     _guard("e.lo_ms > u.reopened_ms", "1", "old_checks"),
     _guard("phase IN ('closed', 'cancelled')", "phase IN ('cancelled')", "late_board"),
@@ -106,7 +107,7 @@ MUTANTS = (
     _service(
         "services.tablet_sync", "self.is_frozen = not holder.is_trusted", "self.is_frozen = False", "revoked"
     ),
-    _service("services.run_devices", "if _must_bind(tx, run_id, dev):", "if False:", "silent_tablet"),
+    _service("services.run_devices", "bound_devices.bind_device(tx, run_id, dev)", "pass", "silent_tablet"),
     _service(
         "services.paper_entry", "bound_devices.bind_device(tx, run_id, device.dev)", "pass", "paper_waits"
     ),

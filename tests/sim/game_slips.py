@@ -32,9 +32,10 @@ SLIPS = {
     "no_third": "device_unsealed",
     "paper_waits": "device_unsealed",
     "paper_alone": "device_unsealed",
+    "paper_given_up": "device_unsealed",
 }
 STRANGERS = ("nobody_knows", "no_reason", "disputed")  # need a rider of whom nothing is known yet
-PAPER = ("paper", "paper_waits", "paper_alone")
+PAPER = ("paper", "paper_waits", "paper_alone", "paper_given_up")
 WITH_ANOTHER = ("other_tablet", "disputed", "silent_tablet", "no_third")  # need one tablet more
 LEFT_OPEN = {
     "off_stop": "off_stop_alight",
@@ -43,3 +44,5 @@ LEFT_OPEN = {
     "uncounted": "departed_without_count",
 }
 KNOWN_TO_THE_GATE_ALONE = frozenset({"away", "uncounted"})
+AFTERWARDS = ("none", "old_checks", "found", "listed_late")  # what may come after a close
+NEVER_SEALED = ("other_tablet", "silent_tablet", "no_third", "listed_late")
