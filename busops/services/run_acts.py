@@ -27,7 +27,7 @@ from busops.domain.values import Clock, Ids, RiderId, RunId
 from busops.services.acting import By, record_act, user_of
 from busops.services.run_deciding import decide, lock, need_text, need_third, need_two
 from busops.services.run_state import facts_arrived, state_of
-from busops.storage import closure_store, event_store, run_store
+from busops.storage import closure_store, event_store, paper_store, run_store
 from busops.storage.closure_store import Closure
 from busops.storage.database import Database, Transaction
 
@@ -121,7 +121,8 @@ def release_device(
     """
     Two people give the device up for this run, after a third one has searched the bus himself.
 
-    Whatever the device still sends opens the question again.
+    Whatever the device still sends opens the question again. A sheet of paper that waits is no lost
+    device: somebody confirms or rejects it.
     """
     need_text(reason)
     with database.transaction() as tx:
@@ -129,6 +130,8 @@ def release_device(
         device = state_of(tx, run_id).devices.get(dev)
         if device is None:
             raise Refused("device_not_of_run", run_id=run_id, dev=dev)
+        if dev in paper_store.waiting_devices(tx, run_id):
+            raise Refused("paper_waits", run_id=run_id)
         need_third(tx, run_id, third, others=(by, second))
         own: dict[str, Any] = {"dev": dev, "upto_seq": device.last_seq, "checked_by": user_of(third)}
         decide(tx, DeviceReleased, run_id, by=by, second=second, reason=reason, clock=clock, ids=ids, **own)

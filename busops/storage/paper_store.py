@@ -154,6 +154,11 @@ def load_entries(tx: Transaction, run_id: RunId) -> tuple[PaperEntry, ...]:
     return _load(tx, PaperEntryRow.run_id == run_id)
 
 
+def waiting_devices(tx: Transaction, run_id: RunId) -> frozenset[int]:
+    """The devices of the sheets on which nobody has decided yet."""
+    return frozenset(each.dev for each in load_entries(tx, run_id) if each.verdict is None)
+
+
 def _load(tx: Transaction, which: Any) -> tuple[PaperEntry, ...]:
     rows = tx.session.execute(
         select(PaperEntryRow, PaperVerdictRow)

@@ -26,7 +26,7 @@ _PROVED = (Phase.CHECKED.value, Phase.CLOSED.value, Phase.CANCELLED.value)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierRun:
-    """A run that left before and was not proved empty, as far as its projection says."""
+    """A run that left before."""
 
     run_id: RunId
     on: date
@@ -34,9 +34,17 @@ class EarlierRun:
     crew_id: CrewId | None  # who of the crew asked about was on it; None when only the vehicle was
 
 
-def earlier_runs(tx: Transaction, plan: RunPlan, crew: Iterable[CrewId]) -> tuple[EarlierRun, ...]:
-    """The runs planned before ``plan`` with its vehicle or one of these people, and not proved to the end."""
+def earlier_runs(
+    tx: Transaction, plan: RunPlan, crew: Iterable[CrewId], *, on: date | None = None
+) -> tuple[EarlierRun, ...]:
+    """
+    The runs planned before ``plan`` with its vehicle or one of these people.
+
+    Those that are not proved to the end, as far as the projection says; or all of the day ``on`` but
+    the cancelled: what is proved by now need not have been proved then.
+    """
     people = sorted(crew)
+    is_asked = RunRow.phase.not_in(_PROVED) if on is None else RunRow.phase != Phase.CANCELLED.value
     query = (
         select(RunRow.run_id, RunRow.run_on, RunRow.plate, RunCrewRow.crew_id)
         .join_from(
@@ -49,17 +57,19 @@ def earlier_runs(tx: Transaction, plan: RunPlan, crew: Iterable[CrewId]) -> tupl
             isouter=True,
         )
         .where(RunRow.school_id == tx.school_id, RunRow.departs_at < plan.departs_at)
-        .where(RunRow.phase.not_in(_PROVED), RunRow.run_id != plan.run_id)
+        .where(is_asked, RunRow.run_id != plan.run_id)
         .where(or_(RunRow.plate == plan.plate, RunCrewRow.crew_id.is_not(None)))
         .order_by(RunRow.departs_at, RunRow.run_id, RunCrewRow.crew_id)
     )
+    if on is not None:
+        query = query.where(RunRow.run_on == on)
     found: dict[str, EarlierRun] = {}
-    for run_id, on, plate, crew_id in tx.session.execute(query):
+    for run_id, run_on, plate, crew_id in tx.session.execute(query):
         found.setdefault(
             run_id,
             EarlierRun(
                 run_id=RunId(run_id),
-                on=on,
+                on=run_on,
                 plate=Plate(plate),
                 crew_id=CrewId(crew_id) if crew_id else None,
             ),

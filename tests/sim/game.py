@@ -13,13 +13,27 @@ from random import Random
 from flask import Flask
 
 from tests.builders import DEPARTS_MS
-from tests.sim.game_ends import SLIPS, Ends
+from tests.sim.game_ends import Ends
 from tests.sim.game_judge import Judge
 from tests.sim.game_layers import BOTH, Layers
 from tests.sim.game_office import Office
-from tests.sim.game_server import GameClock, GameNetwork, GameServer, copy_of
+from tests.sim.game_server import GameClock, GameDisk, GameNetwork, GameServer, copy_of
+from tests.sim.game_slips import AFTERWARDS, SLIPS
 from tests.sim.game_tablet import GameTablet, Lost
-from tests.sim.game_world import ATTENDANT, DRIVER, MIDWAY, NO_STOP, OTHER, RIDERS, TERMINAL, World, the_plan
+from tests.sim.game_tales import Tales
+from tests.sim.game_world import (
+    ATTENDANT,
+    AWAY,
+    DRIVER,
+    HERE,
+    MIDWAY,
+    NO_STOP,
+    OTHER,
+    RIDERS,
+    TERMINAL,
+    World,
+    the_plan,
+)
 
 SKEWS_MS = (0, 700, -1_500, 900_000, -86_400_000, 86_400_000)
 JUMPS_MS = (15_000, -15_000, 3_600_000, -86_400_000)
@@ -32,6 +46,7 @@ class Stage:
     """What games are played on: the application, a released run in a file, the layers in play."""
 
     app: Flask
+    disk: GameDisk
     template: Path
     folder: Path
     layers: Layers = BOTH
@@ -50,7 +65,7 @@ def play(seed: int, stage: Stage, story: str | None = None) -> Counter[str]:
         else:
             game.free_play(2)
             game.network.heal()
-            game.ends.tell(story)
+            Tales(game.ends).tell(story)
     except (Exception, KeyboardInterrupt) as broken:
         broken.add_note(f"seed {seed}; play it again: python -m tests.sim.play --seed {seed}")
         broken.add_note("its last steps: " + ", ".join(game.told[-12:]))
@@ -70,7 +85,8 @@ class Game:
         self.layers = stage.layers
         clock = GameClock(DEPARTS_MS - 1_500_000)
         path = copy_of(stage.template, stage.folder, f"game-{stage.layers.name}-{seed}")
-        self.server = GameServer(app=stage.app, path=path, clock=clock)
+        is_mad = not stage.layers.has_gate
+        self.server = GameServer(app=stage.app, disk=stage.disk, path=path, clock=clock, is_mad=is_mad)
         self.server.start()
         narrow = self.dice.choice((None, None, None, 3))
         badness = self.dice.choice(BADNESS)
@@ -82,7 +98,11 @@ class Game:
         for by in (ATTENDANT, DRIVER, *self.dice.choice(((), (ATTENDANT,)))):
             self.new_tablet(by, minutes=self.dice.choice((900, 900, 60)))
         self.judge = Judge(
-            path=path, world=self.world, tablets=self.tablets, knows_late_facts=stage.layers.reopens_by_guard
+            path=path,
+            world=self.world,
+            tablets=self.tablets,
+            knows_late_facts=stage.layers.reopens_by_guard,
+            has_gate=stage.layers.has_gate,
         )
         self.ends = Ends(self)
 
@@ -94,7 +114,7 @@ class Game:
         if self.dice.randrange(3) == 0:
             self.free_play(FREE_STEPS[1])
             self.network.heal()
-            self.ends.drive(self.dice.choice(("none", "old_checks")))
+            self.ends.drive(self.dice.choice(AFTERWARDS))
         self.seen += self.judge.seen + self.network.seen + self.server.seen
 
     def free_play(self, steps: int) -> None:
@@ -129,7 +149,19 @@ class Game:
             skew_ms=self.dice.choice(SKEWS_MS),
         )
         self.tablets.append(tablet)
+        self.fetch(tablet)
         return tablet
+
+    def fetch(self, tablet: GameTablet) -> None:
+        """The tablet is given the list of the run, if the server lives long enough."""
+        for _ in range(3):
+            try:
+                answer = self.server.request("GET", "/api/v1/runs/run-1/pack", tablet.headers, b"")
+            except Lost:
+                continue
+            assert answer[0] == 200, f"no list for tablet {tablet.dev}: {answer[0]}"
+            tablet.listed_ms = self.world.clock.now_ms
+            return
 
     def some_tablet(self, by: str | None = None) -> GameTablet:
         """One of those in somebody's hands; a new one where there is none."""
@@ -152,7 +184,8 @@ class Game:
             self.world.marks(tablet, "headcount", n=len(self.world.inside), stop=stop)
         elif rider in self.world.inside:
             stop = self.dice.choice((MIDWAY, TERMINAL, OTHER, NO_STOP))
-            self.world.gets_off(tablet if draw > 3 else None, rider, stop)
+            where = self.dice.choice(({}, {}, HERE, HERE, AWAY))
+            self.world.gets_off(tablet if draw > 3 else None, rider, stop, **where)
         else:
             self.world.gets_on(tablet if draw > 3 else None, rider)
 

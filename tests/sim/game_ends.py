@@ -1,44 +1,35 @@
 """
 How a run comes to its end in a game: driven there, checked, closed; with at most one slip.
 
-A slip is one thing left out or done wrongly. The run must not close for the reason that names
-it; then the slip is mended, and the run must close: a gate that never opens is no gate either.
+The run must not close for the reason that names the slip; then the slip is mended, and the run must
+close: a gate that never opens is no gate either.
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from busops.domain.fleet import CrewRole
+from busops.domain.values import CAMPUS
 from tests.builders import ALL_OK
+from tests.sim.game_office import ASKER
+from tests.sim.game_paper import Paper
+from tests.sim.game_slips import AFTERWARDS, LEFT_OPEN, NEVER_SEALED, PAPER, SLIPS, STRANGERS, WITH_ANOTHER
 from tests.sim.game_tablet import GameTablet
-from tests.sim.game_world import ATTENDANT, DRIVER, NO_STOP, RIDERS, TERMINAL
+from tests.sim.game_world import (
+    ALL_TAGS,
+    ATTENDANT,
+    AWAY,
+    DRIVER,
+    HERE,
+    ITEMS,
+    NO_STOP,
+    RIDERS,
+    TERMINAL,
+)
 
 if TYPE_CHECKING:
     from tests.sim.game import Game
 
-# What is done wrongly → the reason that must stand against closing.
-SLIPS = {
-    "left_unmarked": "rider_aboard",
-    "sleeper": "no_attendant_check",
-    "no_attendant_check": "no_attendant_check",
-    "no_driver_check": "no_driver_check",
-    "no_parked": "not_parked",
-    "one_person": "no_driver_check",
-    "driver_first": "no_driver_check",
-    "late_mark": "no_attendant_check",
-    "held_back": "device_gap",
-    "no_seal": "device_unsealed",
-    "other_tablet": "device_unsealed",
-    "device_returns": "device_unsealed",
-    "wrong_tag": "no_driver_check",
-    "too_early": "no_attendant_check",
-    "stranger": "quarantine_open",
-    "nobody_knows": "rider_unaccounted",
-    "off_stop": "off_stop_alight",
-    "no_reason": "absent_without_reason",
-    "count_not_zero": "final_count_not_zero",
-    "disputed": "rider_disputed",
-}
 ROUNDS = 60
 
 
@@ -49,143 +40,119 @@ class Ends:
         self.game = game
         self.world = game.world
         self.spared: set[str] = set()  # the riders whom the office must not find out about, by the slip
+        self.other: GameTablet | None = None  # one tablet more, where the slip needs it
+        self.paper = Paper(server=game.server, world=game.world)
 
     def drive(self, slip: str) -> None:
         """To the end with this slip, refused for it; then without, and closed."""
-        is_possible = slip not in ("nobody_knows", "no_reason", "disputed") or self._untouched()
-        if slip in SLIPS and is_possible:
+        if slip in SLIPS and self.is_possible(slip):
             self.game.told.append(f"ends with {slip}")
-            self._bring(slip)
-            self._must_not_close(SLIPS[slip])
+            self.bring(slip)
+            self.must_not_close(SLIPS[slip])
             self.game.seen["slip " + slip] += 1
             if self.game.dice.randrange(2):
                 self.game.wait()
                 return  # the other half of these games mends it
         self.game.told.append("ends well")
-        self._bring("none")
-        self._must_close()
-        if slip == "old_checks":
-            assert self._until_done(self.game.office.reopen) == "done", (
-                "a closed run could not be opened again"
-            )
-            self._must_not_close("no_attendant_check")
-            self._bring("none")
-            self._must_close()
+        self.bring("paper" if slip != "old_checks" and self.game.dice.randrange(6) == 0 else "none")
+        self.must_close()
+        if slip in AFTERWARDS[1:]:
+            afterwards = {
+                "found": self._found,
+                "listed_late": self._listed_late,
+                "old_checks": self._reopened,
+            }
+            afterwards[slip]()
+            self.bring("none")
+            self.must_close()
 
-    def tell(self, story: str) -> None:
-        """A game about one thing: a slip, or what comes after or instead of an end."""
-        game = self.game
-        tales = {
-            "late_board": self._late_board,
-            "waits": self._waits,
-            "silence": self._silence,
-            "released": self._released,
-            "revoked": self._revoked,
-            "repeats": self._repeats,
-        }
-        if story in tales:
-            tales[story]()
-        else:
-            self.drive(story)
-        game.judge.look()
-
-    def _late_board(self) -> None:
-        """Somebody gets on after the close, and it is told."""
-        self.drive("none")
+    def _found(self) -> None:
+        """After the close somebody is found in the bus: it is open again at once, and proved anew."""
+        self.world.gets_on(None, RIDERS[0])
+        driver = self.tablet(DRIVER)
         self.world.passes(30)
-        self.world.gets_on(self._tablet(ATTENDANT), RIDERS[0])
-        self._deliver()
+        self.world.walks(driver, CrewRole.DRIVER)
+        self.deliver()
+        if not self.game.layers.reopens_by_guard:
+            return
+        assert self.game.judge.look().phase == "reopened", "somebody was found, and the run is still closed"
+        self.game.seen["found after close"] += 1
+        self.must_not_close("no_attendant_check")
 
-    def _waits(self) -> None:
-        """The bus arrives, and nobody proves it empty."""
-        self._bring("no_parked")
-        for _ in range(3):
-            self.world.passes(3_000)
-            self.game.watch()
+    def _reopened(self) -> None:
+        """Somebody opens the closed run: the checks it had prove nothing any more."""
+        assert self.until_done(self.game.office.reopen) == "done", "a closed run could not be opened again"
+        self.must_not_close("no_attendant_check")
 
-    def _silence(self) -> None:
-        """Somebody is in the bus, and its tablets fall silent."""
-        self._calm()
-        self.world.gets_on(self._tablet(ATTENDANT), RIDERS[0])
-        self._deliver()
-        self.world.passes(720)
-        self.game.watch()
+    def _listed_late(self) -> None:
+        """A tablet is given the list after the close: opened again, the run waits for that one too."""
+        self.other = self.game.new_tablet(ATTENDANT)
+        self._reopened()
+        self.bring("listed_late")
+        self.must_not_close("device_unsealed")
+        self.game.seen["listed late"] += 1
 
-    def _released(self) -> None:
-        """A tablet that had sent something is lost and given up, and the run ends without it."""
-        tablet = self._tablet(ATTENDANT)
-        self._then(tablet, "note", text="my last word")
-        self._deliver()
-        self.game.gone.add(tablet.dev)
-        self.drive("none")
+    def is_possible(self, slip: str) -> bool:
+        """Whether what happened before leaves room for the slip."""
+        deeds = self.world.deeds.values()
+        if slip == "no_precheck":
+            return not {code for deed in deeds if deed.kind == "precheck" for code in deed.codes} >= ITEMS
+        if slip == "uncounted":
+            return not any(deed.kind == "headcount" and deed.stop == CAMPUS for deed in deeds)
+        return slip not in STRANGERS or bool(self.untouched())
 
-    def _revoked(self) -> None:
-        """A tablet is given up for good and goes on sending."""
-        tablet = self._tablet(ATTENDANT)
-        self._then(tablet, "note", text="still here")
-        self._deliver()
-        assert self.game.office.revoke(tablet.dev) == "done"
-        self.game.gone.add(tablet.dev)
-        tablet.stored_before_revoked = tablet.stored()
-        self._then(tablet, "note", text="and here")
-        self.game.sync(tablet)
-
-    def _repeats(self) -> None:
-        """A tablet forgets every answer, sends everything once more, and the run ends as ever."""
-        tablet = self._tablet(ATTENDANT)
-        self._then(tablet, "note", text="once")
-        self._deliver()
-        tablet.answers.clear()
-        self._deliver()
-        assert set(tablet.answers.values()) == {"duplicate"}, "what was sent again is not the same any more"
-        self.drive("none")
-
-    def _untouched(self) -> list[str]:
+    def untouched(self) -> list[str]:
         """The riders whom no mark names, sent or not."""
         marked = {deed.rider for deed in self.world.deeds.values()}
         return [rider for rider in RIDERS if rider not in marked and rider not in self.world.been]
 
-    def _bring(self, slip: str) -> None:
+    def bring(self, slip: str) -> None:
         """Everything is delivered, everybody has left, the bus is checked; but for the slip."""
-        self._calm()
+        self.calm()
         game, world = self.game, self.world
-        first, driver = self._tablet(ATTENDANT), self._tablet(DRIVER)
-        other = game.new_tablet(ATTENDANT) if slip in ("other_tablet", "disputed") else None
-        self._set_out(slip, first, driver, other)
+        first, driver = self.tablet(ATTENDANT), self.tablet(DRIVER)
+        if slip != "listed_late":
+            self.other = game.new_tablet(ATTENDANT) if slip in WITH_ANOTHER else None
+        marks = self._dying() if slip in PAPER else first
+        self._set_out(slip, first, driver, marks)
         if slip == "too_early":
             self._leave(slip, first)
             self._check(slip, first, driver)
-        self._then(driver, "arrive", stop=TERMINAL)
-        self._leave(slip, first)
+        self.then(driver, "arrive", stop=TERMINAL)
+        self._leave(slip, marks)
+        if slip in PAPER:
+            self._on_paper(slip, marks, driver)
         if slip == "count_not_zero":
-            self._then(first, "headcount", n=1, stop=TERMINAL)
+            self.then(first, "headcount", n=1, stop=TERMINAL)
         elif slip != "too_early":
-            self._then(first, "headcount", n=len(world.inside), stop=TERMINAL)
+            self.then(first, "headcount", n=len(world.inside), stop=TERMINAL)
         if slip != "too_early":
             self._check(slip, first, driver)
         self._seal(slip, first)
-        self._deliver()
+        self.deliver()
         self._clear(slip)
         if slip == "device_returns":
-            self._then(driver, "note", text="one word more")
+            self.then(driver, "note", text="one word more")
             game.office.release(driver.dev)
-            self._then(driver, "note", text="and another")
-            self._deliver()
+            self.then(driver, "note", text="and another")
+            self.deliver()
         game.judge.look()
 
-    def _calm(self) -> None:
+    def calm(self) -> None:
         """What waits is sent, a closed run is opened again, a cancelled one begins, time passes."""
         game = self.game
         self.spared = set()
         for tablet in game.tablets:
             tablet.held_back = None
-        self._deliver()
+        self.deliver()
+        if self.until_done(self.paper.confirm) == "done":
+            self.world.passes(200)
         phase = game.judge.look().phase
         if phase == "closed":
-            self._until_done(game.office.reopen)
+            self.until_done(game.office.reopen)
         if phase == "cancelled":
-            self.world.gets_on(self._tablet(ATTENDANT), RIDERS[0])
-            self._deliver()
+            self.world.gets_on(self.tablet(ATTENDANT), RIDERS[0])
+            self.deliver()
             assert game.judge.look().phase not in ("closed", "cancelled") or not game.layers.reopens_by_guard
         game.office.settle_quarantine()
         sent = [tablet for tablet in game.live(ATTENDANT) if tablet.entries]
@@ -194,37 +161,68 @@ class Ends:
             game.seen["lost device"] += 1
         self.world.passes(30)
 
-    def _set_out(self, slip: str, first: GameTablet, driver: GameTablet, other: GameTablet | None) -> None:
+    def _dying(self) -> GameTablet:
+        """A tablet that will never send anything."""
+        tablet = self.game.new_tablet(ATTENDANT)
+        tablet.is_dead = True
+        return tablet
+
+    def _on_paper(self, slip: str, dead: GameTablet, driver: GameTablet) -> None:
+        """The tablet is gone; what it knew is typed by one and read again by another, but for the slip."""
+        self.game.gone.add(dead.dev)
+        self.game.seen["lost device"] += 1
+        self.world.passes(200)
+        self.deliver()
+        self.paper.write(dead, driver)
+        assert self.until_done(self.paper.type_in) == "done", "a sheet could not be typed in"
+        if slip == "paper" and self.game.dice.randrange(3) == 0:
+            assert self.until_done(self.paper.reject) == "done", "a sheet could not be refused"
+            assert self.until_done(self.paper.type_in) == "done", "a sheet could not be typed in again"
+        if slip == "paper_alone":
+            assert self.until_done(lambda: self.paper.confirm(by=ASKER)) != "done", (
+                "one person alone entered a sheet"
+            )
+        elif slip == "paper_given_up":
+            dev = max(self.world.sheets)
+            said = self.game.office.release(dev)
+            assert said != "done" or not self.game.layers.has_gate, "paper was given up like a tablet"
+        elif slip == "paper":
+            assert self.until_done(self.paper.confirm) == "done", "a sheet could not be confirmed"
+        self.world.passes(200)
+
+    def _set_out(self, slip: str, first: GameTablet, driver: GameTablet, marks: GameTablet) -> None:
         """Everybody who comes is on, and the bus has left."""
-        if not any(deed.kind == "precheck" for deed in self.world.deeds.values()):
-            self._then(driver, "precheck", codes=list(ALL_OK))
-            self._then(first, "ack")
-        untouched = self._untouched()
+        if self.is_possible("no_precheck") and slip != "no_precheck":
+            self.then(driver, "precheck", codes=list(ALL_OK))
+            self.then(first, "ack")
+        untouched = self.untouched()
         if slip in ("nobody_knows", "no_reason", "disputed"):
             self.spared = set(untouched[:1])
         if slip == "no_reason":
-            self._then(first, "absent", rider=untouched[0], reason="unspecified")
+            self.then(first, "absent", rider=untouched[0], reason="unspecified")
         comes = [rider for rider in RIDERS if rider not in self.world.been and rider not in self.spared]
-        if slip in ("left_unmarked", "sleeper", "off_stop", "disputed"):
+        if slip in ("left_unmarked", "sleeper", "off_stop", "away", "disputed", *PAPER):
             comes = comes or [RIDERS[-1]]
         for rider in [*comes, *(self.spared if slip == "disputed" else ())]:
             self.world.passes(12)
             if rider not in self.world.inside:
-                self.world.gets_on(first, rider)
-        self._odd_facts(slip, first, other)
-        self._then(driver, "depart", stop="@campus")
+                self.world.gets_on(marks, rider)
+        self._odd_facts(slip, first)
+        if slip != "uncounted" and self.game.dice.randrange(2):
+            self.then(first, "headcount", n=len(self.world.inside), stop=CAMPUS)
+        self.then(driver, "depart", stop=CAMPUS)
         if self.game.dice.randrange(8) == 0:
-            self._deliver()
+            self.deliver()
             self.game.wait()
 
-    def _odd_facts(self, slip: str, first: GameTablet, other: GameTablet | None) -> None:
+    def _odd_facts(self, slip: str, first: GameTablet) -> None:
         """What a slip adds that is not of the bus's way."""
-        if slip == "disputed" and other is not None:
-            self._then(other, "board", rider=min(self.spared), stop="@campus")
-        if slip == "other_tablet" and other is not None:
-            self._then(other, "note", text="looked at")
+        if slip == "disputed" and self.other is not None:
+            self.then(self.other, "board", rider=min(self.spared), stop=CAMPUS)
+        if slip in ("other_tablet", "no_third") and self.other is not None:
+            self.then(self.other, "note", text="looked at")
         if slip == "stranger":
-            self._then(first, "note", text="of another run", run="run-of-nobody")
+            self.then(first, "note", text="of another run", run="run-of-nobody")
         if slip == "held_back":
             self.world.passes(12)
             self.world.marks(first, "note", text="did not arrive")
@@ -242,7 +240,9 @@ class Ends:
             elif slip == "sleeper" and place == 0:
                 self.world.marks(first, "alight", rider=rider, stop=TERMINAL)
             else:
-                self.world.gets_off(first, rider, NO_STOP if slip == "off_stop" and place == 0 else TERMINAL)
+                is_first = place == 0
+                stop = NO_STOP if slip == "off_stop" and is_first else TERMINAL
+                self.world.gets_off(first, rider, stop, **(AWAY if slip == "away" and is_first else HERE))
 
     def _check(self, slip: str, first: GameTablet, driver: GameTablet) -> None:
         """Attendant's check, driver's check, parked; but for the slip."""
@@ -268,27 +268,47 @@ class Ends:
             self.world.walks(first, CrewRole.DRIVER)
         elif slip == "wrong_tag":
             self.world.walks(driver, CrewRole.DRIVER, codes=["999001", "999002", "999003"])
+        elif slip == "skipped_place":
+            seen = self.world.plan.asked_codes(CrewRole.DRIVER) - {ALL_TAGS["exit"]}
+            self.world.walks(driver, CrewRole.DRIVER, codes=sorted(seen))
         else:
             self.world.walks(driver, CrewRole.DRIVER)
 
     def _seal(self, slip: str, first: GameTablet) -> None:
         for tablet in self.game.live():
-            is_done = not tablet.entries or tablet.entries[-1].event["kind"] == "seal"
-            is_other = slip == "other_tablet" and tablet is self.game.tablets[-1]
+            has_begun = tablet.entries or tablet.listed_ms is not None
+            is_done = not has_begun or (tablet.entries and tablet.entries[-1].event["kind"] == "seal")
+            is_other = slip in NEVER_SEALED and tablet is self.other
             if not is_done and not is_other and (slip != "no_seal" or tablet is not first):
-                self._then(tablet, "seal")
+                self.then(tablet, "seal")
 
     def _clear(self, slip: str) -> None:
         """The office clears up by name whatever is open, but for what the slip is about."""
         office = self.game.office
         self.game.server.die_within(None)
-        office.give_up_devices({tablet.dev for tablet in self.game.live()})
+        if slip == "no_third" and self.other is not None:
+            self.game.gone.add(self.other.dev)
+            for third in (ASKER.user_id, DRIVER):
+                said = office.release(self.other.dev, third=third)
+                assert said != "done", f"given up, and the third person was {third}"
+        kept = {self.other.dev} if self.other is not None and slip == "no_third" else set()
+        office.give_up_devices({tablet.dev for tablet in self.game.live()} | kept)
         if slip != "stranger":
             office.settle_quarantine()
         office.clear_riders(frozenset(self.spared))
-        office.settle_findings(frozenset({"off_stop_alight"}) if slip == "off_stop" else frozenset())
+        office.settle_findings(frozenset({LEFT_OPEN[slip]}) if slip in LEFT_OPEN else frozenset())
+        if slip == "uncounted":
+            self._agreed_badly()
 
-    def _deliver(self) -> None:
+    def _agreed_badly(self) -> None:
+        """Nobody lets a gate pass who may not, comes too late, is of the asker's role, or never asked."""
+        office = self.game.office
+        for finding in office.state().open_findings:
+            if finding.code == LEFT_OPEN["uncounted"]:
+                for said in office.agreements_that_fail(finding):
+                    assert said != "done", f"{finding.code} was let pass by whom it must not"
+
+    def deliver(self) -> None:
         """Every tablet in somebody's hands sends until nothing waits."""
         for _ in range(ROUNDS):
             waiting = [tablet for tablet in self.game.live() if tablet.waiting()]
@@ -299,39 +319,39 @@ class Ends:
                 self.game.judge.look()
         raise AssertionError(f"tablet {waiting[0].dev} could never send {len(waiting[0].waiting())} events")
 
-    def _must_close(self) -> None:
+    def must_close(self) -> None:
         if self.game.dice.randrange(4) == 0:
             self.game.server.die_within(self.game.dice.randint(1, 40))
-        said = self._until_done(self.game.office.close)
+        said = self.until_done(self.game.office.close)
         why = sorted(self.game.office.reasons()) if said != "done" else []
         assert said == "done", f"everything is in order, and it does not close: {said} {why}"
         assert self.game.judge.look().phase == "closed", "closed, and open at once"
 
-    def _must_not_close(self, reason: str) -> None:
+    def must_not_close(self, reason: str) -> None:
         if self.game.layers.has_gate:
             reasons = self.game.office.reasons()
             assert reason in reasons, f"{reason} does not stand in the way: {sorted(reasons)}"
-        said = self._until_done(self.game.office.close)
+        said = self.until_done(self.game.office.close)
         assert said not in ("done", "died"), f"closed in spite of {reason}"
         assert self.game.judge.look().phase != "closed", f"closed in spite of {reason}"
         self.game.seen["refused"] += 1
 
-    def _until_done(self, act: Callable[[], str]) -> str:
+    def until_done(self, act: Callable[[], str]) -> str:
         """The act is tried again where the server died over it."""
         for _ in range(4):
             if (said := act()) != "died":
                 return said
         return "died"
 
-    def _tablet(self, by: str) -> GameTablet:
+    def tablet(self, by: str) -> GameTablet:
         """A tablet in this person's hands that knows the time."""
         tablet = (self.game.live(by) or [self.game.new_tablet(by)])[0]
         if tablet.offset is None:
             self.world.marks(tablet, "note", text="good evening")
-            self._deliver()
+            self.deliver()
         return tablet
 
-    def _then(self, tablet: GameTablet, kind: str, **own: object) -> None:
+    def then(self, tablet: GameTablet, kind: str, **own: object) -> None:
         """A little later this is marked."""
         self.world.passes(12)
         self.world.marks(tablet, kind, **own)

@@ -5,52 +5,24 @@ It reads the file itself with plain SQL, never through the code under test, and 
 """
 
 import json
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tests.sim import game_alarms
+from tests.sim.game_dues import Dues
+from tests.sim.game_file import OVER, Filed, ms, read
 from tests.sim.game_tablet import GameTablet
 from tests.sim.game_world import NO_STOP, RIDERS, World
 
-LADDER_MIN = {1: 3, 2: 5, 3: 10, 4: 15, 5: 30}
-SILENCE_MS = 180_000
-DEAD_MAN_MS = UNHEARD_MS = 20 * 60_000
-UNCLOSED_MS = 60 * 60_000
-SLACK_MS = 5_000
 OWN = ("run-1", "run-of-nobody")  # what claims the run, and what may hide an event of it
-OVER = ("closed", "cancelled")
+REFUSED = {("note", None, None), ("seal", None, None)}  # all that a sheet may say that nobody confirmed
 
 
 class Broken(AssertionError):
     """An invariant does not hold."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filed:
-    """What the server's file holds now."""
-
-    run: dict[str, Any]
-    events: dict[str, dict[str, Any]]
-    quarantine: list[dict[str, Any]]
-    decisions: list[dict[str, Any]]
-    closures: list[dict[str, Any]]
-    alarms: list[dict[str, Any]]
-    bound: set[int]
-    seen_ms: dict[int, int]
-
-    @property
-    def held(self) -> set[str]:
-        """The events of the log."""
-        return set(self.events)
-
-    @property
-    def phase(self) -> str:
-        """How far the run is, by its row."""
-        return str(self.run["phase"])
 
 
 @dataclass(kw_only=True)
@@ -61,6 +33,7 @@ class Judge:
     world: World
     tablets: list[GameTablet]
     knows_late_facts: bool = True  # whether the layer that reopens for other facts than aboard is in play
+    has_gate: bool = True  # whether the layer that knows every question is in play
     seen: Counter[str] = field(default_factory=Counter)
     _before: Filed | None = None
     _reopenings: int = 0
@@ -72,6 +45,8 @@ class Judge:
         self._nothing_is_invented(filed)
         self._closed_means_clear(filed)
         self._somebody_was_called(filed)
+        for fault in (*self.dues.of_decisions(filed), *self.dues.of_incidents(filed)):
+            raise Broken(fault)
         before_v = {closure["version"] for closure in self._before.closures} if self._before else set()
         for closure in filed.closures:
             if closure["version"] not in before_v:
@@ -80,6 +55,7 @@ class Judge:
         if self._before and self._before.phase == "closed" and filed.phase == "reopened":
             self._reopenings += 1
             self.seen["reopened"] += 1
+        self._count(filed)
         self._before = filed
         return filed
 
@@ -88,35 +64,37 @@ class Judge:
         filed = read(self.path)
         if filed.phase in OVER:
             return
-        now_ms = self.world.clock.now_ms
-        reopened_ms = filed.run["reopened_ms"] or 0
-        heard_ms = max(
-            [event["received_ms"] for event in filed.events.values()]
-            + [filed.seen_ms.get(event["dev"], 0) for event in filed.events.values()],
-            default=0,
-        )
-        self._need_unclosed(filed, now_ms)
-        if not self.world.proof(filed.held, reopened_ms) and now_ms - heard_ms >= UNHEARD_MS:
-            due_ms = max(_ms(self.world.plan.arrives_at) + DEAD_MAN_MS, reopened_ms)
-            for level, minutes in LADDER_MIN.items():
-                if now_ms >= due_ms + minutes * 60_000 + SLACK_MS:
-                    self._need(filed, "check_overdue", level, reopened_ms)
-                    self.seen[f"overdue {level}"] += 1
-        resolved = {each["rider_id"] for each in filed.decisions if each["kind"] == "resolved"}
-        if self.world.known_inside(filed.held) - resolved and now_ms - heard_ms >= SILENCE_MS + SLACK_MS:
-            self._need(filed, "device_silent", 1, heard_ms)
-            self.seen["silent"] += 1
+        for need in game_alarms.needs(filed, self.world):
+            if not game_alarms.stands(filed, need):
+                raise Broken(f"the alarm {need} is due and does not stand")
+            self.seen["alarm " + need[0]] += 1
+            self.seen["overdue 5"] += need[:2] == ("check_overdue", 5)
 
-    def _need_unclosed(self, filed: Filed, now_ms: int) -> None:
-        if now_ms >= _ms(self.world.plan.arrives_at) + UNCLOSED_MS + SLACK_MS:
-            self._need(filed, "run_unclosed", 2, 0)
+    @property
+    def dues(self) -> Dues:
+        """What two people, or two of two roles, must have written down."""
+        return Dues(world=self.world, has_gate=self.has_gate)
 
-    def _need(self, filed: Filed, kind: str, level: int, since_ms: int) -> None:
-        if not any(
-            alarm["kind"] == kind and alarm["level"] == level and alarm["raised_ms"] >= since_ms
-            for alarm in filed.alarms
-        ):
-            raise Broken(f"the alarm {kind} of level {level} is due and was never raised")
+    def _count(self, filed: Filed) -> None:
+        before = self._before
+        told = {
+            "override": len([each for each in filed.overrides if each["verdict"] == "approved"]),
+            "override refused": len([each for each in filed.overrides if each["verdict"] == "refused"]),
+            "incident opened": len(filed.incidents),
+            "incident disposed": len(
+                [each for each in filed.incidents if each["finding_key"] in filed.settled]
+            ),
+            "incident withdrawn": len([each for each in filed.incidents if each["is_withdrawn"]]),
+            "paper": len([each for each in filed.sheets if each["verdict"] == "confirmed"]),
+            "paper refused": len([each for each in filed.sheets if each["verdict"] == "rejected"]),
+            "admitted": len([each for each in filed.quarantine if each["state"] == "admitted"]),
+        }
+        for name, number in told.items():
+            self.seen[name] += max(0, number - self._told[name])
+        self._told = Counter(told)
+        self.seen["disputed"] += bool(filed.disputed) and not (before and before.disputed)
+
+    _told: Counter[str] = field(default_factory=Counter)
 
     def _nothing_is_lost(self, filed: Filed) -> None:
         apart = {each["event_id"] for each in filed.quarantine}
@@ -149,9 +127,17 @@ class Judge:
 
     def _nothing_is_invented(self, filed: Filed) -> None:
         written = {entry.event["id"]: entry.hash for tablet in self.tablets for entry in tablet.entries}
+        on_paper = {
+            event_id: self.world.sheets[each["dev"]] if _is_by_two(each) else REFUSED
+            for each in filed.sheets
+            for event_id in json.loads(each["event_ids"] or "[]")
+        }
         for event_id, event in filed.events.items():
+            line = (event["kind"], event["rider_id"], event["stop_id"])
+            if event_id in on_paper and line in on_paper[event_id]:
+                continue
             if written.get(event_id) != event["digest"]:
-                raise Broken(f"nobody wrote {event_id}")
+                raise Broken(f"nobody wrote {event_id}: {line}")
         places = Counter((event["dev"], event["seq"]) for event in filed.events.values())
         if any(count > 1 for count in places.values()):
             raise Broken("a number of a tablet stands twice in the log")
@@ -162,7 +148,7 @@ class Judge:
         for rider in self.world.known_inside(filed.held):
             if not self._is_accounted_for(filed, rider):
                 raise Broken(f"closed, and {rider} is in the bus by the marks that the server holds")
-        closed_ms = _ms(datetime.fromisoformat(filed.run["closed_at"]))
+        closed_ms = ms(datetime.fromisoformat(filed.run["closed_at"]))
         late = [event for event in filed.events.values() if event["received_ms"] > closed_ms]
         for event in late if self.knows_late_facts else []:
             if event["kind"] == "alight" and event["stop_id"] == NO_STOP:
@@ -192,32 +178,35 @@ class Judge:
             if not self._is_accounted_for(filed, rider):
                 raise Broken(f"closed with {rider} in the bus")
         self._nobody_was_forgotten(filed)
-        self._devices_were_done(filed, before)
+        self._devices_were_done(filed, before, closure["closed_ms"])
+        for fault in self.dues.of_closing(filed, before):
+            raise Broken(fault)
         waits = [each for each in filed.quarantine if each["state"] == "open" and each["run_id"] in OWN]
         if [each for each in waits if each["received_ms"] < closure["closed_ms"]]:
             raise Broken("closed with something in quarantine")
 
     def _nobody_was_forgotten(self, filed: Filed) -> None:
-        marked = {e["rider_id"] for e in filed.events.values() if e["kind"] in ("board", "alight", "absent")}
+        gone = self.world.undone(filed.held)
+        marked = {
+            each["rider_id"]
+            for each in filed.events.values()
+            if each["kind"] in ("board", "alight", "absent") and each["event_id"] not in gone
+        }
         cleared = {each["rider_id"] for each in filed.decisions if each["kind"] == "resolved"}
         if left := set(RIDERS) - marked - cleared:
             raise Broken(f"closed, and nothing is known of {sorted(left)}")
 
-    def _devices_were_done(self, filed: Filed, before: set[str]) -> None:
+    def _devices_were_done(self, filed: Filed, before: set[str], closed_ms: int) -> None:
         facts = [filed.events[event_id] for event_id in before]
-        for dev in filed.bound | {event["dev"] for event in facts}:
+        listed = {
+            tablet.dev
+            for tablet in self.tablets
+            if tablet.listed_ms is not None and tablet.listed_ms <= closed_ms
+        }
+        for dev in filed.bound | listed | {event["dev"] for event in facts}:
             own = {event["seq"]: event["kind"] for event in facts if event["dev"] == dev}
             last = max(own, default=0)
-            given_up = max(
-                (
-                    each["upto_seq"]
-                    for each in filed.decisions
-                    if each["kind"] == "device_released" and each["dev"] == dev
-                    and each["second_user"] not in (None, each["by_user"])
-                ),
-                default=-1,
-            )  # fmt: skip
-            if given_up >= last:
+            if filed.is_given_up(dev, last):
                 self.seen["closed without a lost device"] += 1
                 continue
             apart = {each["seq"] for each in filed.quarantine if each["dev"] == dev}
@@ -248,42 +237,13 @@ class Judge:
             raise Broken("open again, and nobody was called")
         gone = self.world.undone(filed.held)
         for event_id, event in filed.events.items():
-            is_off_stop = event["kind"] == "alight" and event["stop_id"] == NO_STOP and event_id not in gone
-            if is_off_stop and not any(alarm["occasion"] == event_id for alarm in filed.alarms):
+            is_wrong = event["stop_id"] == NO_STOP or self.world.deeds[event_id].is_away
+            if event["kind"] != "alight" or event_id in gone or not is_wrong:
+                continue
+            if not any(alarm["occasion"] == event_id for alarm in filed.alarms):
                 raise Broken("somebody got off where nobody may, and nobody was called")
 
 
-def read(path: Path) -> Filed:
-    """The file, by plain SQL."""
-    with closing(sqlite3.connect(path)) as connection:
-        connection.row_factory = sqlite3.Row
-
-        def rows(query: str) -> list[dict[str, Any]]:
-            return [dict(row) for row in connection.execute(query)]
-
-        alarms = rows("SELECT kind, level, occasion, state, raised_at FROM alarm WHERE run_id = 'run-1'")
-        return Filed(
-            run=rows("SELECT phase, reopened_ms, closed_at FROM run WHERE run_id = 'run-1'")[0],
-            events={
-                row["event_id"]: row
-                for row in rows(
-                    "SELECT event_id, dev, seq, digest, kind, rider_id, stop_id, n, received_ms"
-                    " FROM run_event"
-                )
-            },
-            quarantine=rows("SELECT event_id, dev, seq, run_id, state, received_ms FROM quarantine"),
-            decisions=rows("SELECT * FROM run_decision ORDER BY number"),
-            closures=rows("SELECT * FROM closure ORDER BY version"),
-            alarms=[
-                alarm | {"raised_ms": _ms(datetime.fromisoformat(alarm["raised_at"]))} for alarm in alarms
-            ],
-            bound={row["dev"] for row in rows("SELECT dev FROM run_device WHERE run_id = 'run-1'")},
-            seen_ms={
-                row["dev"]: _ms(datetime.fromisoformat(row["seen_at"]))
-                for row in rows("SELECT dev, seen_at FROM device WHERE seen_at IS NOT NULL")
-            },
-        )
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+def _is_by_two(sheet: dict[str, Any]) -> bool:
+    """Whether somebody confirmed the sheet that another one had typed."""
+    return bool(sheet["verdict"] == "confirmed" and sheet["decided_by"] != sheet["typed_by"])

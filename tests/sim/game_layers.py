@@ -11,22 +11,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 from unittest import mock
 
 from busops.domain.errors import Refused
 from busops.domain.values import CrewId
-from busops.services import run_acts, run_state
-from busops.storage import closure_store, event_store, run_store
+from busops.services import overrides, run_acts, run_deciding, run_state
+from busops.storage import closure_store, event_store, paper_store, run_store
 from busops.storage.closure_store import Closure
 from busops.storage.database import Database, open_engine
 from tests import run_kit, small_school
+from tests.sim.game_slips import KNOWN_TO_THE_GATE_ALONE
 from tests.sim.game_world import ATTENDANT, DRIVER, the_plan
 
 # What refuses or reopens by itself; the triggers that write down what happened stay in every layer.
-REFUSING = ("run_close", "run_cancel", "event_taken", "decision_taken")
-KNOWN_TO_THE_GATE_ALONE = frozenset({"off_stop", "no_reason", "count_not_zero"})
+REFUSING = (
+    "run_close", "run_close_incidents", "run_evidence_asked", "run_cancel", "event_taken", "decision_taken",
+    "decision_by_override", "override_request_born", "override_verdict_born", "device_released_by_three",
+    "paper_verdict_born", "run_close_paper",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,11 @@ GUARDS_ALONE = Layers(name="guards", has_gate=False, has_guards=True)
 
 @contextmanager
 def in_play(layers: Layers) -> Iterator[None]:
-    """While it lasts, the gate is asked or not; without it the fold opens nothing again either."""
+    """
+    While it lasts, the gate is asked or not.
+
+    Without it the fold opens nothing again either, and nobody asks for a second or third person.
+    """
     if layers.has_gate:
         yield
         return
@@ -62,6 +70,11 @@ def in_play(layers: Layers) -> Iterator[None]:
     with (
         mock.patch("busops.services.runs.close_run", close_without_asking),
         mock.patch.object(run_state, "run_store", no_reopening),
+        mock.patch.object(run_deciding, "need_two", return_value=None),
+        mock.patch.object(run_acts, "need_third", return_value=None),
+        mock.patch.object(paper_store, "waiting_devices", return_value=frozenset()),
+        mock.patch.object(run_acts, "GATES", MappingProxyType({})),
+        mock.patch.object(overrides, "reasons_not_to_approve", return_value=()),
     ):
         yield
 

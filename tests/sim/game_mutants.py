@@ -43,6 +43,12 @@ def _guard(before: str, after: str, story: str) -> Mutant:
     return Mutant(where=GUARDS, before=before, after=after, layers=GUARDS_ALONE, story=story)
 
 
+def _people(module: str, before: str, after: str, story: str) -> Mutant:
+    return Mutant(
+        where=f"busops.services.{module}", before=before, after=after, layers=GATE_ALONE, story=story
+    )
+
+
 def _service(module: str, before: str, after: str, story: str) -> Mutant:
     return Mutant(where=f"busops.{module}", before=before, after=after, layers=BOTH, story=story)
 
@@ -54,30 +60,56 @@ MUTANTS = (
     _rule("gate", "*_devices(state),", "", "no_seal"),
     _rule("gate", "*_open_questions(state),", "", "off_stop"),
     _rule("gate", "if device.has_gap:", "if False:", "held_back"),
-    _rule("gate", "if last is not None and last.n > 0:", "if False:", "count_not_zero"),
+    _rule("gate", "for count in state.open_counts:", "for count in ():", "count_not_zero"),
     _rule("gate", "if device.is_released:", "if False:", "released"),
     # the fold
     _rule("whereabouts", "return RiderState.DISPUTED", "return RiderState.OFF", "disputed"),
     _rule("timeline", "return first.seq < then.seq", "return first.seq > then.seq", "none"),
     _rule("run", "released[dev] >= last_seq", "True", "device_returns"),
+    _rule("run", "plan.devices | last.keys()", "last.keys()", "silent_tablet"),
     _rule("checks", "not self._follows_movements(check)", "False", "late_mark"),
     _rule("checks", "if not asked <= check.codes:", "if False:", "wrong_tag"),
     _rule("checks", ".n > 0", ".n > 99", "sleeper"),
     _rule("checks", "<= self.reopened_ms", "<= 0", "old_checks"),
     _rule("checks", "code is None and role is CrewRole.DRIVER", "False", "driver_first"),
+    _rule("stop_gate", "if found.place is Place.AWAY:", "if False:", "away"),
+    # what people must agree on
+    _rule("overrides", "if role is asked.asked_role:", "if False:", "override"),
+    _rule("overrides", "if not 0 <= now_ms - asked.asked_ms <= VALID_MS:", "if False:", "override"),
+    _people("run_acts", "if finding.code in GATES and", "if False and", "override"),
+    _people("run_deciding", "if not user_of(third) or names &", "if False and names &", "no_third"),
+    _people("run_deciding", "names & device_log_store.crew_ever(tx, run_id)", "frozenset()", "no_third"),
+    _people("run_acts", "if dev in paper_store.waiting_devices(tx, run_id):", "if False:", "paper_given_up"),
+    _people("paper_entry", "if by.user_id == entry.typed_by:", "if False:", "paper_alone"),
     # the guards
     _guard("m.kind = 'board'", "m.kind = 'nobody'", "left_unmarked"),
     _guard("THEN RAISE(ABORT, 'guard: no_sound_check')", "THEN NULL", "no_driver_check"),
     _guard("THEN RAISE(ABORT, 'guard: device_undone')", "THEN NULL", "no_seal"),
+    _guard("dev FROM run_device\n", "dev FROM run_device WHERE 0\n", "silent_tablet"),
     _guard("THEN RAISE(ABORT, 'guard: rider_unaccounted')", "THEN NULL", "nobody_knows"),
+    _guard("AND a.reason <> 'unspecified'", "", "no_reason"),
     _guard("THEN RAISE(ABORT, 'guard: quarantine_open')", "THEN NULL", "stranger"),
+    _guard("THEN RAISE(ABORT, 'guard: count_open')", "THEN NULL", "count_not_zero"),
+    _guard("THEN RAISE(ABORT, 'guard: incident_open')", "THEN NULL", "no_precheck"),
+    _guard("THEN RAISE(ABORT, 'guard: paper_waits')", "THEN NULL", "paper_given_up"),
+    _guard("AND t.asks_driver", "AND 0", "skipped_place"),
     _guard("e.lo_ms > u.reopened_ms", "1", "old_checks"),
     _guard("phase IN ('closed', 'cancelled')", "phase IN ('cancelled')", "late_board"),
+    _guard("NEW.kind IN ('check', 'headcount') AND NEW.n > 0", "0", "found"),
+    _guard("q.asked_role <> NEW.decided_role", "1", "override"),
+    _guard("BETWEEN 0 AND 600000", "BETWEEN 0 AND 999999999", "override"),
+    _guard("THEN RAISE(ABORT, 'guard: override_needed')", "THEN NULL", "override"),
+    _guard("coalesce(NEW.checked_by, '') IN", "'nobody' IN", "no_third"),
+    _guard("crew.crew_id = NEW.checked_by OR", "", "no_third"),
     # the sync
     _service("storage.event_store", "known.digest == observation.digest", "False", "repeats"),
     _service("storage.held_events", "if last != count:", "if False:", "held_back"),
     _service(
         "services.tablet_sync", "self.is_frozen = not holder.is_trusted", "self.is_frozen = False", "revoked"
+    ),
+    _service("services.run_devices", "bound_devices.bind_device(tx, run_id, dev)", "pass", "silent_tablet"),
+    _service(
+        "services.paper_entry", "bound_devices.bind_device(tx, run_id, device.dev)", "pass", "paper_waits"
     ),
     Mutant(
         where="busops.storage.held_events",
@@ -87,10 +119,15 @@ MUTANTS = (
         story="stranger",
     ),
     # the watch
-    _service("services.watch", "for level, after in enumerate(LADDER):", "for level, after in ():", "waits"),
-    _service("services.watch", "now >= state.plan.arrives_at + UNCLOSED", "False", "waits"),
-    _service("services.watch", "if heard_at is not None and state.aboard:", "if False:", "silence"),
+    _service("domain.due_alarms", "in enumerate(LADDER):", "in ():", "waits"),
+    _service("domain.due_alarms", "now >= arrives_at + UNCLOSED", "False", "waits"),
+    _service("domain.due_alarms", "if run.state.aboard:", "if False:", "silence"),
+    _service("domain.due_alarms", "_climbed(RUN_LATE, LATE, run.turn, arrives_at, now)", "()", "late"),
+    _service("domain.due_alarms", "arrives_at + CEILING", "arrives_at + 9 * CEILING", "late"),
+    _service("domain.due_alarms", "run.clock(DEAD_MAN), occasion", "9 * DEAD_MAN, occasion", "unheard"),
+    _service("domain.due_alarms", "((NO_SHOW, 1),)", "()", "no_show"),
     _service("services.run_state", "if finding.code in CALLED_AT_ONCE:", "if False:", "off_stop"),
+    _service("services.incidents", "in to_open(state.findings, known):", "in ():", "off_stop"),
 )
 
 

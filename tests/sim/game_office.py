@@ -5,37 +5,40 @@ It acts through the services, as its pages do, and knows only what a page shows.
 presses whatever there is, whether that is wise or not; the invariants must hold all the same.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from busops.domain.events import Whereabouts
-from busops.domain.findings import Finding, blocking
+from busops.domain.findings import Finding, Severity, blocking
 from busops.domain.fleet import CrewRole
+from busops.domain.overrides import GATES, OverrideReason
 from busops.domain.people import Actor, Role
 from busops.domain.roster import NotRidingReason
 from busops.domain.run import RunState
 from busops.domain.values import CrewId, RiderId, RunId
-from busops.services import devices, runs, watch
-from busops.storage import alarm_store, event_store
+from busops.services import devices, overrides, runs, watch
+from busops.storage import alarm_store, event_store, override_store, paper_store
 from busops.storage.database import Database
-from tests import run_kit
 from tests.sim.game_server import GameServer
-from tests.sim.game_world import ATTENDANT, RIDERS
+from tests.sim.game_world import ATTENDANT, DRIVER, RIDERS
 
 RUN = RunId("run-1")
-ONE, OTHER, THIRD = "u1", "u2", "u3"
+ASKER = Actor(user_id="u1", role=Role.DISPATCHER, name="u1")
+SECOND = Actor(user_id="u2", role=Role.SUPERVISOR, name="u2")
+COLLEAGUE = Actor(user_id="u4", role=Role.DISPATCHER, name="u4")
+THIRD = "u3"
+HIMSELF = Actor(user_id="u1", role=Role.SUPERVISOR, name="u1")
+OUTSIDER = Actor(user_id="u5", role=Role.ATTENDANT, name="u5")
 ADMIN = Actor(user_id="u9", role=Role.ADMIN, name="管理员")
-
-
-def settled(database: Database, finding: Finding, *, clock: Any, ids: Any) -> None:
-    """Two people settle it: a gate by an override of two roles, what happened by what came of it."""
-    run_kit.settle(database, RUN, finding, clock, ids)
+ADMIN_TOO = Actor(user_id="u8", role=Role.ADMIN, name="u8")
+TOO_LATE_MS = 601_000
 
 
 @dataclass(kw_only=True)
 class Office:
-    """Two dispatchers and what they can press."""
+    """Two dispatchers, their supervisor and what they can press."""
 
     server: GameServer
     dice: Random
@@ -71,22 +74,22 @@ class Office:
 
     def close(self) -> str:
         """Somebody presses close."""
-        return self.server.act(runs.close_run, RUN, by=ONE)
+        return self.server.act(runs.close_run, RUN, by=ASKER)
 
     def reopen(self) -> str:
         """Somebody opens the closed run."""
-        return self.server.act(runs.reopen_run, RUN, by=ONE, reason="asked by a parent")
+        return self.server.act(runs.reopen_run, RUN, by=ASKER, reason="asked by a parent")
 
-    def resolve(self, rider: str, says: Whereabouts, *, second: str = OTHER) -> str:
+    def resolve(self, rider: str, says: Whereabouts, *, second: Actor = SECOND) -> str:
         """Two people (or one as two) say where a rider is."""
-        own: dict[str, Any] = {"says": says, "by": ONE, "second": second, "reason": "by phone"}
+        own: dict[str, Any] = {"says": says, "by": ASKER, "second": second, "reason": "by phone"}
         if says is Whereabouts.NEVER_ABOARD:
             own["absence"] = NotRidingReason.LEAVE
         return self.server.act(runs.resolve_rider, RUN, RiderId(rider), **own)
 
-    def release(self, dev: int, *, second: str = OTHER) -> str:
-        """Two people give a tablet up for this run."""
-        people = {"by": ONE, "second": second, "third": THIRD}
+    def release(self, dev: int, *, third: str = THIRD) -> str:
+        """Two people give a tablet up for this run, after a third one has looked into the bus."""
+        people = {"by": ASKER, "second": SECOND, "third": third}
         return self.server.act(runs.release_device, RUN, dev, **people, reason="lost")
 
     def revoke(self, dev: int) -> str:
@@ -99,18 +102,58 @@ class Office:
 
     def settle_quarantine(self) -> None:
         """Two people look at everything that was kept apart."""
+        for each in self._apart():
+            own = {"by": ASKER, "second": SECOND, "note": "looked at"}
+            self.server.act(runs.settle_quarantine, each.quarantine_id, **own)
+
+    def admit_one(self) -> str:
+        """Two people take something that was kept apart as true."""
+        apart = self._apart()
+        if not apart:
+            return "nothing"
+        own = {"by": ASKER, "second": SECOND, "note": "he was there"}
+        return self.server.act(runs.admit_quarantine, RUN, self.dice.choice(apart).quarantine_id, **own)
+
+    def settle(self, finding: Finding, *, second: Actor = SECOND) -> str:
+        """A gate by an override of two roles, asked for where none waits; the rest by what came of it."""
+        if finding.code not in GATES or finding.severity is not Severity.GATE:
+            own = {"by": ASKER, "second": second, "reason": "looked into"}
+            return self.server.act(runs.settle_finding, RUN, finding.key, **own)
+        now_ms = self.server.clock.now_ms
         with self.server.database.reading() as tx:
-            waiting = event_store.load_quarantine(tx)
-        for each in waiting:
-            self.server.act(
-                runs.settle_quarantine, each.quarantine_id, by=ONE, second=OTHER, note="looked at"
-            )
+            asked = [each for each in override_store.load_overrides(tx, RUN) if each.waits(now_ms)]
+        waits = [each.override_id for each in asked if each.finding_key == finding.key]
+        if not waits:
+            said = self.ask(finding)
+            return said if said != "done" else self.settle(finding, second=second)
+        return self.agree(waits[0], second=second)
+
+    def ask(self, finding: Finding, *, by: Actor = ASKER) -> str:
+        """One asks to let a gate pass."""
+        own = {"reason": OverrideReason.CREW_CONFIRMED, "note": "looked into", "by": by}
+        return self.server.act(overrides.ask_override, RUN, finding.key, **own)
+
+    def agree(self, override_id: str, *, second: Actor = SECOND, approves: bool = True) -> str:
+        """Another one agrees, or does not."""
+        own = {"approves": approves, "by": second}
+        return self.server.act(overrides.decide_override, RUN, override_id, **own)
+
+    def agreements_that_fail(self, finding: Finding) -> Iterator[str]:
+        """What is said to him who asked, to one who may not, who comes too late or is of the asker's role."""
+        own = {"by": ASKER, "second": SECOND, "reason": "never asked"}
+        yield self.server.act(runs.settle_finding, RUN, finding.key, **own)
+        for second in (HIMSELF, OUTSIDER):
+            yield self.settle(finding, second=second)
+        self.server.clock.now_ms += TOO_LATE_MS
+        yield self.agree(overrides.overrides_of(self.server.database, RUN)[0].override_id)
+        self.ask(finding, by=ADMIN)
+        yield self.agree(overrides.overrides_of(self.server.database, RUN)[0].override_id, second=ADMIN_TOO)
 
     def settle_findings(self, but: frozenset[str] = frozenset()) -> None:
         """Two people look into every finding that holds the run, but those of the codes named."""
         for finding in blocking(self.state().open_findings):
             if finding.code not in but:
-                self.server.act(settled, finding)
+                self.settle(finding)
 
     def clear_riders(self, but: frozenset[str] = frozenset()) -> None:
         """The office finds out, by name, where everybody is whom the marks do not account for."""
@@ -120,9 +163,11 @@ class Office:
             self.resolve(rider, Whereabouts.RETURNED_TO_SCHOOL)
 
     def give_up_devices(self, keeps: set[int]) -> None:
-        """Two people give up every tablet of the run that cannot be had any more."""
+        """Two people and a third give up every tablet of the run that cannot be had any more."""
+        with self.server.database.reading() as tx:
+            paper = {each.dev for each in paper_store.load_entries(tx, RUN)}
         for dev, device in sorted(self.state().devices.items()):
-            if dev not in keeps and not device.is_released:
+            if dev not in keeps | paper and not device.is_released:
                 self.release(dev)
 
     def fidgets(self) -> str:
@@ -130,24 +175,45 @@ class Office:
         acts = {
             "close": self.close,
             "reopen": self.reopen,
-            "cancel": lambda: self.server.act(runs.cancel_run, RUN, by=ONE, reason="rain"),
+            "cancel": lambda: self.server.act(runs.cancel_run, RUN, by=ASKER, reason="rain"),
             "resolve": lambda: self.resolve(self.dice.choice(RIDERS), self.dice.choice(list(Whereabouts))),
-            "resolve alone": self._alone,
+            "alone": self._alone,
             "findings": self._settle_one,
+            "override": self._override_badly,
+            "release": self._release_one,
             "alarm": self._acknowledge_one,
             "quarantine": self.settle_quarantine,
+            "admit": self.admit_one,
         }
         name = self.dice.choice(sorted(acts))
         acts[name]()
         return name
 
     def _alone(self) -> None:
-        said = self.resolve(self.dice.choice(RIDERS), Whereabouts.ALIGHTED, second=ONE)
-        assert said in ("two_people_needed", "died"), f"one person cleared a rider alone: {said}"
+        self.resolve(self.dice.choice(RIDERS), Whereabouts.ALIGHTED, second=ASKER)
 
     def _settle_one(self) -> None:
         if found := self.state().open_findings:
-            self.server.act(settled, self.dice.choice(found))
+            self.settle(self.dice.choice(found))
+
+    def _override_badly(self) -> None:
+        """Somebody agrees who may not, or too late; or he says no."""
+        gates = [each for each in self.state().open_findings if each.severity is Severity.GATE]
+        if not gates:
+            return
+        finding = self.dice.choice(gates)
+        self.ask(finding)
+        if self.dice.randrange(4) == 0:
+            self.server.clock.now_ms += TOO_LATE_MS
+        with self.server.database.reading() as tx:
+            asked = override_store.load_overrides(tx, RUN)
+        if waits := [each.override_id for each in asked if each.verdict is None]:
+            second = self.dice.choice((HIMSELF, COLLEAGUE, SECOND, ADMIN))
+            self.agree(self.dice.choice(waits), second=second, approves=self.dice.randrange(3) > 0)
+
+    def _release_one(self) -> None:
+        if found := sorted(self.state().devices):
+            self.release(self.dice.choice(found), third=self.dice.choice((THIRD, ASKER.user_id, DRIVER)))
 
     def _acknowledge_one(self) -> None:
         with self.server.database.reading() as tx:
@@ -155,14 +221,18 @@ class Office:
         if alarms:
             self.server.act(_acknowledge, self.dice.choice(alarms).alarm_id)
 
+    def _apart(self) -> tuple[event_store.Quarantined, ...]:
+        with self.server.database.reading() as tx:
+            return event_store.load_quarantine(tx)
 
-def _acknowledge(database: Any, alarm_id: str, *, clock: Any, ids: Any) -> None:
+
+def _acknowledge(database: Database, alarm_id: str, *, clock: Any, ids: Any) -> None:
     """Somebody has heard it; the service needs no ids."""
     del ids
-    watch.acknowledge(database, alarm_id, by=ONE, clock=clock)
+    watch.acknowledge(database, alarm_id, by=ASKER, clock=clock)
 
 
-def _revoke(database: Any, dev: int, *, clock: Any, ids: Any) -> None:
+def _revoke(database: Database, dev: int, *, clock: Any, ids: Any) -> None:
     """Given up for good; the service needs no ids."""
     del ids
     devices.revoke(database, dev, reason="lost", by=ADMIN, clock=clock)

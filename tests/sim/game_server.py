@@ -17,9 +17,11 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import IntegrityError
 
 from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.storage.database import Database, open_engine
+from busops.storage.run_store import refused_by_guard
 from busops.web.context import EXTENSION
 from tests.machine import CountingIds
 from tests.sim.game_tablet import Lost
@@ -33,6 +35,36 @@ class Crash(BaseException):
     """The process is gone in the middle of its work: nothing of the application may catch it."""
 
 
+class GameDisk:
+    """
+    The engine of every life of every game, over one file after another.
+
+    A life has connections of its own. What goes on from one to the next is how its statements are
+    spelt, which is never asked for anything.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.server: GameServer | None = None
+        self.engine = open_engine(f"sqlite:///{folder / 'game.sqlite3'}")
+        event.listen(self.engine, "do_connect", self._connect)
+        for moment in ("before_cursor_execute", "commit"):
+            event.listen(self.engine, moment, self._step)
+
+    def serve(self, server: "GameServer | None") -> Engine:
+        """From now on it is this server's; whatever was open is not."""
+        self.engine.dispose()
+        self.server = server
+        return self.engine
+
+    def _connect(self, _dialect: object, _record: object, words: list[str], _named: object) -> None:
+        assert self.server is not None, "no game is played"
+        words[0] = str(self.server.path)
+
+    def _step(self, *_: object, **__: object) -> None:
+        if self.server is not None:
+            self.server.step()
+
+
 class GameClock:
     """The true time, in milliseconds; the server's clock is right."""
 
@@ -42,6 +74,10 @@ class GameClock:
     def now(self) -> datetime:
         """The present moment as the server asks for it."""
         return datetime.fromtimestamp(self.now_ms / 1000, UTC)
+
+    def at(self, at_ms: int) -> datetime:
+        """Another moment, told the same way."""
+        return datetime.fromtimestamp(at_ms / 1000, UTC)
 
     def ms(self) -> int:
         """The present moment as the game counts it."""
@@ -53,22 +89,19 @@ class GameServer:
     """One life of the server after another over one file."""
 
     app: Flask
+    disk: GameDisk
     path: Path
     clock: GameClock
+    is_mad: bool = False  # its services forget rules, and only the database refuses
     ids: CountingIds = field(default_factory=CountingIds)
     seen: Counter[str] = field(default_factory=Counter)
     _dies_in: int | None = None
     _works: bool = False  # only its own work can kill it, not somebody who looks at its pages
-    _engine: Engine | None = None
 
     def start(self) -> None:
         """The application stands over the file as it lies."""
-        if self._engine is not None:
-            self._engine.dispose()
         self._dies_in = None
-        self._engine = open_engine(f"sqlite:///{self.path}")
-        for moment in ("before_cursor_execute", "commit"):
-            event.listen(self._engine, moment, self._step)
+        self.disk.serve(self)
         made = self.app.extensions[EXTENSION]
         fresh = replace(
             made, database=self.database, clock=self.clock, machine_clock=self.clock, ids=self.ids
@@ -77,15 +110,13 @@ class GameServer:
 
     def stop(self) -> None:
         """The last life has ended and its file is gone."""
-        if self._engine is not None:
-            self._engine.dispose()
+        self.disk.serve(None)
         self.path.unlink(missing_ok=True)
 
     @property
     def database(self) -> Database:
         """The school's database in this life."""
-        assert self._engine is not None
-        return Database(engine=self._engine, school_id="t1")
+        return Database(engine=self.disk.engine, school_id="t1")
 
     def die_within(self, steps: int | None) -> None:
         """This life ends at that call of its database, counted from now; None: it does not."""
@@ -107,12 +138,21 @@ class GameServer:
         return answer.status_code, answer.get_json(silent=True) or {}, dict(answer.headers)
 
     def act(self, deed: Callable[..., Any], *words: Any, **own: Any) -> str:
-        """An act of the office through the service: done, refused, or the server died over it."""
+        """
+        An act of the office through the service: done, refused, or the server died over it.
+
+        What only the database refuses is a fault of the services, unless they are mad on purpose.
+        """
         self._works = True
         try:
             deed(self.database, *words, clock=self.clock, ids=self.ids, **own)
         except (Refused, InvalidInput, NotFound) as refusal:
             return refusal.code
+        except IntegrityError as refusal:
+            if not self.is_mad:
+                raise AssertionError(f"only the database refused it: {refusal.orig}") from refusal
+            self.seen["refused by the database"] += 1
+            return refused_by_guard(refusal) or "check_constraint"
         except Crash:
             self._rise()
             return "died"
@@ -120,7 +160,8 @@ class GameServer:
             self._works = False
         return "done"
 
-    def _step(self, *_: object, **__: object) -> None:
+    def step(self) -> None:
+        """It calls its database; the life may end here."""
         if self._dies_in is None or not self._works:
             return
         self._dies_in -= 1

@@ -53,6 +53,10 @@ class GameTablet:
     acks: list[tuple[int, str]] = field(default_factory=list)
     stored_before_revoked: frozenset[int] | None = None
     held_back: int | None = None  # an event that does not get through, whatever is tried
+    is_dead: bool = False  # it takes everything that it has not sent with it
+    listed_ms: int | None = (
+        None  # when it was given the run's list; what it marks from then on may be unheard
+    )
 
     @property
     def headers(self) -> dict[str, str]:
@@ -99,6 +103,8 @@ class GameTablet:
 
     def waiting(self) -> list[Entry]:
         """What the server has not answered for, in order."""
+        if self.is_dead:
+            return []
         return [
             entry for entry in self.entries if entry.seq not in self.answers and entry.seq != self.held_back
         ]

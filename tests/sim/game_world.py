@@ -5,13 +5,15 @@ It is kept beside the tablets and never read from the server: the reference that
 answers are held against. What nobody marked is here all the same.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from busops.domain.evidence import Evidence
 from busops.domain.fleet import CrewRole
+from busops.domain.network import StopPlace
 from busops.domain.run_plan import RunPlan
 from tests import small_school
-from tests.builders import TAGS, a_run
+from tests.builders import ALL_OK, TAGS, a_run
 from tests.sim.game_server import GameClock
 from tests.sim.game_tablet import Entry, GameTablet
 
@@ -19,10 +21,16 @@ ATTENDANT, DRIVER = "Z1", "D2"
 TERMINAL, MIDWAY, OTHER, NO_STOP = "S2", "S1", "S9", "S77"
 RIDERS = ("r1", "r2", "r3")
 MOVEMENTS = frozenset({"board", "alight", "depart", "arrive", "void"})
+ITEMS = frozenset(ALL_OK)
+ALL_TAGS = {**TAGS, "mid": "900006", "exit": "900007"}
+PLACE = StopPlace(lat6=31_000_000, lon6=104_000_000, radius_m=60)
+HERE = {"lat6": PLACE.lat6, "lon6": PLACE.lon6, "acc": 10}
+AWAY = {"lat6": PLACE.lat6 + 50_000, "lon6": PLACE.lon6, "acc": 10}  # five kilometres from every stop
+Line = tuple[str, str | None, str | None]  # of a sheet of paper: kind, rider, stop
 
 
 def the_plan() -> RunPlan:
-    """The one run of every game: three riders, two stops, one attendant and one driver."""
+    """The one run of every game: three riders, two stops, one attendant and one driver; checked at E2."""
     return a_run(
         riders=len(RIDERS),
         stops=(MIDWAY, TERMINAL),
@@ -30,6 +38,9 @@ def the_plan() -> RunPlan:
         driver_id=DRIVER,
         plate=small_school.COACH,
         devices=frozenset(),
+        evidence=Evidence.E2,
+        tags=ALL_TAGS,
+        places={MIDWAY: PLACE, TERMINAL: PLACE},
     )
 
 
@@ -47,6 +58,7 @@ class Deed:
     codes: frozenset[str]
     inside: int
     undoes: str | None = None
+    is_away: bool = False  # the tablet knew to be far from the stop that is named
 
 
 @dataclass(kw_only=True)
@@ -58,7 +70,9 @@ class World:
     inside: set[str] = field(default_factory=set)
     been: set[str] = field(default_factory=set)
     deeds: dict[str, Deed] = field(default_factory=dict)
-    seals: dict[int, list[int]] = field(default_factory=dict)
+    sheets: dict[int, set[Line]] = field(
+        default_factory=dict
+    )  # what stands on paper, by the device it is entered as
 
     def passes(self, seconds: int) -> None:
         """Time goes on for everybody."""
@@ -79,8 +93,13 @@ class World:
             codes=frozenset(own.get("codes", ())),
             inside=len(self.inside),
             undoes=refs[0],
+            is_away=own.get("lat6") == AWAY["lat6"] and own.get("stop") in self.plan.places,
         )
         return entry
+
+    def is_written(self, deed: Deed, event_id: str, dev: int) -> None:
+        """What was done and its tablet never told is held under another name: it was written on paper."""
+        self.deeds[event_id] = replace(deed, event_id=event_id, dev=dev)
 
     def gets_on(self, tablet: GameTablet | None, rider: str) -> None:
         """The rider is in the bus; whoever holds the tablet marks it, or nobody does."""
@@ -89,11 +108,11 @@ class World:
         if tablet is not None:
             self.marks(tablet, "board", rider=rider, stop="@campus")
 
-    def gets_off(self, tablet: GameTablet | None, rider: str, stop: str) -> None:
+    def gets_off(self, tablet: GameTablet | None, rider: str, stop: str, **own: Any) -> None:
         """The rider has left the bus."""
         self.inside.discard(rider)
         if tablet is not None:
-            self.marks(tablet, "alight", rider=rider, stop=stop)
+            self.marks(tablet, "alight", rider=rider, stop=stop, **own)
 
     def walks(self, tablet: GameTablet, role: CrewRole, *, actor: str | None = None, **own: Any) -> None:
         """Somebody walks to the rear, reads what is asked of the role and counts whom he sees."""
@@ -102,7 +121,7 @@ class World:
 
     def parks(self, tablet: GameTablet) -> None:
         """The driver stands at the parking place with the rear tag read."""
-        self.marks(tablet, "parked", codes=[TAGS["rear"]])
+        self.marks(tablet, "parked", codes=[ALL_TAGS["rear"]])
 
     def undone(self, held: set[str]) -> set[str]:
         """The marks that were truly taken back, by events that are held."""
@@ -152,7 +171,7 @@ class World:
 
     def _sound(self, known: list[Deed], kind: str, actor: str, after_ms: int) -> list[Deed]:
         role = CrewRole.ATTENDANT if actor == ATTENDANT else CrewRole.DRIVER
-        asked = self.plan.asked_codes(role) if kind == "check" else frozenset({TAGS["rear"]})
+        asked = self.plan.asked_codes(role) if kind == "check" else frozenset({ALL_TAGS["rear"]})
         return [
             deed
             for deed in known

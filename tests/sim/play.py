@@ -1,8 +1,8 @@
 """
 Games from the command line: one by its seed, or one after another until stopped.
 
-``python -m tests.sim.play --seed 7`` plays game 7 again; ``--soak`` plays new games until it is
-interrupted or one breaks, and then says which.
+``python -m tests.sim.play --seed 7`` plays game 7 again, ``--games 20`` twenty from it on; ``--soak``
+plays new games until it is interrupted or one breaks, and then says which.
 """
 
 import argparse
@@ -24,6 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--layers", choices=LAYERS, default="both")
+    parser.add_argument("--games", type=int, default=1)
     parser.add_argument("--soak", action="store_true")
     asked = parser.parse_args()
     layers = LAYERS[asked.layers]
@@ -34,7 +35,7 @@ def main() -> None:
         try:
             for played in count(1):
                 seen += play(first + played - 1, stage)
-                if not asked.soak:
+                if not asked.soak and played >= asked.games:
                     break
                 if played % TOLD_EVERY == 0:
                     sys.stdout.write(f"{played} games from seed {first}: {told(seen)}\n")

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -15,6 +16,7 @@ from busops.storage.schema import create_all
 from busops.web.app import create_app
 from tests.sim.game import Stage
 from tests.sim.game_layers import BOTH, Layers, filled, template
+from tests.sim.game_server import GameDisk
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - where there is one: games ask for answers, not for a slow disk
 
@@ -39,7 +41,9 @@ def a_stage() -> Iterator[Stage]:
             secret_key="k" * 48,
             school_id="t1",
         )
-        yield Stage(app=create_app(settings), template=filled(empty, folder), folder=folder)
+        app, disk, full = create_app(settings), GameDisk(folder), filled(empty, folder)
+        yield Stage(app=app, disk=disk, template=full, folder=folder)
+        disk.serve(None)
     finally:
         structlog.configure(**spoken)
         shutil.rmtree(folder, ignore_errors=True)
@@ -50,4 +54,4 @@ def with_layers(stage: Stage, layers: Layers, changed: tuple[str, str] | None = 
     if layers is BOTH and changed is None:
         return stage
     path = template(stage.template, stage.folder, layers, changed)
-    return Stage(app=stage.app, template=path, folder=stage.folder, layers=layers)
+    return replace(stage, template=path, layers=layers)

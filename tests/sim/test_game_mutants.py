@@ -16,8 +16,6 @@ from tests.sim.game_layers import in_play
 from tests.sim.game_mutants import GUARDS, MUTANTS, Mutant, in_force
 from tests.sim.stage import a_stage, with_layers
 
-pytestmark = pytest.mark.skip(reason="the office of the games does not know overrides yet")
-
 GAMES = 6  # of each mutant, until one breaks
 
 

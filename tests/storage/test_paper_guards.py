@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
-from busops.storage import device_store, guards, paper_store
+from busops.domain.events import DeviceReleased
+from busops.storage import device_store, event_store, guards, paper_store
 from busops.storage.database import Database, open_engine
 from busops.storage.paper_store import PaperEntry, Verdict
-from tests.builders import a_run
-from tests.run_kit import store_run
+from tests.builders import a_finished_run, a_run, decided
+from tests.run_kit import CLOSE, force, send, store_run, write_closure
 from tests.storage.test_ledger_guards import into, is_refused
 
 AT = datetime(2026, 3, 13, 12, tzinfo=UTC)
@@ -88,6 +90,21 @@ def test_another_person_decides_once(typed: Database) -> None:
         entry = paper_store.load_entry(tx, "e1")
         assert (entry.verdict, entry.decided_by, entry.event_ids) == (Verdict.CONFIRMED, "u2", ("x",))
     assert not is_refused(typed, [an_entry("e2"), a_verdict("rejected", "u1", "e2")])
+
+
+@pytest.mark.parametrize("verdict", [Verdict.CONFIRMED, Verdict.REJECTED])
+def test_no_run_is_closed_over_a_sheet_that_waits(typed: Database, verdict: Verdict) -> None:
+    """Everything else is in order and the sheet's device is given up: only a verdict lets the run close."""
+    tablet = a_finished_run(a_run(devices=frozenset()), dev=2)
+    send(typed, tablet)
+    with typed.transaction() as tx:
+        event_store.decide(tx, decided(DeviceReleased, tablet.plan, dev=1, upto_seq=0))
+    write_closure(typed, tablet.plan)
+    with pytest.raises(IntegrityError, match="guard: paper_waits"):
+        force(typed, CLOSE)
+    with typed.transaction() as tx:
+        paper_store.insert_verdict(tx, "e1", verdict, note="x", event_ids=(), by="u2", at=AT)
+    force(typed, CLOSE)
 
 
 @pytest.mark.parametrize("name", BY_TRIGGER)

@@ -7,7 +7,7 @@ from busops.domain.fleet import CrewRole
 from busops.domain.people import Actor, Role
 from busops.domain.run import Phase
 from busops.domain.values import RunId
-from busops.services import devices
+from busops.services import devices, runs
 from busops.services.simulated_crew import drive
 from busops.storage import bound_devices, event_store, run_store
 from busops.storage.database import Database
@@ -82,12 +82,17 @@ def test_a_list_that_did_not_change_binds_too_and_binds_once(scene):
     assert bound(database) == {spare.dev}
 
 
-def test_a_closed_run_binds_nobody(scene, ids):
-    """Who looks at the list after the end does not open the question of his tablet."""
-    app, database, held, _, spare = scene
+def test_a_list_fetched_after_the_close_holds_the_run_once_it_is_open_again(scene, ids):
+    """The run stays closed; opened again it waits for that tablet too, which may have marked somebody."""
+    app, database, held, plan, spare = scene
     assert finish(app, database, held, ids).closed
     assert fetch(app, spare.token).status_code == 200
-    assert bound(database) == {held[ATTENDANT].dev, held[DRIVER].dev}
+    with database.reading() as tx:
+        assert run_store.load_summary(tx, plan.run_id).phase is Phase.CLOSED
+    clock = world.a_clock(180)
+    runs.reopen_run(database, plan.run_id, by="u1", reason="a parent asks", clock=clock, ids=ids)
+    reasons = runs.reasons_against_closing(database, plan.run_id)
+    assert [each.place for each in reasons if each.code == "device_unsealed"] == [str(spare.dev)]
 
 
 @pytest.mark.parametrize(

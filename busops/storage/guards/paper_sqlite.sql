@@ -1,4 +1,5 @@
--- Paper on SQLite: what was typed stands, and nobody confirms what he typed himself.
+-- Paper on SQLite: what was typed stands, nobody confirms what he typed himself, and no run is closed
+-- over a sheet that waits.
 
 CREATE TRIGGER paper_entry_born BEFORE INSERT ON paper_entry
 WHEN EXISTS (SELECT 1 FROM paper_entry WHERE school_id = NEW.school_id
@@ -36,4 +37,17 @@ END;
 CREATE TRIGGER paper_verdict_no_delete BEFORE DELETE ON paper_verdict
 BEGIN
   SELECT RAISE(ABORT, 'guard: paper_append_only');
+END;
+
+CREATE TRIGGER run_close_paper BEFORE UPDATE ON run
+WHEN NEW.phase = 'closed' AND OLD.phase <> 'closed'
+BEGIN
+  SELECT CASE
+    WHEN EXISTS (
+        SELECT 1 FROM paper_entry p
+        WHERE p.school_id = NEW.school_id AND p.run_id = NEW.run_id
+          AND NOT EXISTS (
+            SELECT 1 FROM paper_verdict v WHERE v.school_id = p.school_id AND v.entry_id = p.entry_id))
+      THEN RAISE(ABORT, 'guard: paper_waits')
+  END;
 END;

@@ -173,3 +173,13 @@ def test_a_child_ticked_on_and_not_off_is_aboard(office):
     confirm(office, type_in(office, replace(a_sheet(), riders=riders)), sums=(3, 2, 0))
     assert state(database, PLAN).aboard == {"r1"}
     assert "rider_aboard" in close_codes(database)
+
+
+def test_a_sheet_that_waits_is_not_given_up_like_a_lost_tablet(office):
+    """Three people release tablets, not paper: the run goes on waiting until somebody has decided."""
+    database, clock, ids = office
+    dev = paper_entry.load_sheet(database, type_in(office, a_sheet())).dev
+    people = {"by": TYPIST, "second": READER, "third": "u3"}
+    with pytest.raises(Refused, match="paper_waits"):
+        runs.release_device(database, "run-1", dev, **people, reason="丢了", clock=clock, ids=ids)
+    assert "device_unsealed" in close_codes(database)

@@ -13,7 +13,7 @@ from busops.services import runs
 from busops.services.departure_papers import earlier_reasons, keep_forbidden
 from busops.storage import alarm_store, event_store
 from busops.storage.database import Database
-from tests.builders import Tablet, a_run
+from tests.builders import TAGS, Tablet, a_run
 from tests.machine import CountingIds, FixedClock
 from tests.run_kit import EVENING, PrefixedIds, send, store_run
 
@@ -89,8 +89,11 @@ def test_a_departure_made_all_the_same_is_kept_and_somebody_is_called(sqlite_dat
     assert "departed_forbidden" in alarms
 
 
-def test_a_check_after_the_departure_does_not_make_it_right(sqlite_database: Database) -> None:
-    """The former run was checked when its bus was already on the road again."""
+@pytest.mark.parametrize("is_parked", [False, True], ids=["on its way", "proved to the end"])
+def test_a_check_after_the_departure_does_not_make_it_right(
+    sqlite_database: Database, is_parked: bool
+) -> None:
+    """The former run was checked when its bus was already on the road again, however far it is by now."""
     plan = next_run(plate="川F00001")
     store_run(sqlite_database, a_run())
     store_run(sqlite_database, plan)
@@ -99,6 +102,8 @@ def test_a_check_after_the_departure_does_not_make_it_right(sqlite_database: Dat
     left = tablet.record("depart", stop="@campus", by="D2", after_s=5)
     for role in BOTH:
         first.check(role)
+    if is_parked:
+        first.record("parked", by="D1", codes=[TAGS["rear"]])
     send(sqlite_database, first)
     send(sqlite_database, tablet)
     with sqlite_database.reading() as tx:

@@ -1,0 +1,108 @@
+"""
+Which alarms must stand in a game, told from the file and the true world.
+
+Times are taken late rather than early: what is asked for here is due whatever the clocks of the
+tablets say. Written after the rules of the field, not after the watch that is on trial.
+"""
+
+from collections.abc import Iterator
+
+from tests.sim.game_file import Filed, ms
+from tests.sim.game_world import RIDERS, TERMINAL, World
+
+MINUTE_MS = 60_000
+CHECK = {1: 3, 2: 5, 3: 10, 4: 15, 5: 30}
+SILENCE = {1: 3, 2: 10, 3: 20}
+LATE = {1: 10, 2: 20, 3: 40}
+UNHEARD_MS = 20 * MINUTE_MS
+HOUR_MS = 60 * MINUTE_MS
+NO_SHOW_MS = 10 * MINUTE_MS
+SLACK_MS = 5_000
+MOVING = ("board", "alight", "depart", "arrive", "void")
+Need = tuple[str, int, str]  # kind, level, and what its occasion must name
+
+
+def needs(filed: Filed, world: World) -> Iterator[Need]:
+    """Every alarm that must stand now; nothing for a run that is over."""
+    now_ms = world.clock.now_ms - SLACK_MS
+    if now_ms >= ms(world.plan.arrives_at) + HOUR_MS:
+        yield "run_unclosed", 2, ""
+    yield from _check(filed, world, now_ms)
+    yield from _silence(filed, world, now_ms)
+    yield from _no_show(filed, world, now_ms)
+
+
+def stands(filed: Filed, need: Need) -> bool:
+    """Whether such an alarm is raised and nothing has ended it."""
+    kind, level, about = need
+    return any(
+        alarm["kind"] == kind
+        and alarm["level"] == level
+        and alarm["state"] != "resolved"
+        and (not about or about in alarm["occasion"].split(":"))
+        for alarm in filed.alarms
+    )
+
+
+def _check(filed: Filed, world: World, now_ms: int) -> Iterator[Need]:
+    """The ladder of the check, from the arrival, else from the silence or the hour; before them the delay."""
+    reopened_ms = filed.run["reopened_ms"] or 0
+    if world.proof(filed.held, reopened_ms):
+        return
+    arrives_ms = ms(world.plan.arrives_at)
+    events = list(filed.events.values())
+    levels = dict(CHECK)
+    if any(each["kind"] == "arrive" and each["stop_id"] == TERMINAL for each in events):
+        moved = [each for each in events if each["kind"] in MOVING or (each["kind"] == "check" and each["n"])]
+        since_ms = max(each["received_ms"] for each in moved)
+    else:
+        levels[0] = 0
+        heard_ms = max(_heard(filed).values(), default=0)
+        since_ms = min(max(arrives_ms, heard_ms) + UNHEARD_MS, arrives_ms + HOUR_MS)
+        if now_ms < min(since_ms, heard_ms + UNHEARD_MS) - 2 * SLACK_MS:
+            yield from (
+                ("run_late", level, "")
+                for level, after in LATE.items()
+                if now_ms >= arrives_ms + after * MINUTE_MS
+            )
+    for level, after in levels.items():
+        if now_ms >= max(since_ms, reopened_ms) + after * MINUTE_MS:
+            yield "check_overdue", level, ""
+
+
+def _silence(filed: Filed, world: World, now_ms: int) -> Iterator[Need]:
+    """Every tablet that has more to say and says nothing, while somebody is in the bus."""
+    resolved = {each["rider_id"] for each in filed.decisions if each["kind"] == "resolved"}
+    if not world.known_inside(filed.held) - resolved:
+        return
+    for dev, heard_ms in _heard(filed).items():
+        events = filed.of(dev)
+        last = events[-1] if events else {"kind": "", "seq": 0}
+        if last["kind"] == "seal" or filed.is_given_up(dev, last["seq"]):
+            continue
+        for level, after in SILENCE.items():
+            if now_ms >= heard_ms + after * MINUTE_MS:
+                yield "device_silent", level, str(dev)
+
+
+def _no_show(filed: Filed, world: World, now_ms: int) -> Iterator[Need]:
+    """Ten minutes after the departure from the campus, while of some rider nothing at all is known."""
+    gone = world.undone(filed.held)
+    told = [each for each in filed.events.values() if each["kind"] in ("board", "alight", "absent")]
+    resolved = {each["rider_id"] for each in filed.decisions if each["kind"] == "resolved"}
+    if not any(each["event_id"] not in gone for each in told):
+        return
+    if set(RIDERS) <= {each["rider_id"] for each in told} | resolved:
+        return
+    left = [each["received_ms"] for each in filed.events.values() if each["kind"] == "depart"]
+    if now_ms >= max([ms(world.plan.departs_at), *left]) + NO_SHOW_MS:
+        yield "no_show", 1, "@campus"
+
+
+def _heard(filed: Filed) -> dict[int, int]:
+    """When each tablet of the run was last heard of, with news or without."""
+    heard = {dev: at_ms for dev, at_ms in filed.seen_ms.items() if dev in filed.bound}
+    for each in filed.events.values():
+        known_ms = max(heard.get(each["dev"], 0), filed.seen_ms.get(each["dev"], 0))
+        heard[each["dev"]] = max(known_ms, each["received_ms"])
+    return heard

@@ -1,0 +1,125 @@
+"""
+Short games about one thing: a slip, or what comes after or instead of an end.
+
+The mutants are played in them, so that what they touch is reached at once.
+"""
+
+from busops.domain.values import CAMPUS
+from tests.sim.game_ends import Ends
+from tests.sim.game_tablet import GameTablet
+from tests.sim.game_world import ATTENDANT, DRIVER, RIDERS
+
+
+class Tales:
+    """Tells a story of one game, by the macro steps of its end."""
+
+    def __init__(self, ends: Ends) -> None:
+        self.ends = ends
+        self.game = ends.game
+        self.world = ends.world
+
+    def tell(self, story: str) -> None:
+        """A game about one thing: a slip, or what comes after or instead of an end."""
+        game = self.game
+        tales = {
+            "late_board": self._late_board,
+            "waits": self._waits,
+            "silence": self._silence,
+            "released": self._released,
+            "revoked": self._revoked,
+            "repeats": self._repeats,
+            "override": self._override,
+            "late": self._late,
+            "unheard": self._unheard,
+            "no_show": self._no_show,
+        }
+        if story in tales:
+            tales[story]()
+        else:
+            self.ends.drive(story)
+        game.judge.look()
+
+    def _late_board(self) -> None:
+        """Somebody gets on after the close, and it is told."""
+        self.ends.drive("none")
+        self.world.passes(30)
+        self.world.gets_on(self.ends.tablet(ATTENDANT), RIDERS[0])
+        self.ends.deliver()
+
+    def _waits(self) -> None:
+        """The bus arrives, and nobody proves it empty."""
+        self.ends.bring("no_parked")
+        for _ in range(3):
+            self.world.passes(3_000)
+            self.game.watch()
+
+    def _silence(self) -> None:
+        """Somebody is in the bus, and its tablets fall silent."""
+        self.ends.calm()
+        self.world.gets_on(self.ends.tablet(ATTENDANT), RIDERS[0])
+        self.ends.deliver()
+        self.world.passes(720)
+        self.game.watch()
+
+    def _released(self) -> None:
+        """A tablet that had sent something is lost and given up, and the run ends without it."""
+        tablet = self.ends.tablet(ATTENDANT)
+        self.ends.then(tablet, "note", text="my last word")
+        self.ends.deliver()
+        self.game.gone.add(tablet.dev)
+        self.ends.drive("none")
+
+    def _revoked(self) -> None:
+        """A tablet is given up for good and goes on sending."""
+        tablet = self.ends.tablet(ATTENDANT)
+        self.ends.then(tablet, "note", text="still here")
+        self.ends.deliver()
+        assert self.game.office.revoke(tablet.dev) == "done"
+        self.game.gone.add(tablet.dev)
+        tablet.stored_before_revoked = tablet.stored()
+        self.ends.then(tablet, "note", text="and here")
+        self.game.sync(tablet)
+
+    def _repeats(self) -> None:
+        """A tablet forgets every answer, sends everything once more, and the run ends as ever."""
+        tablet = self.ends.tablet(ATTENDANT)
+        self.ends.then(tablet, "note", text="once")
+        self.ends.deliver()
+        tablet.answers.clear()
+        self.ends.deliver()
+        assert set(tablet.answers.values()) == {"duplicate"}, "what was sent again is not the same any more"
+        self.ends.drive("none")
+
+    def _override(self) -> None:
+        """People who may not let a gate pass try to."""
+        self.ends.bring("uncounted")
+
+    def _late(self) -> None:
+        """The bus does not arrive, and its tablets speak all the while."""
+        driver = self._departed()
+        for _ in range(12):
+            self.world.passes(588)
+            self.ends.then(driver, "note", text="still on the way")
+            self.ends.deliver()
+            self.game.watch()
+
+    def _unheard(self) -> None:
+        """The bus does not arrive, and nothing is heard of it."""
+        self._departed()
+        self.world.passes(95 * 60)
+        self.game.watch()
+
+    def _no_show(self) -> None:
+        """The bus leaves, and of somebody nothing is known."""
+        self._departed()
+        self.world.passes(40 * 60)
+        self.game.watch()
+
+    def _departed(self) -> GameTablet:
+        """One rider is on, and the bus has left; the driver's tablet."""
+        self.ends.calm()
+        driver = self.ends.tablet(DRIVER)
+        self.world.gets_on(self.ends.tablet(ATTENDANT), RIDERS[0])
+        self.ends.then(driver, "depart", stop=CAMPUS)
+        self.ends.deliver()
+        return driver
