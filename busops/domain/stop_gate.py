@@ -115,7 +115,7 @@ def _left_at(
     """When the bus left each stop; nothing for a stop where it was not seen to be."""
     moves: dict[StopId, list[Arrived | Departed]] = {stop_id: [] for stop_id in places}
     for each in facts:
-        if isinstance(each, Arrived | Departed) and each.stop_id in places:
+        if isinstance(each, Arrived | Departed) and each.stop_id is not None and each.stop_id in places:
             moves[each.stop_id].append(each)
     return {
         stop_id: [each.at_ms for each in made if isinstance(each, Departed)]

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 
 from busops.domain.envelope import canonical_json, digest_of, envelope_of, parse_envelope
 from busops.domain.errors import NotFound, Refused
@@ -24,7 +24,7 @@ from busops.storage import decision_rows
 from busops.storage.database import Transaction
 from busops.storage.event_links import Known
 from busops.storage.event_tables import QuarantineRow, RunDecisionRow, RunEventRow, holds_open
-from busops.storage.prepared import asked, select_rows
+from busops.storage.prepared import asked, matches, select_rows
 from busops.storage.upsert import table_of
 
 FACTS_KEPT: Final = 16_384  # read facts that stay in memory, two or three kilobytes each
@@ -32,13 +32,15 @@ FACTS_KEPT: Final = 16_384  # read facts that stay in memory, two or three kilob
 _LOG: Final = table_of(RunEventRow)
 _WRITTEN: Final = insert(_LOG).returning(_LOG.c.event_id, _LOG.c.srv)
 _FACTS: Final = select_rows(RunEventRow, "run_id", columns=("raw", "received_ms")).order_by(_LOG.c.srv)
-_DECISIONS: Final = select_rows(RunDecisionRow, "run_id").order_by(RunDecisionRow.number)
+_DECISIONS: Final = select_rows(RunDecisionRow, "run_id").order_by("number")
 _WAITING: Final = (
     select_rows(QuarantineRow)
-    .where(QuarantineRow.state == "open")
-    .order_by(QuarantineRow.received_ms, QuarantineRow.quarantine_id)
+    .where(table_of(QuarantineRow).c.state == "open")
+    .order_by("received_ms", "quarantine_id")
 )
 _WAITING_FOR_RUN: Final = _WAITING.where(holds_open())
+_LAST_PLACE: Final = select(func.max(_LOG.c.srv)).where(*matches(RunEventRow))
+_LAST_NUMBER: Final = select(func.max(table_of(RunDecisionRow).c.number)).where(*matches(RunDecisionRow))
 
 
 class Outcome(StrEnum):
@@ -141,7 +143,7 @@ class Intake:
         """What was taken stands in the log, in the order it was taken; the answers with its places there."""
         if not self._waiting:
             return tuple(answers)
-        first = _next(self._tx, RunEventRow.srv)
+        first = _next(self._tx, _LAST_PLACE)
         placed = [{**row, "srv": first + place} for place, row in enumerate(self._waiting)]
         self._waiting = []
         written = self._tx.session.execute(_WRITTEN, placed)
@@ -229,7 +231,7 @@ def _quarantined(row: Any) -> Quarantined:
 
 def decide(tx: Transaction, decision: Decision) -> Decision:
     """The decision stands in the log under the next number; the numbered decision."""
-    numbered = replace(decision, number=_next(tx, RunDecisionRow.number))
+    numbered = replace(decision, number=_next(tx, _LAST_NUMBER))
     tx.session.execute(insert(RunDecisionRow), [decision_rows.row_of(tx.school_id, numbered)])
     return numbered
 
@@ -284,10 +286,9 @@ def _event_row(tx: Transaction, event: Observation, sent: Mapping[str, Any]) -> 
     }
 
 
-def _next(tx: Transaction, number: Any) -> int:
+def _next(tx: Transaction, last: Select[Any]) -> int:
     """The number after the highest; PostgreSQL's guard puts a sequence's in its place."""
-    table = number.class_
-    return (tx.session.scalar(select(func.max(number)).where(table.school_id == tx.school_id)) or 0) + 1
+    return (tx.session.scalar(last, asked(tx)) or 0) + 1
 
 
 def _ms(moment: datetime) -> int:
