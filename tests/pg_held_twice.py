@@ -10,7 +10,8 @@ LIKELY = {
     "has_checks": "park|check|another|driver|second", "run_change": "cancel|set |move|said|reopen",
     "undone_devices": "gap|given|settled|seal|notes|next_run", "run_written": "alight|move|cancel|again",
     "run_close": "waits|settled|recounted|only|list|given|fork|nothing|cancelled", "alarm_moves": "alarm",
-    "event_taken": ", ", "crew_in": "same|back|else", "crew_change": "crew", "quarantine": "quarantine",
+    "event_taken": ", ", "events_counted": ", ",
+    "crew_in": "same|back|else", "crew_change": "crew", "quarantine": "quarantine",
     "run_born": "born", "closure_in": "closure", "manifest_in": "manifest", "decision_taken": "said",
 }  # fmt: skip
 
@@ -44,7 +45,7 @@ HELD_TWICE: dict[str, str] = OLD_SNAPSHOT | LOCK_ONLY | {
     "guard_open_questions: AND s.kind = 'finding_settled'": "no other decision names a finding",
     "guard_run_close: AND d.kind = 'closed'": "no other decision names a version",
     "guard_run_written: AND OLD.phase <> 'closed'": "the trigger's own condition",
-    "guard_event_taken: IF NEW.kind IN ('board', 'alight', 'void')": "counted once more, the same",
+    "guard_events_counted: WHERE kind IN ('board', 'alight', 'void')": "counted once more, the same",
     "run_written: WHEN (NEW.phase <> OLD.phase)": "the function asks again",
     "decision_taken: WHEN (NEW.kind = 'resolved')": "counted once more, the same",
 }  # fmt: skip

@@ -16,6 +16,7 @@ from typing import Any, Final
 from busops.domain.envelope import read_envelope
 from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.events import Departed, MovedIn, MovedOut, Observation
+from busops.domain.run import RunState
 from busops.domain.values import Clock, CrewId, Ids, RunId
 from busops.services import device_keys
 from busops.services.departure_papers import keep_forbidden
@@ -96,13 +97,14 @@ def accept_batch(
         desk = _Desk(tx=tx, holder=holder, runs=known, now=now, ids=ids)
         results = desk.take_all(_signed(sent, vouched))
         desk.call_for_help()
+        states = {}
         for run_id in sorted(desk.touched):
             if left := [each for each in desk.departures if each.run_id == run_id]:
                 keep_forbidden(tx, run_id, left, clock=clock, ids=ids)
-            facts_arrived(tx, run_id, clock=clock, ids=ids)
+            states[run_id] = facts_arrived(tx, run_id, clock=clock, ids=ids)
         device_store.touch(tx, holder.dev, at=now, app=_app(sent))
-        ack = held_events.ack_of(tx, holder.dev)
-        directives = _directives(tx, sent, known)
+        ack = held_events.ack_of(tx, holder.dev, reached=_reached(states.values(), holder.dev))
+        directives = _directives(tx, sent, known, states)
     return BatchResult(results=results, ack=ack.seq, ack_h=ack.digest, now_ms=_ms(now), directives=directives)
 
 
@@ -270,8 +272,15 @@ def _app(sent: Sequence[_Sent]) -> str:
     return next((each.observation.app for each in reversed(sent) if each.observation), "")
 
 
+def _reached(states: Iterable[RunState], dev: int) -> int | None:
+    """Up to where the device is complete, over all its runs, where a fold has asked for it just now."""
+    mine = (state.devices[dev] for state in states if dev in state.devices)
+    # A tablet that has only fetched a run's list has no fact of it to count from.
+    return next((device.complete_to for device in mine if device.last_seq), None)
+
+
 def _directives(
-    tx: Transaction, sent: Iterable[_Sent], known: frozenset[RunId]
+    tx: Transaction, sent: Iterable[_Sent], known: frozenset[RunId], states: Mapping[RunId, RunState]
 ) -> tuple[Mapping[str, Any], ...]:
     """What the tablet should do: fetch the list again where its manifest is old."""
     held: dict[RunId, int] = {}
@@ -279,7 +288,9 @@ def _directives(
         if each.observation and each.observation.run_id in known:
             run_id = each.observation.run_id
             held[run_id] = max(held.get(run_id, 0), each.observation.roster_v)
-    newest = run_store.roster_versions(tx, held)
+    newest = {run_id: state.plan.roster_v for run_id, state in states.items()}
+    if unfolded := held.keys() - newest.keys():
+        newest |= run_store.roster_versions(tx, unfolded)
     return tuple(
         {"do": "reload_pack", "run": run_id}
         for run_id, version in sorted(held.items())

@@ -28,6 +28,7 @@ from busops.domain.errors import NotFound
 from busops.domain.values import RunId
 from busops.storage.database import Base, Transaction, UtcDateTime
 from busops.storage.prepared import asked, select_rows
+from busops.storage.upsert import table_of
 
 
 class AlarmState(StrEnum):
@@ -78,12 +79,13 @@ class Alarm:
     evidence: str = ""
 
 
+_ALARM: Final = table_of(AlarmRow).c
 _ALARMS: Final[dict[tuple[str, ...], Select[Any]]] = {
-    keys: select_rows(AlarmRow, *keys).order_by(AlarmRow.level.desc(), AlarmRow.raised_at, AlarmRow.alarm_id)
+    keys: select_rows(AlarmRow, *keys).order_by(_ALARM.level.desc(), _ALARM.raised_at, _ALARM.alarm_id)
     for keys in ((), ("run_id",), ("kind",), ("run_id", "kind"))
 }
 _STANDING: Final = {
-    keys: query.where(AlarmRow.state != AlarmState.RESOLVED.value) for keys, query in _ALARMS.items()
+    keys: query.where(_ALARM.state != AlarmState.RESOLVED.value) for keys, query in _ALARMS.items()
 }
 
 

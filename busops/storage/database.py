@@ -7,6 +7,7 @@ locked" whatever the timeout. Tables belong to the stores; this module owns none
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     JSON,
@@ -127,7 +129,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """A writing transaction: committed when the block ends well, rolled back when it raises."""
-        with _open(self.engine, writes=True) as session:
+        with _turn(self.engine), _open(self.engine, writes=True) as session:
             try:
                 yield Transaction(session=session, school_id=self.school_id)
                 session.commit()
@@ -241,6 +243,32 @@ def _state_of(error: DBAPIError) -> str:
     """The database's own code for what happened."""
     code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
     return str(code or "")
+
+
+_turns: Final[WeakKeyDictionary[Engine, threading.Lock]] = WeakKeyDictionary()
+_turns_made: Final = threading.Lock()
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """
+    On SQLite the threads of this process write in turn, as long as one would wait for the database anyway.
+
+    SQLite lets a writer who finds it locked sleep and look again, up to a tenth of a second each time,
+    while nobody works. Who waits here goes on the moment the one before is done. Other processes are
+    still waited for by SQLite; whoever gets no turn in time asks it all the same, and is told it is busy.
+    """
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    with _turns_made:
+        turn = _turns.setdefault(engine, threading.Lock())
+    is_mine = turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000)
+    try:
+        yield
+    finally:
+        if is_mine:
+            turn.release()
 
 
 @contextmanager

@@ -11,7 +11,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Boolean, ForeignKeyConstraint, Integer, String, Text, func, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    ForeignKeyConstraint,
+    Integer,
+    String,
+    Text,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from busops.domain.errors import NotFound
@@ -19,6 +30,7 @@ from busops.domain.fleet import CrewRole
 from busops.domain.values import CrewId, Plate
 from busops.storage.database import Base, Transaction, UtcDateTime
 from busops.storage.prepared import asked, select_rows
+from busops.storage.upsert import table_of
 
 
 class Standing(StrEnum):
@@ -103,12 +115,19 @@ class DeviceToken:
 
 
 _DEVICE: Final = select_rows(DeviceRow, "dev")
-_DEVICES: Final = select_rows(DeviceRow).order_by(DeviceRow.dev)
+_DEVICES: Final = select_rows(DeviceRow).order_by("dev")
 _TOKEN: Final = select_rows(DeviceTokenRow, "token_hash")
 _CREWS: Final = (
     select_rows(DeviceTokenRow, "dev", columns=("crew_id",))
-    .where(DeviceTokenRow.crew_id.is_not(None))
+    .where(table_of(DeviceTokenRow).c.crew_id.is_not(None))
     .distinct()
+)
+_DEV: Final = table_of(DeviceRow)
+_TOUCHED: Final = (
+    update(_DEV)
+    .where(_DEV.c.school_id == bindparam("of_school"), _DEV.c.dev == bindparam("of_dev"))
+    .values(seen_at=bindparam("now"), app=func.coalesce(bindparam("version", type_=String()), _DEV.c.app))
+    .returning(_DEV.c.dev)
 )
 
 
@@ -152,7 +171,9 @@ def load_devices(tx: Transaction) -> tuple[Device, ...]:
 
 def touch(tx: Transaction, dev: int, *, at: datetime, app: str = "") -> None:
     """The device was heard of just now."""
-    _change(tx, dev, seen_at=at, **({"app": app} if app else {}))
+    told = {"of_school": tx.school_id, "of_dev": dev, "now": at, "version": app or None}
+    if tx.session.execute(_TOUCHED, told).first() is None:
+        raise NotFound("no_such_device", dev=dev)
 
 
 def freeze(tx: Transaction, dev: int) -> None:

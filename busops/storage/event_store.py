@@ -14,17 +14,19 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, update
 
 from busops.domain.envelope import canonical_json, digest_of, envelope_of, parse_envelope
 from busops.domain.errors import NotFound, Refused
 from busops.domain.events import Decision, Event, Observation
+from busops.domain.run import Phase
 from busops.domain.values import RunId
 from busops.storage import decision_rows
 from busops.storage.database import Transaction
 from busops.storage.event_links import Known
 from busops.storage.event_tables import QuarantineRow, RunDecisionRow, RunEventRow, holds_open
-from busops.storage.prepared import asked, select_rows
+from busops.storage.prepared import asked, matches, select_rows
+from busops.storage.run_tables import RunRow
 from busops.storage.upsert import table_of
 
 FACTS_KEPT: Final = 16_384  # read facts that stay in memory, two or three kilobytes each
@@ -32,13 +34,23 @@ FACTS_KEPT: Final = 16_384  # read facts that stay in memory, two or three kilob
 _LOG: Final = table_of(RunEventRow)
 _WRITTEN: Final = insert(_LOG).returning(_LOG.c.event_id, _LOG.c.srv)
 _FACTS: Final = select_rows(RunEventRow, "run_id", columns=("raw", "received_ms")).order_by(_LOG.c.srv)
-_DECISIONS: Final = select_rows(RunDecisionRow, "run_id").order_by(RunDecisionRow.number)
+_DECISIONS: Final = select_rows(RunDecisionRow, "run_id").order_by("number")
 _WAITING: Final = (
     select_rows(QuarantineRow)
-    .where(QuarantineRow.state == "open")
-    .order_by(QuarantineRow.received_ms, QuarantineRow.quarantine_id)
+    .where(table_of(QuarantineRow).c.state == "open")
+    .order_by("received_ms", "quarantine_id")
 )
 _WAITING_FOR_RUN: Final = _WAITING.where(holds_open())
+_RUN: Final = table_of(RunRow).c
+_OVER: Final = (Phase.CLOSED.value, Phase.CANCELLED.value)
+# The last place in the log, which PostgreSQL's guard replaces by a sequence's, and whether a run is over.
+_BEFORE: Final = select(
+    select(func.max(_LOG.c.srv)).where(*matches(RunEventRow)).scalar_subquery(),
+    exists().where(
+        *matches(RunRow), _RUN.run_id.in_(bindparam("run_ids", expanding=True)), _RUN.phase.in_(_OVER)
+    ),
+)
+_LAST_NUMBER: Final = select(func.max(table_of(RunDecisionRow).c.number)).where(*matches(RunDecisionRow))
 
 
 class Outcome(StrEnum):
@@ -141,11 +153,13 @@ class Intake:
         """What was taken stands in the log, in the order it was taken; the answers with its places there."""
         if not self._waiting:
             return tuple(answers)
-        first = _next(self._tx, RunEventRow.srv)
-        placed = [{**row, "srv": first + place} for place, row in enumerate(self._waiting)]
+        run_ids = sorted({row["run_id"] for row in self._waiting})
+        last, is_late = self._tx.session.execute(_BEFORE, asked(self._tx, run_ids=run_ids)).one()
+        placed = [{**row, "srv": (last or 0) + place} for place, row in enumerate(self._waiting, start=1)]
         self._waiting = []
-        written = self._tx.session.execute(_WRITTEN, placed)
-        places = {row.event_id: row.srv for row in written}
+        # After a close each fact is judged as it stood when it was written, by the guards of PostgreSQL too.
+        parts = [[row] for row in placed] if is_late else [placed]
+        places = {row.event_id: row.srv for part in parts for row in self._tx.session.execute(_WRITTEN, part)}
         return tuple(
             replace(each, srv=places.get(each.event_id, each.srv)) if each.outcome in _IN_LOG else each
             for each in answers
@@ -229,7 +243,7 @@ def _quarantined(row: Any) -> Quarantined:
 
 def decide(tx: Transaction, decision: Decision) -> Decision:
     """The decision stands in the log under the next number; the numbered decision."""
-    numbered = replace(decision, number=_next(tx, RunDecisionRow.number))
+    numbered = replace(decision, number=(tx.session.scalar(_LAST_NUMBER, asked(tx)) or 0) + 1)
     tx.session.execute(insert(RunDecisionRow), [decision_rows.row_of(tx.school_id, numbered)])
     return numbered
 
@@ -283,12 +297,6 @@ def _event_row(tx: Transaction, event: Observation, sent: Mapping[str, Any]) -> 
         "hi_ms": event.hi_ms,
         "received_ms": event.received_ms,
     }
-
-
-def _next(tx: Transaction, number: Any) -> int:
-    """The number after the highest; PostgreSQL's guard puts a sequence's in its place."""
-    table = number.class_
-    return (tx.session.scalar(select(func.max(number)).where(table.school_id == tx.school_id)) or 0) + 1
 
 
 def _ms(moment: datetime) -> int:

@@ -143,8 +143,9 @@ def holds_open() -> ColumnElement[bool]:
     device's chain; without this it would hide a gap of the run.
     """
     school_id, run_id = bindparam("school_id", type_=String()), bindparam("run_id", type_=String())
-    seen = select(RunEventRow.dev).where(RunEventRow.school_id == school_id, RunEventRow.run_id == run_id)
-    bound = select(RunDeviceRow.dev).where(RunDeviceRow.school_id == school_id, RunDeviceRow.run_id == run_id)
-    is_known = exists().where(RunRow.school_id == school_id, RunRow.run_id == QuarantineRow.run_id)
-    of_its_devices = QuarantineRow.seq.is_not(None) & QuarantineRow.dev.in_(bound.union(seen))
-    return (QuarantineRow.run_id == run_id) | (of_its_devices & ((QuarantineRow.why == "fork") | ~is_known))
+    log, bound, run, apart = (row.__table__.c for row in (RunEventRow, RunDeviceRow, RunRow, QuarantineRow))
+    seen = select(log.dev).where(log.school_id == school_id, log.run_id == run_id)
+    tablets = select(bound.dev).where(bound.school_id == school_id, bound.run_id == run_id)
+    is_known = exists().where(run.school_id == school_id, run.run_id == apart.run_id)
+    of_its_devices = apart.seq.is_not(None) & apart.dev.in_(tablets.union(seen))
+    return (apart.run_id == run_id) | (of_its_devices & ((apart.why == "fork") | ~is_known))

@@ -61,9 +61,14 @@ def devices_of(tx: Transaction, run_id: RunId) -> frozenset[int]:
     return frozenset(tx.session.scalars(_DEVICES, asked(tx, run_id=run_id)))
 
 
-def ack_of(tx: Transaction, dev: int) -> Ack:
-    """Up to where the device's events are held without a gap, those in quarantine included."""
-    reached = _complete_to(tx, {dev})[dev]
+def ack_of(tx: Transaction, dev: int, *, reached: int | None = None) -> Ack:
+    """
+    Up to where the device's events are held without a gap, those in quarantine included.
+
+    ``reached`` is that number where :func:`holdings` has told it in this transaction.
+    """
+    if reached is None:
+        reached = _complete_to(tx, {dev})[dev]
     return Ack(seq=reached, digest=_digest_at(tx, dev, reached))
 
 

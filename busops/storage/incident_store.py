@@ -7,13 +7,23 @@ opened, whom somebody told first, and by which fact it fell away.
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, String, Text, insert, select
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    bindparam,
+    insert,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from busops.domain.incidents import Incident, IncidentKind, IncidentSeverity
 from busops.domain.values import RunId
 from busops.storage.database import Base, Transaction
 from busops.storage.prepared import asked, select_rows
+from busops.storage.upsert import table_of
 
 REPORTED, AUTHORITY, WITHDRAWN = "reported", "authority", "withdrawn"
 _KINDS = ", ".join(f"'{kind}'" for kind in IncidentKind)
@@ -59,8 +69,11 @@ class IncidentWordRow(Base):
     event_id: Mapped[str | None] = mapped_column(String)
 
 
-_INCIDENTS: Final = select_rows(IncidentRow, "run_id").order_by(
-    IncidentRow.opened_ms, IncidentRow.incident_id
+_INCIDENTS: Final = select_rows(IncidentRow, "run_id").order_by("opened_ms", "incident_id")
+
+
+_WORDS: Final = select_rows(IncidentWordRow).where(
+    table_of(IncidentWordRow).c.incident_id.in_(bindparam("incident_ids", expanding=True))
 )
 
 
@@ -101,12 +114,7 @@ def load_incidents(tx: Transaction, run_id: RunId) -> tuple[Incident, ...]:
     rows = tx.session.execute(_INCIDENTS, asked(tx, run_id=run_id)).all()
     if not rows:
         return ()
-    said = tx.session.scalars(
-        select(IncidentWordRow).where(
-            IncidentWordRow.school_id == tx.school_id,
-            IncidentWordRow.incident_id.in_([row.incident_id for row in rows]),
-        )
-    )
+    said = tx.session.execute(_WORDS, asked(tx, incident_ids=[row.incident_id for row in rows]))
     words = {(word.incident_id, word.word): word for word in said}
     return tuple(
         _incident(row, *(words.get((row.incident_id, word)) for word in (REPORTED, AUTHORITY, WITHDRAWN)))
@@ -129,12 +137,7 @@ def runs_owing(tx: Transaction, since_ms: int) -> frozenset[RunId]:
     return frozenset(RunId(run_id) for run_id in rows)
 
 
-def _incident(
-    row: Any,
-    reported: IncidentWordRow | None,
-    authority: IncidentWordRow | None,
-    withdrawn: IncidentWordRow | None,
-) -> Incident:
+def _incident(row: Any, reported: Any, authority: Any, withdrawn: Any) -> Incident:
     return Incident(
         incident_id=row.incident_id,
         run_id=RunId(row.run_id),

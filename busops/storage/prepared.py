@@ -2,7 +2,8 @@
 Statements that are asked for every batch of every tablet, built once over bare tables.
 
 Building a statement and loading mapped objects costs several times what the database needs to answer it;
-where a hundred tablets send at once that is what they wait for.
+where a hundred tablets send at once that is what they wait for. What is added to such a statement is
+written with the table's columns: one attribute of a mapped class makes it a statement of the mapper again.
 """
 
 from typing import Any

@@ -19,8 +19,11 @@ from busops.storage.database import Transaction
 from busops.storage.event_tables import RunEventRow
 from busops.storage.prepared import asked, select_rows
 from busops.storage.run_tables import ManifestRiderRow, RunCrewRow, RunRow
+from busops.storage.upsert import table_of
 
-_ABOARD: Final = select_rows(RunRow, "run_on", columns=("run_id", "progress")).where(RunRow.aboard > 0)
+_ABOARD: Final = select_rows(RunRow, "run_on", columns=("run_id", "progress")).where(
+    table_of(RunRow).c.aboard > 0
+)
 _PROVED = (Phase.CHECKED.value, Phase.CLOSED.value, Phase.CANCELLED.value)
 
 

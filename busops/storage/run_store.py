@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, case, insert, select, update
+from sqlalchemy import Select, String, bindparam, case, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from busops.domain.errors import NotFound, Refused
@@ -34,21 +34,31 @@ from busops.storage.run_tables import (
     RunStopRow,
     RunTagRow,
 )
+from busops.storage.upsert import table_of
 
 _OF_RUN: Final[dict[type[Base], Select[Any]]] = {
     row: select_rows(row, "run_id") for row in (RunRow, RunStopRow, RunCrewRow, RunTagRow)
 }
+_RUN: Final = table_of(RunRow).c
 _MANIFEST: Final = select_rows(
     ManifestRiderRow, "run_id", "version", columns=("rider_id", "stop_id", "other_stops", "from_run_id")
-).order_by(ManifestRiderRow.rider_id)
+).order_by("rider_id")
 _LOCKED: Final = (
     select_rows(RunRow, columns=("run_id",))
-    .where(RunRow.run_id.in_(bindparam("run_ids", expanding=True)))
-    .order_by(RunRow.run_id)
+    .where(_RUN.run_id.in_(bindparam("run_ids", expanding=True)))
+    .order_by("run_id")
     .with_for_update(key_share=True)
 )
 _VERSIONS: Final = select_rows(RunRow, columns=("run_id", "roster_v")).where(
-    RunRow.run_id.in_(bindparam("run_ids", expanding=True))
+    _RUN.run_id.in_(bindparam("run_ids", expanding=True))
+)
+_PROGRESS: Final = (
+    update(table_of(RunRow))
+    .where(_RUN.school_id == bindparam("of_school"), _RUN.run_id == bindparam("of_run"))
+    .values(progress=bindparam("shown"))
+)
+_PHASE: Final = _PROGRESS.values(
+    phase=case((_RUN.phase == Phase.CLOSED.value, _RUN.phase), else_=bindparam("reached", type_=String()))
 )
 
 
@@ -245,11 +255,11 @@ def roster_versions(tx: Transaction, run_ids: Iterable[RunId]) -> dict[RunId, in
 
 def save_progress(tx: Transaction, run_id: RunId, phase: Phase, progress: dict[str, Any]) -> None:
     """What lists show of the run; never closes nor opens it."""
-    values: dict[str, Any] = {"progress": progress}
-    if phase is not Phase.CLOSED:
-        stays = RunRow.phase == Phase.CLOSED.value
-        values["phase"] = case((stays, RunRow.phase), else_=phase.value)
-    tx.session.execute(update(RunRow).where(_is_run(tx, run_id)).values(**values))
+    shown: dict[str, Any] = {"of_school": tx.school_id, "of_run": run_id, "shown": progress}
+    if phase is Phase.CLOSED:
+        tx.session.execute(_PROGRESS, shown)
+    else:
+        tx.session.execute(_PHASE, shown | {"reached": phase.value})
 
 
 def mark_closed(tx: Transaction, run_id: RunId, *, version: int, closed_at: datetime) -> None:

@@ -5,13 +5,16 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from busops.domain.envelope import canonical_json
 from busops.domain.errors import NotFound, Refused
 from busops.domain.events import OBSERVATIONS
+from busops.services import runs
 from busops.storage import device_store, event_store, held_events, run_store
 from busops.storage.database import Database
 from busops.storage.event_store import Outcome
-from tests.builders import DEPARTS_AT, Tablet, a_finished_run, a_run
-from tests.run_kit import EVENING, send, state, store_run
+from tests.builders import DEPARTS_AT, Tablet, a_finished_run, a_run, wire
+from tests.machine import CountingIds, FixedClock
+from tests.run_kit import EVENING, phase, send, state, store_run
 
 
 def test_sy12_sent_again_every_fact_is_a_duplicate_and_nothing_changes(database: Database) -> None:
@@ -57,6 +60,26 @@ def test_a_broken_chain_goes_to_quarantine_from_either_side(database: Database) 
     three = tablet.board("r2")
     assert [each.outcome for each in send(database, tablet, only=[one, two])] == ["stored", "quarantined"]
     assert [each.outcome for each in send(database, tablet, only=[three])] == ["stored"]
+
+
+def test_late_facts_of_one_batch_are_judged_one_by_one(database: Database) -> None:
+    """On and off again after the close: the boarding alone opens the run, whatever comes with it."""
+    plan = a_run()
+    store_run(database, plan)
+    send(database, a_finished_run(plan))
+    runs.close_run(database, plan.run_id, by="u1", clock=FixedClock(EVENING), ids=CountingIds())
+    late = Tablet(plan=plan, dev=2, now_s=7200)
+    facts = [late.board("r1"), late.alight("r1")]
+    with database.transaction() as tx:
+        intake = event_store.Intake(tx, facts, received_at=EVENING)
+        answers = [
+            intake.take(fact, sent, raw=canonical_json(sent), quarantine_id="q1")
+            for fact, sent in zip(facts, wire(late), strict=True)
+        ]
+        written = intake.written(answers)
+    assert [each.outcome for each in written] == [Outcome.STORED] * 2
+    assert None not in {each.srv for each in written}
+    assert phase(database, plan) == "reopened"
 
 
 def test_a_gap_is_seen_until_it_is_filled(database: Database) -> None:

@@ -22,7 +22,8 @@ _OBJECT: Final = re.compile(
 _BODY: Final = re.compile(r"FUNCTION\s+(\w+)\s*\(.*?AS\s+\$\$(.*?)\$\$", re.DOTALL)
 _TRIGGER: Final = re.compile(
     r"TRIGGER (?P<name>\w+) (?P<when>BEFORE|AFTER) (?P<events>[\w ]+?) ON (?:\w+\.)?(?P<table>\w+) "
-    r"FOR EACH (?P<each>ROW|STATEMENT)(?P<condition>.*?) EXECUTE FUNCTION (?:\w+\.)?(?P<function>\w+)\(\)"
+    r"(?P<rows>REFERENCING NEW TABLE AS \w+ )?FOR EACH (?P<each>ROW|STATEMENT)(?P<condition>.*?) "
+    r"EXECUTE FUNCTION (?:\w+\.)?(?P<function>\w+)\(\)"
 )
 
 # Tables belong to nobody else, so every trigger is a guard; views and functions may be the school's own.
@@ -123,7 +124,8 @@ def _trigger(definition: str) -> tuple[str, ...]:
     spelt = re.sub(r"::(character varying|\w+)(\[\])?", "", match["condition"]).lower()
     spelt = re.sub(r"<> all \(+array\[(.*?)\]\)+", r"not in \1", spelt)
     condition = re.sub(r"[()\s]", "", spelt)
-    return match["when"], events, match["table"], match["each"], condition, match["function"]
+    rows = match["rows"] or ""
+    return match["when"], events, match["table"], rows, match["each"], condition, match["function"]
 
 
 def _functions(connection: Connection) -> list[Any]:

@@ -28,7 +28,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard_marks(school text, run text) RETURNS SETOF run_event LANGUAGE sql STABLE AS $$
   SELECT e.* FROM run_event e
   WHERE e.school_id = school AND e.run_id = run AND e.kind IN ('board', 'alight', 'moved_in', 'moved_out')
-    AND e.event_id NOT IN (SELECT guard_voided(school, run))
+    AND e.event_id NOT IN (SELECT v.event_id FROM guard_voided(school, run) v(event_id))
 $$;
 
 -- Two people said where a rider is, having seen every mark of his and whatever takes one back.
@@ -188,7 +188,7 @@ CREATE OR REPLACE FUNCTION guard_open_counts(school text, run text) RETURNS SETO
     SELECT c.event_id, c.n, c.dev, c.seq, c.lo_ms, c.hi_ms
     FROM run_event c JOIN run u ON u.school_id = c.school_id AND u.run_id = c.run_id
     WHERE c.school_id = school AND c.run_id = run AND c.kind = 'headcount' AND c.stop_id = u.terminal
-      AND c.event_id NOT IN (SELECT guard_voided(school, run)))
+      AND c.event_id NOT IN (SELECT v.event_id FROM guard_voided(school, run) v(event_id)))
   SELECT c.event_id FROM counts c
   WHERE c.n > 0
     AND NOT EXISTS (
@@ -199,7 +199,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard_absences(school text, run text) RETURNS SETOF run_event LANGUAGE sql STABLE AS $$
   SELECT e.* FROM run_event e
   WHERE e.school_id = school AND e.run_id = run AND e.kind = 'absent'
-    AND e.event_id NOT IN (SELECT guard_voided(school, run))
+    AND e.event_id NOT IN (SELECT v.event_id FROM guard_voided(school, run) v(event_id))
 $$;
 
 -- What the log itself says must be looked into by two people: somebody on or off where nobody may,
@@ -437,10 +437,16 @@ BEGIN
         WHERE e.school_id = NEW.school_id AND e.run_id = NEW.run_id AND e.kind = 'moved_in')
       AND EXISTS (SELECT guard_open_moves(run.school_id, run.run_id));
   END IF;
-  IF NEW.kind IN ('board', 'alight', 'moved_in', 'moved_out', 'void') THEN
-    UPDATE run SET aboard = (SELECT count(*) FROM guard_aboard(NEW.school_id, NEW.run_id))
-    WHERE school_id = NEW.school_id AND run_id = NEW.run_id;
-  END IF;
+  RETURN NULL;
+END $$;
+
+-- How many may be aboard is shown of each run, counted once for all the facts that one statement brings.
+CREATE OR REPLACE FUNCTION guard_events_counted() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  UPDATE run u SET aboard = (SELECT count(*) FROM guard_aboard(u.school_id, u.run_id))
+  FROM (SELECT DISTINCT school_id, run_id FROM taken
+    WHERE kind IN ('board', 'alight', 'moved_in', 'moved_out', 'void')) t
+  WHERE u.school_id = t.school_id AND u.run_id = t.run_id;
   RETURN NULL;
 END $$;
 
@@ -562,6 +568,8 @@ CREATE OR REPLACE TRIGGER event_in BEFORE INSERT ON run_event FOR EACH ROW EXECU
 CREATE OR REPLACE TRIGGER event_taken AFTER INSERT ON run_event FOR EACH ROW
   WHEN (NEW.kind NOT IN ('seal', 'ack', 'note', 'precheck', 'parked') AND NOT (NEW.kind = 'check' AND NEW.n = 0))
   EXECUTE FUNCTION guard_event_taken();
+CREATE OR REPLACE TRIGGER events_counted AFTER INSERT ON run_event REFERENCING NEW TABLE AS taken
+  FOR EACH STATEMENT EXECUTE FUNCTION guard_events_counted();
 CREATE OR REPLACE TRIGGER decision_in BEFORE INSERT ON run_decision
   FOR EACH ROW EXECUTE FUNCTION guard_decision_in();
 CREATE OR REPLACE TRIGGER decision_taken AFTER INSERT ON run_decision FOR EACH ROW
