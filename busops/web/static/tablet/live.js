@@ -2,6 +2,7 @@
 // server says comes after; nothing here waits for a network before the run can be seen and tapped.
 
 import { asking, isRecord, isRefusal, readJson } from "./answers.js";
+import { letGo } from "./at_rest.js";
 import { redScreen } from "./health.js";
 import { view } from "./model.js";
 import { loadPack, prefetch } from "./pack.js";
@@ -227,6 +228,7 @@ export class LiveRun {
         const told = await this.askForNews(run);
         if (told) await this.noteClosing(run, told);
       }
+      await letGo(this.store, this.outbox, this.run, (run) => this.askForNews(run));
       await pruneEvents(this.outbox, this.serverMs());
       await pruneNames(this.store, this.serverMs(), this.run);
     } catch {
