@@ -19,3 +19,9 @@ def devices_of(tx: Transaction, run_id: RunId) -> frozenset[int]:
     """The devices bound to the run, heard of or not."""
     query = select(RunDeviceRow.dev).where(RunDeviceRow.school_id == tx.school_id)
     return frozenset(tx.session.scalars(query.where(RunDeviceRow.run_id == run_id)))
+
+
+def runs_of(tx: Transaction, dev: int) -> frozenset[RunId]:
+    """The runs that wait, or waited, for this device."""
+    query = select(RunDeviceRow.run_id).where(RunDeviceRow.school_id == tx.school_id)
+    return frozenset(RunId(run_id) for run_id in tx.session.scalars(query.where(RunDeviceRow.dev == dev)))

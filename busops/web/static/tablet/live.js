@@ -6,6 +6,7 @@ import { letGo } from "./at_rest.js";
 import { redScreen } from "./health.js";
 import { view } from "./model.js";
 import { loadPack, prefetch } from "./pack.js";
+import { sayHere, tellLoss } from "./presence.js";
 import { pruneEvents, pruneNames, runsNotKnownClosed } from "./prune.js";
 import { dialog, h, say } from "./screens/parts.js";
 
@@ -197,28 +198,11 @@ export class LiveRun {
     await this.sync.renew(token);
   }
 
-  /** A browser short of space clears a store without a word; a cookie and the server remember what it was.
-   * @returns {Promise<void>} */
-  async askWhetherLost() {
-    try {
-      const reply = await fetch("/api/v1/devices/here", asking({ method: "POST", headers: this.headers }));
-      const told = reply.status === 200 ? await readJson(reply, isRecord) : null;
-      if (!told || !isRecord(told.lost)) return;
-      const { dev, held_to: upTo } = told.lost;
-      await dialog(say("lost_title"), () => [
-        h("p", { class: "measure" }, say("lost_text", { dev: Number(dev), n: Number(upTo) })),
-        h("p", { class: "strong measure" }, say("lost_tell")),
-      ]);
-    } catch {
-      return; // without a network it is asked at the next start
-    }
-  }
-
   /** Once a page's life, when the network answers: the lists of the next hours come, what may go goes.
    * @returns {Promise<void>} */
   async tidy() {
     if (!this.mayWrite) return;
-    void this.askWhetherLost();
+    void sayHere({ Authorization: `Device ${this.sync.wires.token}` }).then(tellLoss);
     try {
       await this.refreshPack();
       // A vehicle's tablet asks as the vehicle's: the other runs of whoever uses it are no business of this bus.

@@ -8,6 +8,7 @@ import { STORE } from "./identity.js";
 import { drawRuns } from "./kept_runs.js";
 import { keepNewest } from "./newer.js";
 import { keptPack, prefetch } from "./pack.js";
+import { sayHere, tellLoss } from "./presence.js";
 import { h, icon, note, say } from "./screens/parts.js";
 import { pinForm } from "./screens/pin.js";
 import { rememberVehicle } from "./shelf.js";
@@ -51,11 +52,26 @@ export async function vehiclePage(root) {
   if (!identity.pins) return firstPerson(root, store);
   await show(root, store, null);
   root.dataset.ready = "true";
+  void sayWhetherReady(root, identity.token);
   await look();
   window.setInterval(() => void look(), AGAIN_MS);
   window.addEventListener("online", () => void look());
-  void navigator.storage?.persist?.();
   await keepNewest();
+}
+
+/** Before the bus leaves, not after: whether the browser keeps what is recorded, or the office lets it ride so.
+ * @param {HTMLElement} root @param {string} token @returns {Promise<void>} */
+async function sayWhetherReady(root, token) {
+  await navigator.storage?.persist?.();
+  const told = await sayHere({ Authorization: `Device ${token}` });
+  const bar = root.querySelector("[data-screen-place]");
+  root.querySelector("[data-not-ready]")?.remove();
+  if (told && !told.ready) {
+    const warning = note("warn", "alert", say("vehicle_not_ready"));
+    warning.dataset.notReady = "";
+    bar?.before(warning);
+  }
+  await tellLoss(told);
 }
 
 /** Nobody can record here before a PIN was shown once: until then the tablet has no list, and no run waits for it.
@@ -67,6 +83,7 @@ function firstPerson(root, store) {
   });
   drawRuns(root, [], h("section", { class: "card stack" }, h("h2", {}, say("pin_title")), h("p", {}, say("pin_text")), form));
   root.dataset.ready = "true";
+  void navigator.storage?.persist?.();
   void keepNewest();
 }
 
