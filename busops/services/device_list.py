@@ -10,16 +10,18 @@ from enum import StrEnum
 
 from busops.domain.fleet import CrewMember
 from busops.domain.values import Clock, Plate
-from busops.storage import device_log_store, device_store, enrolment_store, fleet_store
+from busops.storage import device_log_store, device_store, enrolment_store, fleet_store, keeping_store
 from busops.storage.database import Database
 from busops.storage.device_log_store import DeviceLog
 from busops.storage.device_store import Device, DeviceToken, Standing
+from busops.storage.keeping_store import Keeping
 
 
 class DeviceState(StrEnum):
-    """How a tablet stands; the first and the later ones need somebody."""
+    """How a tablet stands; only the ready one needs nobody."""
 
     PENDING = "pending"  # its check code has not been compared
+    NOT_KEPT = "not_kept"  # its browser may clear its records, and nobody has accepted that
     READY = "ready"
     SIGNED_OUT = "signed_out"  # its token has run out: whoever takes it next enrols it anew
     FROZEN = "frozen"  # two histories carry its number
@@ -36,6 +38,7 @@ class ShownDevice:
     crew_id: str
     plate: Plate | None
     log: DeviceLog
+    keeping: Keeping | None = None  # what it said of its own store
     enrolment_id: str | None = None  # the offer it took, where it belongs to a vehicle
 
     @property
@@ -51,6 +54,7 @@ def list_tablets(database: Database, *, clock: Clock) -> tuple[ShownDevice, ...]
         tokens, logs = device_store.last_tokens(tx), device_log_store.logs(tx)
         plates, offers = device_log_store.last_plates(tx), enrolment_store.offers_of_devices(tx)
         crew = {member.crew_id: member for member in fleet_store.load_crew(tx, include_retired=True)}
+        keepings = keeping_store.keepings(tx)
     now = clock.now()
     shown = []
     for device in found:
@@ -59,7 +63,8 @@ def list_tablets(database: Database, *, clock: Clock) -> tuple[ShownDevice, ...]
         shown.append(
             ShownDevice(
                 device=device,
-                state=_state(device, token, now),
+                state=_state(device, token, keepings.get(device.dev), now),
+                keeping=keepings.get(device.dev),
                 member=crew.get(crew_id) if crew_id else None,
                 crew_id=crew_id or "",
                 plate=device.plate or plates.get(device.dev),
@@ -71,12 +76,13 @@ def list_tablets(database: Database, *, clock: Clock) -> tuple[ShownDevice, ...]
     return tuple(sorted(shown, key=lambda item: (order.index(item.state), item.device.dev)))
 
 
-def _state(device: Device, token: DeviceToken | None, now: datetime) -> DeviceState:
+def _state(device: Device, token: DeviceToken | None, keeping: Keeping | None, now: datetime) -> DeviceState:
     if device.revoked_at is not None:
         return DeviceState.REVOKED
     if device.is_frozen:
         return DeviceState.FROZEN
     if device.state is Standing.PENDING:
         return DeviceState.PENDING
-    is_valid = token is not None and token.is_valid(now)
-    return DeviceState.READY if is_valid else DeviceState.SIGNED_OUT
+    if token is None or not token.is_valid(now):
+        return DeviceState.SIGNED_OUT
+    return DeviceState.READY if keeping is None or keeping.is_ready else DeviceState.NOT_KEPT

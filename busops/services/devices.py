@@ -127,6 +127,17 @@ def actor_of(database: Database, holder: Holder) -> Actor:
     return Actor(user_id=holder.user_id, role=role, name=found[0].name, crew_id=holder.crew_id)
 
 
+def must_know_somebody(database: Database, holder: Holder) -> None:
+    """
+    Somebody has shown who he is on this device; Refused while nobody could record there.
+
+    A list makes the run wait for the tablet: one that nobody has ever used must not hold up the bus.
+    """
+    with database.reading() as tx:
+        if not device_store.crews_of(tx, holder.dev):
+            raise Refused("pin_needed")
+
+
 def heard_from(database: Database, dev: int, *, clock: Clock) -> None:
     """A tablet that only asks for news is no silent tablet; written down twice a minute at most."""
     with database.reading() as tx:

@@ -68,7 +68,7 @@ def _follow(tx: Transaction, run_id: RunId, *, clock: Clock, ids: Ids) -> RunSta
     if state.checks.is_complete or state.phase in (Phase.CLOSED, Phase.CANCELLED):
         end_alarms(tx, run_id, frozenset({"check_overdue"}), evidence="checks_complete", clock=clock)
     if state.phase in (Phase.CLOSED, Phase.CANCELLED):
-        kinds = CHECK_ALARMS | {"reopened", "device_unsigned", "device_forked"}
+        kinds = CHECK_ALARMS | {"reopened", "device_unsigned", "device_forked", "device_store_lost"}
         end_alarms(tx, run_id, kinds, evidence=f"run_{state.phase.value}", clock=clock)
     return state
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     insert,
+    select,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 

@@ -39,8 +39,8 @@ APPEND_ONLY: Final = frozenset(
 # What it may change as well, but never delete.
 KEPT: Final = frozenset(
     {
-        "alarm", "device", "device_token", "enrolment", "notice", "notice_channel", "planning_rule",
-        "quarantine", "rider_card", "run", "run_crew", "term_scheme",
+        "alarm", "device", "device_keeping", "device_token", "enrolment", "notice", "notice_channel",
+        "planning_rule", "quarantine", "rider_card", "run", "run_crew", "term_scheme",
     }
 )  # fmt: skip
 

@@ -60,10 +60,13 @@ def list_runs() -> Any:
 
 @bp.get("/v1/runs/<run_id>/pack")
 @by_device
-@documented(models.Pack, HTTP_304=None, HTTP_403=models.Problem, HTTP_404=models.Problem)
+@documented(
+    models.Pack, HTTP_304=None, HTTP_403=models.Problem, HTTP_404=models.Problem, HTTP_409=models.Problem
+)
 def pack(run_id: str) -> Any:
     """The run as a tablet carries it, and waits for this tablet; 304 when it has this version."""
     here, wanted = current(), _own_run(run_id)
+    devices.must_know_somebody(here.database, holder())
     if not here.settings.demo:  # there, whoever likes looks at the crews' screens
         runs.bind_tablet(here.database, wanted, holder().dev)
     document = tablet_sync.pack(here.database, wanted)

@@ -104,6 +104,26 @@ class Me(Strict):
     plate: str | None
 
 
+class Here(Strict):
+    """A browser says that it is this device; ``kept``: whether it keeps its store, null unasked."""
+
+    kept: bool | None = None
+
+
+class Lost(Strict):
+    """The device that this browser was, and up to which number the server holds its record."""
+
+    dev: int
+    held_to: int
+
+
+class Was(Strict):
+    """What was lost, if anything; ``ready`` is false while the store may be cleared and nobody accepts it."""
+
+    lost: Lost | None
+    ready: bool
+
+
 class Enter(Strict):
     """Who acts on a vehicle's tablet, and the six digits."""
 

@@ -50,6 +50,11 @@ def pem() -> Response:
     return Response(_authority().pem, mimetype=MIMETYPE)
 
 
+def page_path() -> str | None:
+    """Where tablets find the certificate; None where this machine has no authority of its own."""
+    return url_for("ca.show") if (current().settings.tls_path / CA_CERT).is_file() else None
+
+
 def _authority() -> Shown:
     try:
         return certificates.shown(current().settings.tls_path / CA_CERT)

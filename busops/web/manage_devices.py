@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from busops.domain.errors import BusopsError
 from busops.domain.people import Role
-from busops.services import device_list, devices
+from busops.services import device_keeping, device_list, devices
 from busops.services.device_list import DeviceState, ShownDevice
-from busops.web import audit_words, formats, manage_enrolment, tables
+from busops.web import audit_words, ca, formats, manage_enrolment, tables
 from busops.web.context import current
 from busops.web.language import code_words, say
 from busops.web.security import allow
@@ -21,6 +21,7 @@ bp.register_blueprint(manage_enrolment.bp)
 KEEPERS: Final = (Role.DISPATCHER, Role.ADMIN)
 LOOKS: Final = {
     DeviceState.PENDING: ("warn", "clock"),
+    DeviceState.NOT_KEPT: ("warn", "alert"),
     DeviceState.READY: ("ok", "check"),
     DeviceState.SIGNED_OUT: ("idle", "minus"),
     DeviceState.FROZEN: ("bad", "alert"),
@@ -52,6 +53,21 @@ def revoke(dev: int) -> ResponseReturnValue:
     return redirect(url_for("manage.devices.index"))
 
 
+@bp.post("/devices/<int:dev>/keeping")
+@allow(*KEEPERS)
+def accept_keeping(dev: int) -> ResponseReturnValue:
+    """The tablet may ride although its browser may clear its records."""
+    here = current()
+    try:
+        device_keeping.accept(
+            here.database, dev, reason=request.form.get("reason", ""), by=here.actor, clock=here.clock
+        )
+    except BusopsError as error:
+        return _page(error), 409
+    flash(say("平板 %(dev)s 可以使用", dev=dev))
+    return redirect(url_for("manage.devices.index"))
+
+
 def _page(error: BusopsError | None) -> str:
     here = current()
     return render_template(
@@ -62,6 +78,7 @@ def _page(error: BusopsError | None) -> str:
         name_of=lambda row: audit_words.shortened(_name(row)),
         error=error,
         address=request.host_url.rstrip("/") + "/tablet/",
+        ca_href=ca.page_path(),
         session_hours=here.settings.session_tablet_s // 3600,
     )
 

@@ -74,7 +74,7 @@ def app_file(version: str, name: str) -> Response:
 
 @bp.app_context_processor
 def _addresses() -> dict[str, Any]:
-    return {"tablet_asset": tablet_asset}
+    return {"tablet_asset": tablet_asset, "tablet_app": app_version}
 
 
 def tablet_asset(name: str) -> str:

@@ -11,10 +11,12 @@ import re
 from typing import Any, Final
 
 from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request, url_for
+from pydantic import ValidationError
 
-from busops.services import tablet_memory
-from busops.web import language
-from busops.web.api_doors import by_device, holder
+from busops.services import device_keeping, tablet_memory
+from busops.web import api_models as models
+from busops.web import language, problem
+from busops.web.api_doors import by_device, documented, holder
 from busops.web.context import current
 from busops.web.scanning import compiles_scanner
 from busops.web.security import public
@@ -89,13 +91,24 @@ def manifest() -> Response:
 
 @bp.post("/api/v1/devices/here")
 @by_device
+@documented(models.Was, json_body=models.Here, HTTP_400=models.Problem, HTTP_403=models.Problem)
 def here() -> Response:
     """This browser is this device; where it was another one and no longer knows it, that is told."""
     at = current()
+    try:
+        wanted = models.Here.model_validate(request.get_json(silent=True) or {})
+    except ValidationError:
+        return problem.problem(400, "here_unreadable")
     marked = [int(part) for part in MARKED.findall(request.cookies.get(MARKER, "")[:100])]
-    lost = tablet_memory.lost_store(at.database, holder=holder(), remembered=marked, clock=at.clock)
+    lost = tablet_memory.lost_store(
+        at.database, holder=holder(), remembered=marked, clock=at.clock, ids=at.ids
+    )
     now = [dev for dev in marked if dev != holder().dev and (lost is None or dev != lost.dev)]
-    answer = jsonify({"lost": {"dev": lost.dev, "held_to": lost.held_to} if lost else None})
+    is_ready = wanted.kept is None or (
+        device_keeping.report(at.database, holder().dev, is_kept=wanted.kept, clock=at.clock).is_ready
+    )
+    was = {"dev": lost.dev, "held_to": lost.held_to} if lost else None
+    answer = jsonify({"lost": was, "ready": is_ready})
     answer.set_cookie(
         MARKER,
         ".".join(map(str, [*now, holder().dev][-MOST_MARKED:])),

@@ -45,6 +45,15 @@ def tablet(browser: Browser, evening: Evening) -> Iterator[Page]:
     page.context.close()
 
 
+def begin(page: Page, crew: str, pin: str) -> None:
+    """The first person of the day shows a PIN; only then the tablet has the lists."""
+    expect(page.locator("[data-kept]")).to_have_count(0)
+    page.fill("#crew", crew)
+    page.fill("#pin", pin)
+    page.get_by_role("button", name="核对 PIN").click()
+    expect(page.locator("[data-kept='run-1']")).to_be_visible(timeout=SENT_MS)
+
+
 def unlock(page: Page, crew: str, pin: str) -> None:
     """This person shows a PIN on the locked screen."""
     lock = page.locator("[data-lock]")
@@ -80,6 +89,7 @@ def test_the_lock_says_how_many_are_aboard_and_opens_for_the_right_pin(
 ) -> None:
     """Escape and a wrong PIN open nothing; the right one does; another PIN opens another person's page."""
     (attendant, pin), driver = pins_of(evening)
+    begin(tablet, *driver)
     tablet.locator("[data-kept='run-1']").get_by_role("link", name="点名").click()
     lock = tablet.locator("[data-lock]")
     expect(lock).to_contain_text("在车 0 人，待同步 0")
@@ -100,8 +110,8 @@ def test_two_people_drive_a_run_on_the_vehicles_tablet(evening: Evening, tablet:
     attendant, driver = pins_of(evening)
     page = Attendant(tablet)
     first, second = evening.riders_of("S001")[:2]
+    begin(tablet, *attendant)
     tablet.locator("[data-kept='run-1']").get_by_role("link", name="点名").click()
-    unlock(tablet, *attendant)
     change_to(tablet, *driver)
     change_to(tablet, *attendant)
     page.press("确认名单")
@@ -142,8 +152,8 @@ def test_a_tablet_left_alone_before_the_run_locks_itself(evening: Evening, table
     """Nobody touches it and no rider waits: it locks, records nothing, and opens for the next PIN."""
     crew_id = evening.plan.attendant_ids[0]
     pin = pins.give(evening.database, crew_id, by=OFFICE, clock=SystemClock(), hasher=CHEAP)
+    begin(tablet, crew_id, pin)
     tablet.locator("[data-kept='run-1']").get_by_role("link", name="点名").click()
-    unlock(tablet, crew_id, pin)
     lock = tablet.locator("[data-lock]")
     expect(lock).to_have_count(0)
     tablet.evaluate(LEFT_ALONE)

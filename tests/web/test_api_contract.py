@@ -23,6 +23,7 @@ OPERATIONS = {
     ("POST", "/api/v1/devices/enrol"),
     ("GET", "/api/v1/devices/me"),
     ("POST", "/api/v1/devices/pin"),
+    ("POST", "/api/v1/devices/here"),
     ("POST", "/api/v1/runs/{run_id}/photos"),
 }
 OPEN = {("POST", "/api/v1/devices/enrol")}  # whoever has the code of an offer

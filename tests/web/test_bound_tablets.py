@@ -56,6 +56,19 @@ def test_a_tablet_that_never_spoke_holds_the_run(scene, ids):
     }
 
 
+def test_a_tablet_that_was_not_needed_frees_the_run_by_its_seal_alone(scene, ids):
+    """It recorded nothing and says that nothing comes: nobody has to give it up, the run closes."""
+    app, database, held, plan, spare = scene
+    fetch(app, spare.token)
+    finish(app, database, held, ids)
+    tablet = Tablet(plan=plan, dev=spare.dev, now_s=7200)
+    tablet.record("seal", by=held[ATTENDANT].crew_id, n=1)
+    sent = {"headers": {"Authorization": f"Device {spare.token}"}, "json": {"events": wire(tablet)}}
+    assert app.test_client().post("/api/v1/events:batch", **sent).get_json()["results"][0]["r"] == "stored"
+    closed = app.test_client().post("/api/v1/runs/run-1/close", headers=held[DRIVER].headers, json={})
+    assert closed.status_code == 200
+
+
 def test_two_people_give_it_up_and_what_it_brings_later_opens_the_run_again(scene, ids):
     """Released up to nothing, the run closes; a boarding that the tablet recorded offline reopens it."""
     app, database, held, plan, spare = scene

@@ -7,7 +7,7 @@ import pytest
 from busops.domain.people import Role
 from busops.services import devices, pins
 from busops.services.credentials import CHEAP
-from busops.storage import audit_store, people_store
+from busops.storage import audit_store, bound_devices, people_store
 from tests.device_kit import OFFICE, Key, of_the_coach, offered, taken
 from tests.sim import world
 from tests.small_school import COACH
@@ -73,13 +73,16 @@ def test_a_tablet_takes_its_code_over_the_api(scene, sqlite_database, ids):
 def test_the_vehicles_tablet_sees_its_runs_and_records_in_the_name_of_who_entered(
     coach, scene, sqlite_database, ids
 ):
-    """Runs, pack and news without a person; events only in names that a PIN has shown; closing needs one."""
+    """Runs and news without a person; the list and events only once a PIN was shown; closing needs one."""
     app, held, key, clock = coach
     client = app.test_client()
     listed = client.get("/api/v1/runs", headers=header(held.token)).get_json()["runs"]
     assert [run["run"] for run in listed] == ["run-1"]
-    for path in ("pack", "news"):
-        assert client.get(f"/api/v1/runs/run-1/{path}", headers=header(held.token)).status_code == 200
+    assert client.get("/api/v1/runs/run-1/news", headers=header(held.token)).status_code == 200
+    pack = client.get("/api/v1/runs/run-1/pack", headers=header(held.token))
+    assert (pack.status_code, pack.get_json()["code"]) == (409, "pin_needed")
+    with sqlite_database.reading() as tx:
+        assert held.dev not in bound_devices.devices_of(tx, "run-1")
     close = client.post("/api/v1/runs/run-1/close", headers=header(held.token), json={})
     assert (close.status_code, close.get_json()["code"]) == (409, "pin_needed")
     events = [{**each, "dev": held.dev} for each in first_events(scene[1], scene[2][ATTENDANT], ids, most=1)]
@@ -88,6 +91,9 @@ def test_the_vehicles_tablet_sees_its_runs_and_records_in_the_name_of_who_entere
     assert apart["results"][0]["why"] == "person_not_on_device"
     entered = enter(app, held.token, "Z1", pin_of(sqlite_database, clock)).get_json()
     assert (entered["crew"], entered["role"]) == ("Z1", "ATTENDANT")
+    assert client.get("/api/v1/runs/run-1/pack", headers=header(held.token)).status_code == 200
+    with sqlite_database.reading() as tx:
+        assert held.dev in bound_devices.devices_of(tx, "run-1")
     events[0]["id"] = "0190a000-0000-7000-8000-00000000eeee"
     stored = client.post(
         "/api/v1/events:batch", headers=header(held.token), json=key.batch(events, held.dev)

@@ -2,9 +2,11 @@
 // server says comes after; nothing here waits for a network before the run can be seen and tapped.
 
 import { asking, isRecord, isRefusal, readJson } from "./answers.js";
+import { letGo } from "./at_rest.js";
 import { redScreen } from "./health.js";
 import { view } from "./model.js";
 import { loadPack, prefetch } from "./pack.js";
+import { sayHere, tellLoss } from "./presence.js";
 import { pruneEvents, pruneNames, runsNotKnownClosed } from "./prune.js";
 import { dialog, h, say } from "./screens/parts.js";
 
@@ -197,23 +199,6 @@ export class LiveRun {
     await this.sync.renew(token);
   }
 
-  /** A browser short of space clears a store without a word; a cookie and the server remember what it was.
-   * @returns {Promise<void>} */
-  async askWhetherLost() {
-    try {
-      const reply = await fetch("/api/v1/devices/here", asking({ method: "POST", headers: this.headers }));
-      const told = reply.status === 200 ? await readJson(reply, isRecord) : null;
-      if (!told || !isRecord(told.lost)) return;
-      const { dev, held_to: upTo } = told.lost;
-      await dialog(say("lost_title"), () => [
-        h("p", { class: "measure" }, say("lost_text", { dev: Number(dev), n: Number(upTo) })),
-        h("p", { class: "strong measure" }, say("lost_tell")),
-      ]);
-    } catch {
-      return; // without a network it is asked at the next start
-    }
-  }
-
   /** Lists whose time is over go without a network too; true when that of this run went.
    * @returns {Promise<boolean>} */
   async wipe() {
@@ -224,7 +209,7 @@ export class LiveRun {
    * @returns {Promise<void>} */
   async tidy() {
     if (!this.mayWrite) return;
-    void this.askWhetherLost();
+    void sayHere({ Authorization: `Device ${this.sync.wires.token}` }).then(tellLoss);
     try {
       await this.refreshPack();
       // A vehicle's tablet asks as the vehicle's: the other runs of whoever uses it are no business of this bus.
@@ -234,6 +219,7 @@ export class LiveRun {
         const told = await this.askForNews(run);
         if (told) await this.noteClosing(run, told);
       }
+      await letGo(this.store, this.outbox, this.run, (run) => this.askForNews(run));
       await pruneEvents(this.outbox, this.serverMs());
       await pruneNames(this.store, this.serverMs(), this.run);
     } catch {

@@ -2,7 +2,7 @@
 // One tap: write to the outbox → the screen turns green → send → the server's answer → a grey tick.
 
 import { ANSWER_MS, within } from "./answers.js";
-import { digest, uuid7 } from "./canonical.js";
+import { openOutbox } from "./at_rest.js";
 import { deviceClock } from "./clock.js";
 import { installDriving } from "./driving.js";
 import { drawNetwork, drawStrip, known } from "./health.js";
@@ -10,7 +10,6 @@ import { listKeptRuns } from "./kept_runs.js";
 import { sealer } from "./keys.js";
 import { STORE } from "./identity.js";
 import { LiveRun } from "./live.js";
-import { Outbox } from "./outbox.js";
 import { keptPack, loadPack } from "./pack.js";
 import { pruneEverywhere } from "./prune.js";
 import { attendantScreen } from "./screens/attendant.js";
@@ -29,9 +28,8 @@ import { vehiclePage } from "./vehicle.js";
 /** @typedef {import("./model.js").Pack} Pack */
 /** @typedef {import("./model.js").News} News */
 /** @typedef {import("./shelf.js").Seat} Seat */
-/** @typedef {import("./session.js").Identity} Identity */
 /** What a kind of tap says beside itself. @typedef {Partial<Omit<import("./outbox.js").Tap, "kind"|"run"|"roster_v">>} Fields */
-/** @typedef {{pack: Pack, outbox: Outbox, clock: import("./clock.js").DeviceClock, news: () => News|null,
+/** @typedef {{pack: Pack, outbox: import("./outbox.js").Outbox, clock: import("./clock.js").DeviceClock, news: () => News|null,
  *   shown: () => import("./model.js").View, sync: () => import("./sync.js").SyncState, serverMs: () => number,
  *   tap: (kind: import("./canonical.js").Kind, fields: Fields) => Promise<boolean>, seal: () => Promise<void>,
  *   close: () => Promise<"closed"|"refused"|"unreachable"|"locked">, headers: {[name: string]: string}}} Context */
@@ -89,7 +87,8 @@ async function start() {
   const pack = kept ?? (await loadPack(store, seat.run, headers)).pack;
   if (!pack) return askServer("no_pack");
   const { mayWrite, turn } = await claim(name);
-  const outbox = await openOutbox(name, seat, identity, clock);
+  const who = { dev: identity.dev, by: seat.crew, app: root.dataset.app ?? "" };
+  const outbox = await openOutbox(name, who, clock, seat.run);
   const news = (await store.get(`news:${seat.run}`)) ?? null;
   const renew = async () => {
     if (isVehicles) return identity.token; // a person's token lives sixteen hours, the vehicle's a term
@@ -119,19 +118,6 @@ async function start() {
   lookOn(live);
   void turn.then(() => takeOver(live));
   keepUp(live, seat, draw);
-}
-
-/** The events of this device. One that got another number begins another chain, in a place of its own.
- * @param {string} name @param {Seat} seat @param {Identity} identity
- * @param {import("./clock.js").DeviceClock} clock @returns {Promise<Outbox>} */
-async function openOutbox(name, seat, identity, clock) {
-  const means = { wallMs: clock.wallMs, monoMs: clock.monoMs, uuid: uuid7, digest, hasParted: clock.hasParted, settle: clock.settle,
-    get boot() { return clock.boot; } };
-  const who = { dev: identity.dev, by: seat.crew, app: root.dataset.app ?? "" };
-  const outbox = await Outbox.open(await openStore(name), means, who, seat.run);
-  const newest = outbox.entries[outbox.entries.length - 1];
-  if (!newest || newest.event.dev === identity.dev) return outbox;
-  return Outbox.open(await openStore(`${name}-${identity.dev}`), means, who, seat.run);
 }
 
 /** @param {Seat} seat @param {LiveRun} live @returns {import("./screens/parts.js").Screen} */

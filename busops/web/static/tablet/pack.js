@@ -6,13 +6,14 @@ import { asking, isRecord, isRefusal, readJson } from "./answers.js";
 /** @typedef {import("./model.js").Pack} Pack */
 /** @typedef {import("./outbox.js").Store} Store */
 /** @typedef {{etag: string, pack: Pack}} KeptPack */
-/** @typedef {{run: string, departs_ms: number}} Listed */
+/** @typedef {{run: string, departs_ms: number, phase?: string}} Listed */
 /** How the server answered when it was asked for the runs, and which they are, if it said so; 0 = not heard.
  * @typedef {{status: number, runs: Listed[]|null}} Told */
 
 const HOUR_MS = 3600 * 1000;
 const BEFORE_MS = 2 * HOUR_MS;
 const AHEAD_MS = 12 * HOUR_MS;
+const OVER = new Set(["checked", "closed", "cancelled"]); // a list fetched now would only make the run wait for this tablet
 
 /** @param {Store} store @param {string} run @returns {Promise<Pack|null>} */
 export const keptPack = async (store, run) => (await store.get(`pack:${run}`))?.pack ?? null;
@@ -43,8 +44,9 @@ export async function prefetch(store, headers, nowMs) {
   try {
     const reply = await fetch("/api/v1/runs", asking({ headers }));
     const listed = reply.status === 200 ? await readJson(reply, isList) : null;
-    for (const { run, departs_ms: departsMs } of listed?.runs ?? []) {
-      if (departsMs >= nowMs - BEFORE_MS && departsMs <= nowMs + AHEAD_MS) await loadPack(store, run, headers);
+    for (const { run, departs_ms: departsMs, phase } of listed?.runs ?? []) {
+      const isNear = departsMs >= nowMs - BEFORE_MS && departsMs <= nowMs + AHEAD_MS;
+      if (isNear && !OVER.has(phase ?? "")) await loadPack(store, run, headers);
     }
     return { status: isRefusal(reply) || listed ? reply.status : 0, runs: listed?.runs ?? null };
   } catch {

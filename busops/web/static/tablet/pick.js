@@ -1,12 +1,20 @@
 // The page of today's runs: the worker is kept ready, the lists of the next hours are fetched, a newer
 // version comes in while nothing can be lost by it.
 
+import { restAt } from "./at_rest.js";
 import { keepNewest } from "./newer.js";
 import { prefetch } from "./pack.js";
 import { pruneEverywhere } from "./prune.js";
 import { crewsHere, forgetSeats } from "./shelf.js";
 import { watchLanguage } from "./shell.js";
 import { openStore } from "./store.js";
+
+const REST_MS = 60_000;
+
+/** @returns {Promise<void>} */
+async function rest() {
+  for (const crew of crewsHere()) await restAt(`busops-tablet-${crew}`, crew, document.body.dataset.app ?? "");
+}
 
 /** @returns {Promise<void>} */
 async function fetchLists() {
@@ -31,3 +39,5 @@ await sayWhetherKept();
 await keepNewest();
 await pruneEverywhere(openStore, indexedDB, Date.now()).catch(() => undefined);
 await fetchLists();
+await rest();
+window.setInterval(() => void rest(), REST_MS);
