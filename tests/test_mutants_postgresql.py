@@ -30,6 +30,7 @@ from tests.run_kit import CLOSE, EVENING, cancelling, send, store_run, write_clo
 from tests.storage.test_run_attacks import ATTACKS, reopened_run, spelt
 from tests.storage.test_run_guards import HISTORIES
 from tests.test_mutants import two_attendants
+from tests.transfer_histories import MOVED, into
 
 pytestmark = pytest.mark.postgres
 SCRIPT = (guards.FOLDER / "postgresql.sql").read_text(encoding="utf-8")
@@ -163,6 +164,17 @@ TYPED: dict[str, tuple[str, ...]] = {
     "quarantine born settled": (
         copied("quarantine", '{"quarantine_id": "q2"}', "WHERE school_id = 'own_settled'"),
     ),
+    **{
+        f"a move of {who} to {where}": (
+            copied(
+                "run_event",
+                f'{{"event_id": "x1", "dev": 9, "seq": 1, "kind": "moved_out", "rider_id": {who}, '
+                f'"other_run_id": {where}}}',
+                f"{RUN} AND kind = 'board' AND rider_id = 'r1'",
+            ),
+        )
+        for who, where in (("null", '"run-2"'), ('"r1"', "null"), ('"r1"', '"run-1"'), ('"r1"', '"run-2"'))
+    },
 }  # fmt: skip
 LATE = {
     "board": {"rider": "r1", "stop": "S3"},
@@ -218,7 +230,14 @@ def every_probe() -> dict[str, Callable[[Connection], str]]:
         for says in (Whereabouts.ABOARD, Whereabouts.ALIGHTED)
         for when in ("closed", "open")
     }
-    return typing | arriving | saying
+    answers = {
+        f"{what} of another bus taken back, {when}": partial(
+            unanswered, first=first, is_answer=what == "answer"
+        )
+        for what in ("answer", "tap")
+        for when, first in (("closed", closing("tr01_whole")), ("open", "SELECT 1"))
+    }
+    return typing | arriving | saying | answers
 
 
 @contextmanager
@@ -250,6 +269,22 @@ def arrived(connection: Connection, *, first: str, kind: str, own: dict[str, obj
     try:
         with Database(engine=connection, school_id=school).transaction() as tx:
             event_store.append(tx, event, received_at=EVENING, quarantine_id="q")
+        return str(tuple(connection.execute(STANDS).one()))
+    except DBAPIError as error:
+        return str(error.orig).splitlines()[0]
+
+
+def unanswered(connection: Connection, *, first: str, is_answer: bool) -> str:
+    """The bus of run-2 takes back that r3 came over, or something else, after run-1 was closed or before."""
+    other = into(*MOVED)
+    if not is_answer:
+        other.board("r8", "S3")
+    other.void(other.log[-1], after_s=20)
+    typed(connection, (first,))
+    try:
+        with Database(engine=connection, school_id="tr01_whole").transaction() as tx:
+            for event in other.log[len(MOVED) :]:
+                event_store.append(tx, event, received_at=EVENING, quarantine_id="q")
         return str(tuple(connection.execute(STANDS).one()))
     except DBAPIError as error:
         return str(error.orig).splitlines()[0]
