@@ -25,12 +25,12 @@ from tests.builders import Tablet, a_run, decided
 from tests.interlock_histories import STORIES
 from tests.interlock_tools import PLAN, driven, ended
 from tests.pg_held_twice import HELD_TWICE, LIKELY, OLD_SNAPSHOT
+from tests.pg_moves import TYPED_MOVES, taken_back
 from tests.pg_mutants import Mutant, condition_mutants, trigger_mutants
 from tests.run_kit import CLOSE, EVENING, cancelling, send, store_run, write_closure
 from tests.storage.test_run_attacks import ATTACKS, reopened_run, spelt
 from tests.storage.test_run_guards import HISTORIES
 from tests.test_mutants import two_attendants
-from tests.transfer_histories import MOVED, into
 
 pytestmark = pytest.mark.postgres
 SCRIPT = (guards.FOLDER / "postgresql.sql").read_text(encoding="utf-8")
@@ -48,7 +48,8 @@ STANDS = text("""
 RUN = "WHERE school_id = 'sound' AND run_id = 'run-1'"
 CANCEL = "; ".join(cancelling("only_released"))
 UNCANCEL = "UPDATE run SET phase = 'ready' WHERE school_id = 'only_released'"
-RESOLVE = "UPDATE alarm SET state = 'resolved', resolved_by = 'u1', evidence = 'seen'"
+ALARM = "WHERE school_id = 't1'"
+RESOLVE = f"UPDATE alarm SET state = 'resolved', resolved_by = 'u1', evidence = 'seen' {ALARM}"
 UNTOUCHED = "WHERE school_id = 'only_released'"
 WAITS = "WHERE school_id = 'own_waits'"
 SETTLE = f"UPDATE quarantine SET state = 'dismissed', settled_by = 'a', second_user = 'b' {WAITS}"
@@ -145,14 +146,16 @@ TYPED: dict[str, tuple[str, ...]] = {
     "crew ends twice": (f"UPDATE run_crew SET until_at = now() {CREW}",) * 2,
     "crew ends as another": (f"UPDATE run_crew SET until_at = now(), crew_id = 'D9' {CREW}",),
     "another device": (copied("run_device", '{"dev": 9}'), CLOSED),
-    "alarm born over": (copied("alarm", '{"alarm_id": "x", "level": 9, "state": "acked"}', "WHERE true"),),
+    "alarm born over": (copied("alarm", '{"alarm_id": "x", "level": 9, "state": "acked"}', ALARM),),
     "alarm resolved": (RESOLVE,),
     "alarm resolved twice": (RESOLVE, RESOLVE),
     "alarm resolved by nobody": (RESOLVE.replace("'u1'", "NULL"),),
     "alarm without evidence": (RESOLVE.replace("'seen'", "''"),),
-    "alarm seen": ("UPDATE alarm SET state = 'acked'",),
-    "alarm unseen": ("UPDATE alarm SET state = 'acked'", "UPDATE alarm SET state = 'raised'"),
-    "alarm of another kind": ("UPDATE alarm SET state = 'acked', kind = 'note'",),
+    "alarm seen": (f"UPDATE alarm SET state = 'acked' {ALARM}",),
+    "alarm unseen": (
+        f"UPDATE alarm SET state = 'acked' {ALARM}", f"UPDATE alarm SET state = 'raised' {ALARM}",
+    ),
+    "alarm of another kind": (f"UPDATE alarm SET state = 'acked', kind = 'note' {ALARM}",),
     "quarantine settled": (SETTLE,),
     "quarantine admitted": (
         copied("quarantine", f'{{"quarantine_id": "q3", "digest": "d3", "event_id": "{NINTH}"}}', WAITS),
@@ -164,17 +167,7 @@ TYPED: dict[str, tuple[str, ...]] = {
     "quarantine born settled": (
         copied("quarantine", '{"quarantine_id": "q2"}', "WHERE school_id = 'own_settled'"),
     ),
-    **{
-        f"a move of {who} to {where}": (
-            copied(
-                "run_event",
-                f'{{"event_id": "x1", "dev": 9, "seq": 1, "kind": "moved_out", "rider_id": {who}, '
-                f'"other_run_id": {where}}}',
-                f"{RUN} AND kind = 'board' AND rider_id = 'r1'",
-            ),
-        )
-        for who, where in (("null", '"run-2"'), ('"r1"', "null"), ('"r1"', '"run-1"'), ('"r1"', '"run-2"'))
-    },
+    **TYPED_MOVES,
 }  # fmt: skip
 LATE = {
     "board": {"rider": "r1", "stop": "S3"},
@@ -230,14 +223,7 @@ def every_probe() -> dict[str, Callable[[Connection], str]]:
         for says in (Whereabouts.ABOARD, Whereabouts.ALIGHTED)
         for when in ("closed", "open")
     }
-    answers = {
-        f"{what} of another bus taken back, {when}": partial(
-            unanswered, first=first, is_answer=what == "answer"
-        )
-        for what in ("answer", "tap")
-        for when, first in (("closed", closing("tr01_whole")), ("open", "SELECT 1"))
-    }
-    return typing | arriving | saying | answers
+    return typing | arriving | saying | taken_back(closing("tr01_whole"), typed, STANDS)
 
 
 @contextmanager
@@ -269,22 +255,6 @@ def arrived(connection: Connection, *, first: str, kind: str, own: dict[str, obj
     try:
         with Database(engine=connection, school_id=school).transaction() as tx:
             event_store.append(tx, event, received_at=EVENING, quarantine_id="q")
-        return str(tuple(connection.execute(STANDS).one()))
-    except DBAPIError as error:
-        return str(error.orig).splitlines()[0]
-
-
-def unanswered(connection: Connection, *, first: str, is_answer: bool) -> str:
-    """The bus of run-2 takes back that r3 came over, or something else, after run-1 was closed or before."""
-    other = into(*MOVED)
-    if not is_answer:
-        other.board("r8", "S3")
-    other.void(other.log[-1], after_s=20)
-    typed(connection, (first,))
-    try:
-        with Database(engine=connection, school_id="tr01_whole").transaction() as tx:
-            for event in other.log[len(MOVED) :]:
-                event_store.append(tx, event, received_at=EVENING, quarantine_id="q")
         return str(tuple(connection.execute(STANDS).one()))
     except DBAPIError as error:
         return str(error.orig).splitlines()[0]

@@ -207,7 +207,7 @@ def comes_aboard(*, at_once: bool) -> Pair:
     tablet.now_s += 600
     tablet.board("r1", "S1")
     tablet.alight("r1", "S1")
-    return Pair(first=ended(tablet), others=() if at_once else (into(*MOVED, now_s=1000),), office=opened())
+    return Pair(first=ended(tablet), others=() if at_once else (into(*MOVED, now_s=400),), office=opened())
 
 
 def off_twice() -> Pair:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
+from busops.domain import transfers
 from busops.domain.envelope import canonical_json, envelope_of
-from busops.domain.events import Checked, Departed, Observation, Parked
+from busops.domain.events import Checked, Decision, Departed, Observation, Parked
 from busops.domain.findings import Finding, blocking
 from busops.domain.fleet import CrewRole
 from busops.domain.gate import reasons_not_to_close
@@ -35,6 +36,7 @@ from busops.storage import (
     held_events,
     network_store,
     register_store,
+    run_order_store,
     run_store,
 )
 from busops.storage.database import Database, Transaction
@@ -86,7 +88,12 @@ def pack(database: Database, run_id: RunId) -> dict[str, Any]:
         riders = {rider.rider_id: rider for rider in register_store.load_riders(tx, include_retired=True)}
         names = _stop_names(tx)
         crew = {member.crew_id: member.name for member in fleet_store.load_crew(tx, include_retired=True)}
-    shown = [_rider(each, riders.get(each.rider_id)) for each in plan.manifest]
+        decided = event_store.load_decisions(tx, run_id)
+        others = _others(tx, plan, decided)
+    shown = [
+        _rider(each, riders.get(each.rider_id)) | {"from": others.get(each.from_run_id)}
+        for each in plan.manifest
+    ]
     twins = Counter(each["name"] for each in shown)
     shown = [each | {"twin": twins[each["name"]] > 1} for each in shown]
     document: dict[str, Any] = {
@@ -107,6 +114,7 @@ def pack(database: Database, run_id: RunId) -> dict[str, Any]:
             role.value.lower(): list(plan.asked_rows[role]) for role in (CrewRole.ATTENDANT, CrewRole.DRIVER)
         },
         "asks": asks_of(plan),
+        "transfer": _goes_to(decided, others),
     }
     return document | {"hash": hashlib.sha256(canonical_json(document).encode()).hexdigest()}
 
@@ -120,6 +128,8 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
         observations = event_store.load_observations(tx, run_id)
         closures = closure_store.load_closures(tx, run_id)
         is_short = plan.on in day_store.short_days(tx)
+        decided = [event for event in events if isinstance(event, Decision)]
+        others = _others(tx, plan, decided)
     is_closed = state.phase is Phase.CLOSED and bool(closures)
     due_at = watch.check_due_at(state, events, now)
     document = {
@@ -139,6 +149,7 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
         },
         "t0_ms": _ms(due_at) if due_at else None,
         "is_short": is_short,
+        "transfer": _goes_to(decided, others),
         "closed": (
             {"version": closures[-1].version, "at_ms": _ms(closures[-1].closed_at)} if is_closed else None
         ),
@@ -229,6 +240,24 @@ def _rider(entry: ManifestRider, rider: Rider | None) -> dict[str, Any]:
         "last4": entry.rider_id[-TAIL:],
         "stop": entry.stop_id,
     }
+
+
+def _others(
+    tx: Transaction, plan: RunPlan, decided: Iterable[Decision]
+) -> dict[RunId | None, dict[str, str]]:
+    """The runs that riders come from or go to, as the tablet names them."""
+    opened = transfers.opened(decided)
+    run_ids = {rider.from_run_id for rider in plan.manifest if rider.from_run_id}
+    names = run_order_store.run_names(tx, run_ids | ({opened.to_run_id} if opened else set()))
+    return {run_id: {"run": run_id, "name": name} for run_id, name in names.items()}
+
+
+def _goes_to(
+    decided: Iterable[Decision], others: Mapping[RunId | None, dict[str, str]]
+) -> dict[str, str] | None:
+    """Where the riders of a bus that goes no further are awaited."""
+    opened = transfers.opened(decided)
+    return others.get(opened.to_run_id) if opened else None
 
 
 def _stops(plan: RunPlan, names: Mapping[StopId, str]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from busops.domain.errors import Refused
 from busops.domain.events import Departed, ManifestChanged, Released, StrandedBy, TransferOpened
 from busops.domain.evidence import raised
 from busops.domain.findings import Finding, blocking
-from busops.domain.fleet import CrewRole
+from busops.domain.fleet import CrewRole, Vehicle
 from busops.domain.manifest_changes import reasons_against_manifest, run_over
 from busops.domain.run import Phase, RunState
 from busops.domain.run_plan import ManifestRider, PlannedStop, RunPlan
@@ -132,15 +132,7 @@ def send_substitute(
             reasons.append(_full(plate, len(riders), vehicle.approved_students))
         if reasons or vehicle is None:
             raise _refused(run_id, reasons)
-        plan = replace(
-            plan,
-            rows=vehicle.rows,
-            approved_students=vehicle.approved_students,
-            approved_total=vehicle.approved_total,
-            tags=tags_of(tx, vehicle, plan.on, clock=clock, ids=ids),
-            evidence=raised(vehicle.evidence, is_hot=False, is_substitute=True),
-            asked_rows={role: draw_rows(vehicle.rows, f"{ids.new()}{role}") for role in CrewRole},
-        )
+        plan = _on_vehicle(tx, plan, vehicle, clock=clock, ids=ids)
         old = run_store.load_summary(tx, run_id)
         released = ReleasedRun(
             plan=plan,
@@ -263,6 +255,19 @@ def _rest_of_the_way(
         former_crew=frozenset(),
         departs_at=moved[0].leaves_at,
         arrives_at=moved[-1].arrives_at,
+    )
+
+
+def _on_vehicle(tx: Transaction, plan: RunPlan, vehicle: Vehicle, *, clock: Clock, ids: Ids) -> RunPlan:
+    """The run with the vehicle's seats, its tags and the rows drawn for its checks."""
+    return replace(
+        plan,
+        rows=vehicle.rows,
+        approved_students=vehicle.approved_students,
+        approved_total=vehicle.approved_total,
+        tags=tags_of(tx, vehicle, plan.on, clock=clock, ids=ids),
+        evidence=raised(vehicle.evidence, is_hot=False, is_substitute=True),
+        asked_rows={role: draw_rows(vehicle.rows, f"{ids.new()}{role}") for role in CrewRole},
     )
 
 

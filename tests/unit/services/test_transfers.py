@@ -10,7 +10,7 @@ from busops.domain.errors import InvalidInput, Refused
 from busops.domain.events import StrandedBy, TransferOpened
 from busops.domain.run import Phase
 from busops.domain.values import Direction
-from busops.services import incidents, runs
+from busops.services import incidents, runs, tablet_pack
 from busops.services.transfers import Opening, targets_of
 from busops.storage import alarm_store, event_store, fleet_store, run_store
 from busops.storage.database import Database
@@ -253,3 +253,17 @@ def test_a_rider_on_the_wrong_bus_is_named_with_the_right_one(road: Database) ->
     assert ("run-2", "wrong_route") in alarms(road)
     walk_ons = {each.place for each in state(road, B).findings if each.code == "walk_on"}
     assert walk_ons == {"r1", "r9"}
+
+
+def test_both_tablets_know_of_it_from_their_lists(road: Database) -> None:
+    """Where run-1's riders go stands in its list and its news; run-2's riders say where they come from."""
+    assert tablet_pack.pack(road, "run-1")["transfer"] is None
+    move(road)
+    there = {"run": "run-2", "name": "川F00002 16:00"}
+    assert tablet_pack.pack(road, "run-1")["transfer"] == there
+    news = tablet_pack.news(road, "run-1", now=ROADSIDE, crew_id=ATTENDANT)
+    assert news.document["transfer"] == there
+    awaited = tablet_pack.pack(road, "run-2")
+    here = {"run": "run-1", "name": "川F00001 16:00"}
+    assert {each["rider"]: each["from"] for each in awaited["riders"]} == dict.fromkeys(MOVED, here)
+    assert awaited["transfer"] is None

@@ -24,7 +24,8 @@ export function dueSince(shown, news) {
   if (!shown.isTerminal) return null;
   const at = (/** @type {string} */ kind) => shown.events
     .filter((event) => event.kind === kind && event.stop === shown.here.stop).map(atMs);
-  const off = at("alight");
+  const over = shown.events.filter((event) => event.kind === "moved_out").map(atMs);
+  const off = [...at("alight"), ...over];
   const starts = off.length > 0 ? off : at("arrive");
   return starts.length > 0 ? Math.max(...starts) : null;
 }

@@ -5,6 +5,7 @@ import { alightsAt, departureGaps, meaningOfTap, UNDO_MS } from "../model.js";
 import { crewAlarm } from "./alarm.js";
 import { askForCount, askForReason, askForWalkOn, showGaps } from "./ask.js";
 import { askForCheck } from "./check.js";
+import { transferPanel } from "./transfer.js";
 import { button, chinese, dialog, drawOnce, h, icon, note, say, separator, stopwatch, timeOfDay } from "./parts.js";
 
 /** @typedef {import("../model.js").Shown} Shown */
@@ -26,7 +27,9 @@ export function attendantScreen(root, context) {
   const timer = h("section", { "data-timer": "" });
   const alarm = crewAlarm(root, timer, context);
   timer.setAttribute("aria-label", say("alarm_place"));
-  hook("counts").before(timer);
+  const panel = h("section", { "data-transfer": "", class: "stack stack--3", hidden: true });
+  const moves = transferPanel(panel, context);
+  hook("counts").before(timer, panel);
   let groups = makeGroups(hook("list"));
   let listed = pack.roster_v;
   const find = /** @type {HTMLInputElement} */ (hook("find"));
@@ -126,6 +129,7 @@ export function attendantScreen(root, context) {
     drawOnce(hook("filter"), [filter, shown.counts], () => filters(shown));
     drawOnce(hook("at"), shown.position, () => [shown.position.moving ? say("on_the_way") : chinese(shown.here.name)]);
     showHere(shown);
+    moves.update(shown);
     drawUndo();
     const check = context.news()?.checks.attendant;
     alarm.update(shown, shown.isTerminal && !check);
