@@ -19,6 +19,8 @@ OLD_SNAPSHOT = {
     "guard_run_close: IF current_setting('transaction_isolation') = 'repeatable read'": "see above"
 }
 NO_TRUNCATE = [f"{table}_no_truncate gone" for table in ("run", "run_event", "closure", "manifest", "alarm")]
+FOUR = "('board', 'alight', 'moved_in', 'moved_out'"
+NAMED = "AND run_id IN ( SELECT e.other_run_id FROM run_event e WHERE e.school_id = NEW.school_id A"
 LOCK_ONLY = {
     "event_in gone": "takes the lock and a number that the store has taken too: test_mutants_locks",
     "device_in gone": "takes the lock only: test_mutants_locks",
@@ -26,14 +28,14 @@ LOCK_ONLY = {
 HELD_TWICE: dict[str, str] = OLD_SNAPSHOT | LOCK_ONLY | {
     **dict.fromkeys(NO_TRUNCATE, "a foreign key names the table"),
     "guard_voided: AND v.kind = 'void'": "nothing else names events",
-    "guard_voided: AND t.kind IN ('board', 'alight', 'absent', 'headcount')": "only marks matter",
+    f"guard_voided: AND t.kind IN {FOUR}, 'absent', 'headcount')": "only marks matter",
     "guard_voided: AND t.seq < v.seq": "the time between the two is not negative",
-    "guard_marks: AND e.kind IN ('board', 'alight')": "who asks for marks asks for a kind",
+    f"guard_marks: AND e.kind IN {FOUR})": "who asks for marks asks for a kind",
     "guard_resolutions: AND d.kind = 'resolved'": "no other decision names a rider",
     "guard_resolutions: AND d.second_user IS NOT NULL": "ck_run_decision_two_people",
     "guard_resolutions: AND d.second_user <> d.by_user": "ck_run_decision_two_people",
-    "guard_aboard: WHERE m.kind = 'board'": "an alighting alone is after every boarding",
-    "guard_aboard: AND a.kind = 'alight'": "no boarding is before itself",
+    "guard_aboard: WHERE m.kind IN ('board', 'moved_in')": "an alighting alone is after every boarding",
+    "guard_aboard: AND a.kind IN ('alight', 'moved_out')": "no boarding is before itself",
     "guard_is_sound: AND guard_precedes(a.dev, a.seq, a.hi_ms, e.dev, e.seq, e.lo_ms)": "it is a movement",
     "guard_is_sound: AND m.event_id <> e.event_id": "a sound check is no movement",
     "guard_has_checks: AND a.crew_id <> d.crew_id": "ck_closure_two_people",
@@ -45,7 +47,11 @@ HELD_TWICE: dict[str, str] = OLD_SNAPSHOT | LOCK_ONLY | {
     "guard_open_questions: AND s.kind = 'finding_settled'": "no other decision names a finding",
     "guard_run_close: AND d.kind = 'closed'": "no other decision names a version",
     "guard_run_written: AND OLD.phase <> 'closed'": "the trigger's own condition",
-    "guard_events_counted: WHERE kind IN ('board', 'alight', 'void')": "counted once more, the same",
+    f"guard_events_counted: WHERE kind IN {FOUR}, 'void')": "counted once more, the same",
     "run_written: WHEN (NEW.phase <> OLD.phase)": "the function asks again",
+    f"guard_run_close: {NAMED}": "a lock more",
+    "guard_run_close: AND e.kind = 'moved_out'": "a lock more",
+    f"guard_event_taken: {NAMED}": "no other run was closed on what is taken back",
+    "guard_event_taken: AND e.kind = 'moved_in'": "no other run was closed on what is taken back",
     "decision_taken: WHEN (NEW.kind = 'resolved')": "counted once more, the same",
 }  # fmt: skip

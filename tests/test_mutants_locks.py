@@ -76,6 +76,15 @@ CASES = {
         " (school_id, decision_id, run_id, number, kind, made_ms, by_user, reason, covers, body)"
         " VALUES ('t1', 'x', 'run-1', 0, 'closed', 1, 'u1', '', '[]', '{\"version\": 1}')"
     ),
+    "guard_run_close": Case(
+        first=copied(
+            "run_event",
+            '{"event_id": "late", "kind": "void", "seq": 3, "rider_id": null, "other_run_id": null,'
+            ' "refs": ["00000000-0000-7000-8002-000000000002"]}',
+            "WHERE school_id = 't2' AND run_id = 'run-2' AND rider_id = 'r3'",
+        ),
+        second=CLOSE.replace("'t1'", "'t2'"),
+    ),
     "guard_lock_run": Case(first="INSERT INTO run_device VALUES ('t1', 'run-1', 9)"),
     "guard_closure_in": Case(first=copied("closure", '{"version": 2}')),
     "guard_crew_in": Case(
@@ -114,6 +123,7 @@ def filled(cluster: pg.Cluster, empty_postgresql: str) -> Iterator[str]:
     name = cluster.new_database(template=empty_postgresql)
     engine = open_engine(cluster.url(name))
     STORIES["sound"](Database(engine=engine, school_id="t1"))
+    STORIES["tr01_whole"](Database(engine=engine, school_id="t2"))
     fill_books(Database(engine=engine, school_id="t1"))
     engine.dispose()
     yield name

@@ -25,6 +25,7 @@ from tests.builders import Tablet, a_run, decided
 from tests.interlock_histories import STORIES
 from tests.interlock_tools import PLAN, driven, ended
 from tests.pg_held_twice import HELD_TWICE, LIKELY, OLD_SNAPSHOT
+from tests.pg_moves import TYPED_MOVES, taken_back
 from tests.pg_mutants import Mutant, condition_mutants, trigger_mutants
 from tests.run_kit import CLOSE, EVENING, cancelling, send, store_run, write_closure
 from tests.storage.test_run_attacks import ATTACKS, reopened_run, spelt
@@ -47,7 +48,8 @@ STANDS = text("""
 RUN = "WHERE school_id = 'sound' AND run_id = 'run-1'"
 CANCEL = "; ".join(cancelling("only_released"))
 UNCANCEL = "UPDATE run SET phase = 'ready' WHERE school_id = 'only_released'"
-RESOLVE = "UPDATE alarm SET state = 'resolved', resolved_by = 'u1', evidence = 'seen'"
+ALARM = "WHERE school_id = 't1'"
+RESOLVE = f"UPDATE alarm SET state = 'resolved', resolved_by = 'u1', evidence = 'seen' {ALARM}"
 UNTOUCHED = "WHERE school_id = 'only_released'"
 WAITS = "WHERE school_id = 'own_waits'"
 SETTLE = f"UPDATE quarantine SET state = 'dismissed', settled_by = 'a', second_user = 'b' {WAITS}"
@@ -144,14 +146,16 @@ TYPED: dict[str, tuple[str, ...]] = {
     "crew ends twice": (f"UPDATE run_crew SET until_at = now() {CREW}",) * 2,
     "crew ends as another": (f"UPDATE run_crew SET until_at = now(), crew_id = 'D9' {CREW}",),
     "another device": (copied("run_device", '{"dev": 9}'), CLOSED),
-    "alarm born over": (copied("alarm", '{"alarm_id": "x", "level": 9, "state": "acked"}', "WHERE true"),),
+    "alarm born over": (copied("alarm", '{"alarm_id": "x", "level": 9, "state": "acked"}', ALARM),),
     "alarm resolved": (RESOLVE,),
     "alarm resolved twice": (RESOLVE, RESOLVE),
     "alarm resolved by nobody": (RESOLVE.replace("'u1'", "NULL"),),
     "alarm without evidence": (RESOLVE.replace("'seen'", "''"),),
-    "alarm seen": ("UPDATE alarm SET state = 'acked'",),
-    "alarm unseen": ("UPDATE alarm SET state = 'acked'", "UPDATE alarm SET state = 'raised'"),
-    "alarm of another kind": ("UPDATE alarm SET state = 'acked', kind = 'note'",),
+    "alarm seen": (f"UPDATE alarm SET state = 'acked' {ALARM}",),
+    "alarm unseen": (
+        f"UPDATE alarm SET state = 'acked' {ALARM}", f"UPDATE alarm SET state = 'raised' {ALARM}",
+    ),
+    "alarm of another kind": (f"UPDATE alarm SET state = 'acked', kind = 'note' {ALARM}",),
     "quarantine settled": (SETTLE,),
     "quarantine admitted": (
         copied("quarantine", f'{{"quarantine_id": "q3", "digest": "d3", "event_id": "{NINTH}"}}', WAITS),
@@ -163,6 +167,7 @@ TYPED: dict[str, tuple[str, ...]] = {
     "quarantine born settled": (
         copied("quarantine", '{"quarantine_id": "q2"}', "WHERE school_id = 'own_settled'"),
     ),
+    **TYPED_MOVES,
 }  # fmt: skip
 LATE = {
     "board": {"rider": "r1", "stop": "S3"},
@@ -218,7 +223,7 @@ def every_probe() -> dict[str, Callable[[Connection], str]]:
         for says in (Whereabouts.ABOARD, Whereabouts.ALIGHTED)
         for when in ("closed", "open")
     }
-    return typing | arriving | saying
+    return typing | arriving | saying | taken_back(closing("tr01_whole"), typed, STANDS)
 
 
 @contextmanager

@@ -200,6 +200,38 @@ def on_one_tablet() -> Pair:
     return Pair(first=first, others=(Tablet(plan=B, log=tablet.log[own:]),), office=opened())
 
 
+def comes_aboard(*, at_once: bool) -> Pair:
+    """Rider r1 comes aboard once more after the others have left, whom the other bus has or not."""
+    tablet = stranded()
+    out(tablet, *MOVED)
+    tablet.now_s += 600
+    tablet.board("r1", "S1")
+    tablet.alight("r1", "S1")
+    return Pair(first=ended(tablet), others=() if at_once else (into(*MOVED, now_s=400),), office=opened())
+
+
+def off_twice() -> Pair:
+    """Rider r3 is marked off by mistake after he went over, and nobody has him."""
+    tablet = stranded()
+    out(tablet, *MOVED)
+    tablet.alight("r3", "S3")
+    return Pair(first=ended(tablet), others=(into("r2"),), office=opened())
+
+
+def sent_on() -> Tablet:
+    """The other bus says of r3 only that he went back."""
+    tablet = into(dev=3)
+    tablet.record("moved_out", rider="r3", text="run-1")
+    return tablet
+
+
+def boarded_there() -> Tablet:
+    """The other bus marks the riders on as if they had come from a stop."""
+    tablet = into("r2")
+    tablet.board("r3", "S3")
+    return tablet
+
+
 OPEN, ABOARD = {"transfer_open"}, {"rider_aboard"}
 NO_CHECKS = {"no_attendant_check", "no_driver_check", "not_parked"}
 Row = tuple[Callable[[], Pair], set[str], set[str], str | None]
@@ -216,6 +248,9 @@ PAIRS: dict[str, Row] = {
     "answer_to_another_run": (
         lambda: pair(into("r2"), into("r3", of="run-3", dev=3)), set(), OPEN, "transfer_open"),
     "boarded_there_only": (lambda: pair(boarded_there()), set(), OPEN, "transfer_open"),
+    "another_comes_aboard": (lambda: comes_aboard(at_once=True), set(), OPEN, "transfer_open"),
+    "another_comes_aboard_later": (lambda: comes_aboard(at_once=False), set(), set(), None),
+    "off_twice": (off_twice, set(), OPEN, "transfer_open"),
     "answered_by_going_on": (lambda: pair(into("r2"), sent_on()), set(), OPEN, "transfer_open"),
     "answered_before_boarding": (lambda: pair(into(*MOVED, now_s=-3000)), set(), OPEN, "transfer_open"),
     "answered_without_a_clock": (
@@ -237,20 +272,6 @@ PAIRS: dict[str, Row] = {
     "came_over": (lambda: came_over(gets_off=True), set(), set(), None),
     "came_over_and_stays": (lambda: came_over(gets_off=False), {"r9"}, ABOARD, "rider_aboard"),
 }  # fmt: skip
-
-
-def sent_on() -> Tablet:
-    """The other bus says of r3 only that he went back."""
-    tablet = into(dev=3)
-    tablet.record("moved_out", rider="r3", text="run-1")
-    return tablet
-
-
-def boarded_there() -> Tablet:
-    """The other bus marks the riders on as if they had come from a stop."""
-    tablet = into("r2")
-    tablet.board("r3", "S3")
-    return tablet
 
 
 def holdings(others: Iterable[Tablet], run_id: str = "run-1") -> Holdings:

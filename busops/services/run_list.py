@@ -11,6 +11,7 @@ from busops.domain.roster import class_of
 from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId
 from busops.services.run_views import RunView
 from busops.services.tablet_pack import CAMPUS_NAME, run_no
+from busops.services.transfers import Target, targets_of
 from busops.storage import board_store, fleet_store, network_store, register_store, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.run_store import RunSummary
@@ -53,6 +54,7 @@ class Choices:
     attendants: tuple[CrewMember, ...]
     vehicles: tuple[Vehicle, ...]
     has_moved: bool
+    targets: tuple[Target, ...] = ()  # the runs that could take riders over
 
 
 def choices(database: Database, view: RunView) -> Choices:
@@ -64,6 +66,7 @@ def choices(database: Database, view: RunView) -> Choices:
         attendants=tuple(each for each in crew if each.role is CrewRole.ATTENDANT),
         vehicles=tuple(each for each in vehicles if each.plate != view.state.plan.plate),
         has_moved=first_move(view.facts) is not None,
+        targets=targets_of(database, view.run.run_id),
     )
 
 

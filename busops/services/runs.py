@@ -32,6 +32,7 @@ from busops.services.run_devices import bind_tablet, tablets_of
 from busops.services.run_release import release_document, release_plan
 from busops.services.run_state import facts_arrived, state_of
 from busops.services.run_views import BoardRow, RunView, find_rider, run_board, run_view
+from busops.services.transfers import open_transfer, send_substitute
 from busops.storage import fleet_store, run_store
 from busops.storage.database import Database, Transaction
 
@@ -50,6 +51,7 @@ __all__ = [
     "facts_arrived",
     "find_rider",
     "move_rider",
+    "open_transfer",
     "reasons_against_closing",
     "rebuild",
     "release_device",
@@ -60,6 +62,7 @@ __all__ = [
     "resolve_rider",
     "run_board",
     "run_view",
+    "send_substitute",
     "settle_finding",
     "settle_quarantine",
     "state_of",

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
+from busops.domain import transfers
 from busops.domain.defects import Defect, read_on, to_read
 from busops.domain.envelope import canonical_json, envelope_of
-from busops.domain.events import Checked, Departed, HandedOver, Observation, Parked
+from busops.domain.events import Checked, Decision, Departed, HandedOver, Observation, Parked
 from busops.domain.findings import Finding, blocking
 from busops.domain.fleet import CrewRole
 from busops.domain.gate import reasons_not_to_close
@@ -38,6 +39,7 @@ from busops.storage import (
     held_events,
     network_store,
     register_store,
+    run_order_store,
     run_store,
 )
 from busops.storage.database import Database, Transaction
@@ -89,9 +91,14 @@ def pack(database: Database, run_id: RunId) -> dict[str, Any]:
         riders = {rider.rider_id: rider for rider in register_store.load_riders(tx, include_retired=True)}
         names = _stop_names(tx)
         crew = {member.crew_id: member.name for member in fleet_store.load_crew(tx, include_retired=True)}
-        beside = handovers.for_tablet(tx, plan, riders, event_store.load_decisions(tx, run_id))
+        decided = event_store.load_decisions(tx, run_id)
+        others = _others(tx, plan, decided)
+        beside = handovers.for_tablet(tx, plan, riders, decided)
         beside["cards"] = rider_cards.for_tablet(tx, run_id, plan.riders)
-    shown = [_rider(each, riders.get(each.rider_id)) for each in plan.manifest]
+    shown = [
+        _rider(each, riders.get(each.rider_id)) | {"from": others.get(each.from_run_id)}
+        for each in plan.manifest
+    ]
     twins = Counter(each["name"] for each in shown)
     shown = [each | {"twin": twins[each["name"]] > 1} for each in shown]
     document: dict[str, Any] = {
@@ -112,6 +119,7 @@ def pack(database: Database, run_id: RunId) -> dict[str, Any]:
             role.value.lower(): list(plan.asked_rows[role]) for role in (CrewRole.ATTENDANT, CrewRole.DRIVER)
         },
         "asks": asks_of(plan),
+        "transfer": _goes_to(decided, others),
     }
     document["hash"] = _hash(document)  # of the manifest alone: paper names its version by it
     document |= beside
@@ -128,6 +136,8 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
         closures = closure_store.load_closures(tx, run_id)
         is_short = plan.on in day_store.short_days(tx)
         defects = defect_store.load_defects(tx, plan.plate)
+        decided = [event for event in events if isinstance(event, Decision)]
+        others = _others(tx, plan, decided)
         aside = handovers.aside_of(tx, run_id, decisions(events))
     is_closed = state.phase is Phase.CLOSED and bool(closures)
     due_at = watch.check_due_at(state, events, now)
@@ -150,6 +160,7 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
         "t0_ms": _ms(due_at) if due_at else None,
         "is_short": is_short,
         "defects": [_report(each, read_on(observations)) for each in _told(defects, run_id)],
+        "transfer": _goes_to(decided, others),
         "closed": (
             {"version": closures[-1].version, "at_ms": _ms(closures[-1].closed_at)} if is_closed else None
         ),
@@ -240,6 +251,24 @@ def _rider(entry: ManifestRider, rider: Rider | None) -> dict[str, Any]:
         "last4": entry.rider_id[-TAIL:],
         "stop": entry.stop_id,
     }
+
+
+def _others(
+    tx: Transaction, plan: RunPlan, decided: Iterable[Decision]
+) -> dict[RunId | None, dict[str, str]]:
+    """The runs that riders come from or go to, as the tablet names them."""
+    opened = transfers.opened(decided)
+    run_ids = {rider.from_run_id for rider in plan.manifest if rider.from_run_id}
+    names = run_order_store.run_names(tx, run_ids | ({opened.to_run_id} if opened else set()))
+    return {run_id: {"run": run_id, "name": name} for run_id, name in names.items()}
+
+
+def _goes_to(
+    decided: Iterable[Decision], others: Mapping[RunId | None, dict[str, str]]
+) -> dict[str, str] | None:
+    """Where the riders of a bus that goes no further are awaited."""
+    opened = transfers.opened(decided)
+    return others.get(opened.to_run_id) if opened else None
 
 
 def _stops(plan: RunPlan, names: Mapping[StopId, str]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ a run become closed only when the log says so.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -137,16 +137,7 @@ def insert_manifest(tx: Transaction, plan: RunPlan, *, made_at: datetime, made_b
     """The manifest of ``plan`` is kept under its version; earlier versions stay as they were."""
     key = {"school_id": tx.school_id, "run_id": plan.run_id, "version": plan.roster_v}
     tx.session.execute(insert(ManifestRow), [key | {"made_at": made_at, "made_by": made_by}])
-    riders = [
-        key
-        | {
-            "rider_id": rider.rider_id,
-            "stop_id": rider.stop_id,
-            "other_stops": list(rider.other_stops),
-            "from_run_id": rider.from_run_id,
-        }
-        for rider in plan.manifest
-    ]
+    riders = [{**key, **asdict(rider), "other_stops": list(rider.other_stops)} for rider in plan.manifest]
     if riders:
         tx.session.execute(insert(ManifestRiderRow), riders)
     tx.session.execute(update(RunRow).where(_is_run(tx, plan.run_id)).values(roster_v=plan.roster_v))

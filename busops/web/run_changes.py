@@ -9,11 +9,13 @@ from typing import Any
 
 from flask import Blueprint, request
 
+from busops.domain.events import StrandedBy
 from busops.domain.people import Role
-from busops.domain.values import CrewId, Plate, RiderId, StopId
+from busops.domain.values import CrewId, Plate, RiderId, RunId, StopId
 from busops.services import runs
+from busops.services.transfers import Opening
 from busops.web.language import say
-from busops.web.runs import Answer, decide, typed_reason
+from busops.web.runs import Answer, decide, one_of, typed_reason
 from busops.web.security import allow
 
 bp = Blueprint("run_changes", __name__, url_prefix="/runs/<run_id>")
@@ -80,6 +82,34 @@ def vehicle(run_id: str) -> Answer:
         say("原趟次已取消，这是换车后的新趟次"),
         lambda here: runs.substitute_vehicle(**here, plate=Plate(_typed("plate")), reason=typed_reason()),
     )
+
+
+@bp.post("/transfer")
+@allow(Role.DISPATCHER, Role.ADMIN)
+def transfer(run_id: str) -> Answer:
+    """The bus goes no further: its riders are awaited on another run."""
+
+    def act(here: dict[str, Any]) -> None:
+        runs.open_transfer(**here, to_run_id=RunId(_typed("to_run_id")), opening=_opening())
+
+    return decide(run_id, say("已安排转车，两车的照管员逐个确认"), act)
+
+
+@bp.post("/substitute")
+@allow(Role.DISPATCHER, Role.ADMIN)
+def substitute(run_id: str) -> Answer:
+    """The bus goes no further: another one is sent for the rest of the way; on to its run."""
+
+    def act(here: dict[str, Any]) -> RunId:
+        attendants = dict.fromkeys(request.form.getlist("attendant_ids"))
+        crew_ids = CrewId(_typed("driver_id")), tuple(CrewId(each) for each in attendants if each)
+        return runs.send_substitute(**here, plate=Plate(_typed("plate")), crew=crew_ids, opening=_opening())
+
+    return decide(run_id, say("替换车已派出，这是它的趟次"), act)
+
+
+def _opening() -> Opening:
+    return Opening(cause=one_of(StrandedBy, _typed("cause")), reason=typed_reason())
 
 
 def _typed(name: str) -> str:

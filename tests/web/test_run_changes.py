@@ -13,10 +13,10 @@ from busops.services.simulated_crew import Slips, drive
 from busops.storage import fleet_store, run_store
 from busops.web.app import create_app
 from tests.sim import world
-from tests.small_school import COACH, LAPSED, NEXT_YEAR
+from tests.small_school import COACH, LAPSED, LICENSED, NEXT_YEAR
 
 RIDER, NEWCOMER = "20230001", "20230003"
-FORMS = ("manifest/add", "manifest/remove", "manifest/move", "crew", "vehicle")
+FORMS = ("manifest/add", "manifest/remove", "manifest/move", "crew", "vehicle", "transfer", "substitute")
 
 
 class Office:
@@ -184,3 +184,22 @@ def test_a_substitute_on_another_run_at_that_time_is_refused(office) -> None:
     answer = office.post("crew", driver_id="D1", attendant_ids=["Z1"])
     assert answer.status_code == 409
     assert "D1 这段时间在另一趟" in words_of(answer)
+
+
+def test_riders_of_a_bus_that_goes_no_further_are_moved(office) -> None:
+    """The office sends another bus on the page of the run; a word that is no cause is refused."""
+    assert 'data-opens="substitute"' not in office.page()
+    office.play(Slips(untapped=frozenset({RIDER})))
+    page = office.page()
+    assert 'data-opens="substitute"' in page
+    assert 'data-opens="transfer"' not in page, "no other run goes there"
+    crew = {"driver_id": "D1", "attendant_ids": ["Z2", ""]}
+    assert office.post("substitute", plate=LICENSED, cause="bored", **crew).status_code == 409
+    assert "保险" in words_of(office.post("substitute", plate=LAPSED, cause="breakdown", **crew))
+    answer = office.post("substitute", plate=LICENSED, cause="breakdown", **crew)
+    assert answer.status_code == 302, words_of(answer)
+    made = answer.location.rpartition("/")[2]
+    assert set(office.plan(made).riders) == {RIDER}
+    english = office.page(office.browser("deputy", "en"))
+    assert "The bus broke down on the way" in english
+    assert "The bus goes no further" in english

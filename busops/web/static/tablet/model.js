@@ -4,16 +4,18 @@
 
 import { byMoment, fold } from "./fold.js";
 import { waitingFor } from "./handover.js";
+import { goesTo, isStranded } from "./transfer.js";
 
 /** @typedef {import("./fold.js").TapEvent} TapEvent */
-/** @typedef {{rider: string, name: string, class: string, last4: string, stop: string, twin: boolean}} PackRider */
+/** @typedef {{rider: string, name: string, class: string, last4: string, stop: string, twin: boolean,
+ *   from?: import("./transfer.js").Other|null}} PackRider */
 /** @typedef {{stop: string, name: string, arrive_ms: number, leave_ms: number,
  *   lat6?: number|null, lon6?: number|null, radius_m?: number|null}} PackStop */
 /** A run as a tablet carries it. @typedef {{run: string, name: string, roster_v: number, direction: "homeward"|"return",
  *   plate: string, seats: number, departs_ms: number, stops: PackStop[], riders: PackRider[],
  *   crew: {crew: string, role: "ATTENDANT"|"DRIVER", name: string}[],
  *   challenge: {attendant: number[], driver: number[]}, asks?: Asks, handover?: {[rider: string]: import("./handover.js").Handover},
- *   changes?: Change[], cards?: {[hash: string]: string}, aside?: string}} Pack */
+ *   changes?: Change[], cards?: {[hash: string]: string}, aside?: string, transfer?: import("./transfer.js").Other|null}} Pack */
 /** Another stop that the office allows a rider on this run. @typedef {{no: number, rider: string, stop: string}} Change */
 /** What a check of the run must show; absent in a pack fetched before it was told.
  * @typedef {{level: string, places: {attendant: string[], driver: string[]}, photo: boolean, sensor: boolean}} Asks */
@@ -22,7 +24,7 @@ import { waitingFor } from "./handover.js";
 /** What the server knows of the run. @typedef {{now: number, phase: string, roster_v: number, events: TapEvent[], resolved: {[rider: string]: Place},
  *   reasons: {code: string, detail: string, place: string}[], closed: {version: number, at_ms: number}|null,
  *   checks: {[who in "attendant"|"driver"|"parked"]: Check|null}, faults: string[], departure: string[],
- *   t0_ms: number|null, is_short?: boolean, defects?: Defect[], aside?: string}} News */
+ *   t0_ms: number|null, is_short?: boolean, defects?: Defect[], aside?: string, transfer?: import("./transfer.js").Other|null}} News */
 /** A defect of the vehicle as a driver reported it; `how` is null while nobody has cleared it. @typedef {{id: string,
  *   run: string, text: string, items: string[], critical: boolean, at_ms: number, how: string|null, read: boolean}} Defect */
 /** @typedef {PackRider & {at: Place, disputed: boolean, reason: string|null,
@@ -52,7 +54,7 @@ export function view(pack, own, news) {
       absent: riders.filter((rider) => rider.at === "absent").length,
       alighted: riders.filter((rider) => rider.at === "alighted").length,
     },
-    isTerminal: !position.moving && position.index === pack.stops.length - 1,
+    isTerminal: isStranded(goesTo(pack, news), riders) || (!position.moving && position.index === pack.stops.length - 1),
     isAcked: folded.valid.some((event) => event.kind === "ack" && event.roster_v >= pack.roster_v),
     count: lastCount(folded.valid, here.stop),
   };
@@ -99,7 +101,7 @@ function boardingHere(pack, riders, position) {
   const stop = pack.stops[position.index].stop;
   const boards = pack.direction === "homeward" ? position.index === 0 : position.index < pack.stops.length - 1;
   if (!boards || position.moving) return [];
-  return riders.filter((rider) => rider.at === "expected" && (pack.direction === "homeward" || rider.stop === stop));
+  return riders.filter((rider) => rider.at === "expected" && !rider.from && (pack.direction === "homeward" || rider.stop === stop));
 }
 
 /** @param {Pack} pack @param {PackRider} rider @param {string} stop @returns {boolean} */

@@ -14,17 +14,17 @@ const FIRST_RUNG_MIN = 3;
 const RUNGS_MIN = [5, 10, 15, 30];
 const MOVES = ["board", "alight", "moved_in", "moved_out", "void", "arrive", "depart"];
 
-
 /** Since when the empty bus should be proved: what the server says, else the last alighting at the terminal,
  * else the arrival there. @param {View} shown @param {News|null} news
  * @param {number} [offMs] what the wall clock is believed to be off, where an event does not know @returns {number|null} */
 export function dueSince(shown, news, offMs = 0) {
   if (news?.t0_ms) return news.t0_ms;
   if (!shown.isTerminal) return null;
+  const atMs = (/** @type {TapEvent} */ event) => event.wall_ms + (event.off_ms ?? offMs);
   const at = (/** @type {string} */ kind) => shown.events
-    .filter((event) => event.kind === kind && event.stop === shown.here.stop)
-    .map((event) => event.wall_ms + (event.off_ms ?? offMs));
-  const off = at("alight");
+    .filter((event) => event.kind === kind && event.stop === shown.here.stop).map(atMs);
+  const over = shown.events.filter((event) => event.kind === "moved_out").map(atMs);
+  const off = [...at("alight"), ...over];
   const starts = off.length > 0 ? off : at("arrive");
   return starts.length > 0 ? Math.max(...starts) : null;
 }

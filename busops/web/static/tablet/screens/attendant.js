@@ -8,6 +8,7 @@ import { askForCount, askForReason, askForWalkOn, showGaps } from "./ask.js";
 import { cardReader } from "./card_reader.js";
 import { askForCheck } from "./check.js";
 import { handOver, sureOffStop, sureOtherStop } from "./handover.js";
+import { transferPanel } from "./transfer.js";
 import { button, chinese, dialog, drawOnce, h, note, say, stopwatch, timeOfDay } from "./parts.js";
 import { counters, riderCard, stopLine } from "./rider_card.js";
 
@@ -30,7 +31,9 @@ export function attendantScreen(root, context) {
   const timer = h("section", { "data-timer": "" });
   const alarm = crewAlarm(root, timer, context);
   timer.setAttribute("aria-label", say("alarm_place"));
-  hook("counts").before(timer);
+  const panel = h("section", { "data-transfer": "", class: "stack stack--3", hidden: true });
+  const moves = transferPanel(panel, context);
+  hook("counts").before(timer, panel);
   let groups = makeGroups(hook("list"));
   let listed = versionOf(pack);
   const reader = cardReader(context, (riderId) => onTap(riderId));
@@ -133,6 +136,7 @@ export function attendantScreen(root, context) {
     drawOnce(hook("filter"), [filter, shown.counts], () => filters(shown));
     drawOnce(hook("at"), shown.position, () => [shown.position.moving ? say("on_the_way") : chinese(shown.here.name)]);
     showHere(shown);
+    moves.update(shown);
     drawUndo();
     const check = context.news()?.checks.attendant;
     alarm.update(shown, shown.isTerminal && !check);
