@@ -38,6 +38,7 @@ from busops.storage import (
     network_store,
     register_store,
     run_store,
+    safety_policy_store,
 )
 from busops.storage.database import Database, Transaction
 from busops.storage.run_store import RunSummary
@@ -88,6 +89,7 @@ def pack(database: Database, run_id: RunId) -> dict[str, Any]:
         riders = {rider.rider_id: rider for rider in register_store.load_riders(tx, include_retired=True)}
         names = _stop_names(tx)
         crew = {member.crew_id: member.name for member in fleet_store.load_crew(tx, include_retired=True)}
+        policy = safety_policy_store.load_policy(tx)
     shown = [_rider(each, riders.get(each.rider_id)) for each in plan.manifest]
     twins = Counter(each["name"] for each in shown)
     shown = [each | {"twin": twins[each["name"]] > 1} for each in shown]
@@ -110,7 +112,9 @@ def pack(database: Database, run_id: RunId) -> dict[str, Any]:
         },
         "asks": asks_of(plan),
     }
-    return document | {"hash": hashlib.sha256(canonical_json(document).encode()).hexdigest()}
+    # Not of the manifest, and so not of its hash.
+    ladder = {"ladder_min": list(policy.ladder_min), "short_pct": policy.short_pct}
+    return document | ladder | {"hash": hashlib.sha256(canonical_json(document).encode()).hexdigest()}
 
 
 def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -> News:
@@ -123,8 +127,9 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
         closures = closure_store.load_closures(tx, run_id)
         is_short = plan.on in day_store.short_days(tx)
         defects = defect_store.load_defects(tx, plan.plate)
+        policy = safety_policy_store.load_policy(tx)
     is_closed = state.phase is Phase.CLOSED and bool(closures)
-    due_at = watch.check_due_at(state, events, now)
+    due_at = watch.check_due_at(state, events, now, policy)
     document = {
         "now": _ms(now),
         "phase": state.phase.value,
@@ -142,6 +147,8 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
         },
         "t0_ms": _ms(due_at) if due_at else None,
         "is_short": is_short,
+        "ladder_min": list(policy.ladder_min),
+        "short_pct": policy.short_pct,
         "defects": [_report(each, read_on(observations)) for each in _told(defects, run_id)],
         "closed": (
             {"version": closures[-1].version, "at_ms": _ms(closures[-1].closed_at)} if is_closed else None

@@ -68,7 +68,7 @@ def pack(run_id: str) -> Any:
         runs.bind_tablet(here.database, wanted, holder().dev)
     document = tablet_sync.pack(here.database, wanted)
     answer = jsonify(document)
-    answer.set_etag(document["hash"])
+    answer.set_etag("-".join(map(str, (document["hash"], document["short_pct"], *document["ladder_min"]))))
     return answer.make_conditional(request)
 
 

@@ -11,7 +11,7 @@ import { byMoment, fold } from "./fold.js";
 /** A run as a tablet carries it. @typedef {{run: string, name: string, roster_v: number, direction: "homeward"|"return",
  *   plate: string, seats: number, departs_ms: number, stops: PackStop[], riders: PackRider[],
  *   crew: {crew: string, role: "ATTENDANT"|"DRIVER", name: string}[],
- *   challenge: {attendant: number[], driver: number[]}, asks?: Asks}} Pack */
+ *   challenge: {attendant: number[], driver: number[]}, asks?: Asks, ladder_min?: number[]}} Pack */
 /** What a check of the run must show; absent in a pack fetched before it was told.
  * @typedef {{level: string, places: {attendant: string[], driver: string[]}, photo: boolean, sensor: boolean}} Asks */
 /** @typedef {"aboard"|"alighted"|"absent"|"expected"} Place */
@@ -19,7 +19,8 @@ import { byMoment, fold } from "./fold.js";
 /** What the server knows of the run. @typedef {{now: number, phase: string, roster_v: number, events: TapEvent[], resolved: {[rider: string]: Place},
  *   reasons: {code: string, detail: string, place: string}[], closed: {version: number, at_ms: number}|null,
  *   checks: {[who in "attendant"|"driver"|"parked"]: Check|null}, faults: string[], departure: string[],
- *   t0_ms: number|null, is_short?: boolean, defects?: Defect[]}} News */
+ *   t0_ms: number|null, is_short?: boolean, defects?: Defect[], ladder_min?: number[],
+ *   short_pct?: number}} News */
 /** A defect of the vehicle as a driver reported it; `how` is null while nobody has cleared it. @typedef {{id: string,
  *   run: string, text: string, items: string[], critical: boolean, at_ms: number, how: string|null, read: boolean}} Defect */
 /** @typedef {PackRider & {at: Place, disputed: boolean, reason: string|null,
