@@ -8,6 +8,7 @@ import pytest
 
 from busops import i18n
 from busops.domain import due_alarms, due_tellings
+from busops.domain.safety_policy import DEFAULT
 from busops.services.run_state import CALLED_AT_ONCE
 from busops.storage.day_store import Weather
 
@@ -52,5 +53,5 @@ def test_every_kind_of_alarm_has_words(kind: str) -> None:
 
 def test_every_level_and_weather_has_words() -> None:
     """The ladder's six levels and the three kinds of day."""
-    assert all(i18n.has_words(f"alarm_level.{level}") for level in range(len(due_alarms.LADDER)))
+    assert all(i18n.has_words(f"alarm_level.{level}") for level in range(len(DEFAULT.ladder)))
     assert all(i18n.has_words(f"weather.{weather}") for weather in Weather)

@@ -29,20 +29,12 @@ from busops.domain.handover import waiting
 from busops.domain.office_gates import day_over_at
 from busops.domain.run import Phase, RunState
 from busops.domain.run_plan import RunPlan
+from busops.domain.safety_policy import DEFAULT, SafetyPolicy
 from busops.domain.timeline import decisions, timeline
 from busops.domain.values import RiderId, StopId
 
-# How long after the bus should be checked each level is called (domain §5.5): 0 the crew, 1 the
-# dispatcher, 2 a call and a walk to the bus, 3 the responsible, 4 the supervisor, 5 everybody.
-LADDER: Final = tuple(timedelta(minutes=minutes) for minutes in (0, 3, 5, 10, 15, 30))
-DEAD_MAN: Final = timedelta(minutes=20)  # without news, from the planned arrival or the last news
-CEILING: Final = timedelta(minutes=60)  # from the planned arrival, with or without news
-SILENCE: Final = ((timedelta(minutes=3), 1), (timedelta(minutes=10), 2), (timedelta(minutes=20), 3))
 LATE: Final = ((timedelta(minutes=10), 1), (timedelta(minutes=20), 2), (timedelta(minutes=40), 3))
-NO_SHOW: Final = timedelta(minutes=10)
 HAND_OVER: Final = timedelta(minutes=3)  # from the alighting; at once where nobody is there
-UNCLOSED: Final = timedelta(minutes=60)
-SHORTENED: Final = 0.5  # of every clock that watches over somebody in a bus, on a hot or cold day
 OVER: Final = (Phase.CLOSED, Phase.CANCELLED)
 
 CHECK_OVERDUE: Final = "check_overdue"
@@ -85,6 +77,7 @@ class Watched:
     heard: Mapping[int, datetime] = field(default_factory=dict)
     is_shortened: bool = False
     handed: frozenset[RiderId] = frozenset()
+    policy: SafetyPolicy = DEFAULT
 
     @property
     def facts(self) -> tuple[Observation, ...]:
@@ -108,7 +101,12 @@ class Watched:
 
     def clock(self, whole: timedelta) -> timedelta:
         """A clock that watches over somebody in a bus, as long as it is on this day."""
-        return whole * SHORTENED if self.is_shortened else whole
+        return whole * self.policy.short_pct / 100 if self.is_shortened else whole
+
+    @property
+    def dead_man(self) -> timedelta:
+        """How long nothing may be heard, from the planned arrival or the last news."""
+        return self.clock(timedelta(minutes=self.policy.dead_man_min))
 
 
 def heard_from(
@@ -131,21 +129,23 @@ def due_alarms(run: Watched, now: datetime) -> Iterator[Due]:
         return
     start = check_start(run, now)
     if start is not None and not run.state.checks.is_complete:
-        for level, after in enumerate(LADDER):
+        for level, after in enumerate(run.policy.ladder):
             # Level 0 is the tablets' own prompt; the server calls it only when no tablet can have shown it.
             if now >= start.since_at + run.clock(after) and (level > 0 or run.state.arrived_ms is None):
                 yield Due(kind=CHECK_OVERDUE, level=level, occasion=start.occasion, since_at=start.since_at)
     arrives_at = run.state.plan.arrives_at
-    at_midnight = max(day_over_at(run.state.plan.on) - arrives_at, UNCLOSED)
-    yield from _climbed(RUN_UNCLOSED, ((UNCLOSED, 2), (at_midnight, 3)), run.turn, arrives_at, now)
+    unclosed = timedelta(minutes=run.policy.unclosed_min)
+    at_midnight = max(day_over_at(run.state.plan.on) - arrives_at, unclosed)
+    yield from _climbed(RUN_UNCLOSED, ((unclosed, 2), (at_midnight, 3)), run.turn, arrives_at, now)
     if start is None and run.state.arrived_ms is None and _is_heard(run, now):
         yield from _climbed(RUN_LATE, LATE, run.turn, arrives_at, now)
     if run.state.aboard:
         for dev, heard_at in _listening(run):
-            steps = tuple((run.clock(after), level) for after, level in SILENCE)
+            steps = tuple((run.clock(after), level) for after, level in run.policy.silence)
             yield from _climbed(DEVICE_SILENT, steps, _silence(run, dev, heard_at), heard_at, now)
+    no_show = timedelta(minutes=run.policy.no_show_min)
     for stop_id, since_at in _no_shows(run):
-        yield from _climbed(NO_SHOW_OPEN, ((NO_SHOW, 1),), f"{run.turn}:{stop_id}", since_at, now)
+        yield from _climbed(NO_SHOW_OPEN, ((no_show, 1),), f"{run.turn}:{stop_id}", since_at, now)
     yield from _handovers(run, now)
 
 
@@ -215,8 +215,8 @@ def _guessed_start(run: Watched, now: datetime) -> Start | None:
     heard_at, arrives_at = run.heard_at, run.state.plan.arrives_at
     silence = f"{run.turn}:silent{_instant(heard_at) if heard_at else ''}"
     starts = (
-        Start(since_at=arrives_at + CEILING, occasion=f"{run.turn}:late"),
-        Start(since_at=max(arrives_at, heard_at or arrives_at) + run.clock(DEAD_MAN), occasion=silence),
+        Start(since_at=arrives_at + timedelta(minutes=run.policy.ceiling_min), occasion=f"{run.turn}:late"),
+        Start(since_at=max(arrives_at, heard_at or arrives_at) + run.dead_man, occasion=silence),
     )
     return min(
         (each for each in starts if each.since_at <= now), key=lambda each: each.since_at, default=None
@@ -224,7 +224,7 @@ def _guessed_start(run: Watched, now: datetime) -> Start | None:
 
 
 def _is_heard(run: Watched, now: datetime) -> bool:
-    return run.heard_at is not None and now < run.heard_at + run.clock(DEAD_MAN)
+    return run.heard_at is not None and now < run.heard_at + run.dead_man
 
 
 def _happened_at(fact: Observation) -> datetime:

@@ -11,10 +11,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from busops.domain.due_alarms import DEAD_MAN, OVER, Due, Watched, moment_of
+from busops.domain.due_alarms import OVER, Due, Watched, moment_of
 from busops.domain.incidents import Incident
-
-PAPER: Final = timedelta(hours=2)  # after the planned end of a run that nobody hears of
 
 INCIDENT_REPORT: Final = "incident_report"
 INCIDENT_AUTHORITY: Final = "incident_authority"
@@ -32,7 +30,11 @@ def due_tellings(run: Watched, incidents: Sequence[Incident], *, waits: bool, no
         if each.owes_authority and now >= moment_of(each.authority_due_ms):
             yield Due(kind=INCIDENT_AUTHORITY, level=3, occasion=each.incident_id, since_at=opened_at)
     ended_at = run.state.plan.arrives_at
-    if run.state.phase not in OVER and now >= ended_at + PAPER and _is_on_paper(run, waits=waits, now=now):
+    if (
+        run.state.phase not in OVER
+        and now >= ended_at + timedelta(minutes=run.policy.paper_min)
+        and _is_on_paper(run, waits=waits, now=now)
+    ):
         yield Due(kind=PAPER_ENTRY, level=2, occasion=run.turn, since_at=ended_at)
 
 
@@ -54,5 +56,5 @@ def told_by(
 def _is_on_paper(run: Watched, *, waits: bool, now: datetime) -> bool:
     """Whether paper is the only witness: a sheet waits, or no tablet tells of the arrival or is heard."""
     heard_at = run.heard_at
-    is_silent = heard_at is None or now >= heard_at + run.clock(DEAD_MAN)
+    is_silent = heard_at is None or now >= heard_at + run.dead_man
     return waits or (run.state.arrived_ms is None and is_silent)

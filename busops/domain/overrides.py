@@ -15,7 +15,7 @@ from busops.domain.findings import Finding, Severity
 from busops.domain.people import Role
 from busops.domain.values import RunId
 
-VALID_MS: Final = 10 * 60_000  # between asking and agreeing
+VALID_MS: Final = 10 * 60_000  # between asking and agreeing at most; a school's policy may ask for less
 APPROVERS: Final = frozenset({Role.SUPERVISOR, Role.ADMIN})
 ASKERS: Final = frozenset({Role.DISPATCHER, Role.ADMIN})
 
@@ -92,10 +92,11 @@ class Override:
     decided_by: str = ""
     decided_role: Role | None = None
     decided_ms: int | None = None
+    valid_ms: int = VALID_MS
 
     def waits(self, now_ms: int) -> bool:
         """Whether somebody may still agree."""
-        return self.verdict is None and now_ms - self.asked_ms <= VALID_MS
+        return self.verdict is None and now_ms - self.asked_ms <= self.valid_ms
 
 
 def reasons_not_to_ask(finding: Finding | None, key: str, role: Role) -> tuple[Finding, ...]:
@@ -127,5 +128,7 @@ def _against_approval(asked: Override, by: str, role: Role, now_ms: int) -> Iter
         yield Finding(code="override_same_role", place=asked.override_id)
     if role not in APPROVERS:
         yield Finding(code="override_not_approver", place=asked.override_id)
-    if not 0 <= now_ms - asked.asked_ms <= VALID_MS:
-        yield Finding(code="override_expired", place=asked.override_id, facts={"minutes": VALID_MS // 60_000})
+    if not 0 <= now_ms - asked.asked_ms <= asked.valid_ms:
+        yield Finding(
+            code="override_expired", place=asked.override_id, facts={"minutes": asked.valid_ms // 60_000}
+        )

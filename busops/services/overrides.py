@@ -5,8 +5,8 @@ What is let pass is settled in the run's log by the two; what nobody may let pas
 it is asked for.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from busops.domain.errors import InvalidInput, Refused
 from busops.domain.events import FindingSettled
@@ -26,8 +26,8 @@ from busops.services.acting import By, record_act
 from busops.services.left_open import gate_of
 from busops.services.run_deciding import decide, lock, need_text
 from busops.services.run_state import state_of
-from busops.storage import board_store, override_store, run_store
-from busops.storage.database import Database
+from busops.storage import board_store, override_store, run_store, safety_policy_store
+from busops.storage.database import Database, Transaction
 from busops.storage.run_store import RunSummary
 
 
@@ -70,7 +70,8 @@ def ask_override(
         finding = open_now.get(key)
         reasons = reasons_not_to_ask(finding, key, by.role)
         now_ms = _ms(clock)
-        waiting = [each for each in override_store.load_overrides(tx, run_id) if each.waits(now_ms)]
+        known = override_store.load_overrides(tx, run_id)
+        waiting = [each for each in _timed(tx, known) if each.waits(now_ms)]
         if finding is None or reasons:
             raise Refused("override_refused", reasons=reasons, run_id=run_id)
         if any(each.finding_key == key for each in waiting):
@@ -98,7 +99,7 @@ def decide_override(
     """The second person agrees, and the gate lets it pass; or refuses, and it stays shut."""
     with database.transaction() as tx:
         lock(tx, run_id)
-        asked = override_store.load_override(tx, override_id)
+        (asked,) = _timed(tx, (override_store.load_override(tx, override_id),))
         if asked.run_id != run_id:
             raise InvalidInput("override_of_another_run", run_id=run_id)
         now_ms = _ms(clock)
@@ -117,7 +118,7 @@ def decide_override(
 def overrides_of(database: Database, run_id: RunId) -> tuple[Override, ...]:
     """The overrides of a run, newest first."""
     with database.reading() as tx:
-        return override_store.load_overrides(tx, run_id)
+        return _timed(tx, override_store.load_overrides(tx, run_id))
 
 
 def override_report(database: Database) -> OverrideReport:
@@ -132,6 +133,12 @@ def override_report(database: Database) -> OverrideReport:
         runs=len(runs),
         people=people,
     )
+
+
+def _timed(tx: Transaction, overrides: Iterable[Override]) -> tuple[Override, ...]:
+    """The overrides, each valid as long as the school's policy says."""
+    valid_ms = safety_policy_store.load_policy(tx).override_ms
+    return tuple(replace(each, valid_ms=valid_ms) for each in overrides)
 
 
 def _ms(clock: Clock) -> int:

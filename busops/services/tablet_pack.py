@@ -41,6 +41,7 @@ from busops.storage import (
     register_store,
     run_order_store,
     run_store,
+    safety_policy_store,
 )
 from busops.storage.database import Database, Transaction
 from busops.storage.run_store import RunSummary
@@ -91,10 +92,12 @@ def pack(database: Database, run_id: RunId) -> dict[str, Any]:
         riders = {rider.rider_id: rider for rider in register_store.load_riders(tx, include_retired=True)}
         names = _stop_names(tx)
         crew = {member.crew_id: member.name for member in fleet_store.load_crew(tx, include_retired=True)}
+        policy = safety_policy_store.load_policy(tx)
         decided = event_store.load_decisions(tx, run_id)
         others = _others(tx, plan, decided)
         beside = handovers.for_tablet(tx, plan, riders, decided)
         beside["cards"] = rider_cards.for_tablet(tx, run_id, plan.riders)
+    beside |= {"ladder_min": list(policy.ladder_min), "short_pct": policy.short_pct}
     shown = [
         _rider(each, riders.get(each.rider_id)) | {"from": others.get(each.from_run_id)}
         for each in plan.manifest
@@ -139,8 +142,9 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
         decided = [event for event in events if isinstance(event, Decision)]
         others = _others(tx, plan, decided)
         aside = handovers.aside_of(tx, run_id, decisions(events))
+        policy = safety_policy_store.load_policy(tx)
     is_closed = state.phase is Phase.CLOSED and bool(closures)
-    due_at = watch.check_due_at(state, events, now)
+    due_at = watch.check_due_at(state, events, now, policy)
     document = {
         "now": _ms(now),
         "phase": state.phase.value,
@@ -159,6 +163,8 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
         },
         "t0_ms": _ms(due_at) if due_at else None,
         "is_short": is_short,
+        "ladder_min": list(policy.ladder_min),
+        "short_pct": policy.short_pct,
         "defects": [_report(each, read_on(observations)) for each in _told(defects, run_id)],
         "transfer": _goes_to(decided, others),
         "closed": (

@@ -16,6 +16,7 @@ from busops.domain.due_tellings import REMEMBERED, due_tellings, told_by
 from busops.domain.errors import InvalidInput
 from busops.domain.events import Event
 from busops.domain.run import RunState, fold
+from busops.domain.safety_policy import SafetyPolicy
 from busops.domain.values import Clock, Ids, RunId
 from busops.services.acting import SYSTEM, By, record_act, user_of
 from busops.services.handovers import handed_of
@@ -29,6 +30,7 @@ from busops.storage import (
     incident_store,
     paper_store,
     run_store,
+    safety_policy_store,
 )
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction
@@ -69,10 +71,11 @@ def raise_due_alarms(database: Database, clock: Clock, ids: Ids) -> tuple[Alarm,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Around:
-    """What is the same for every run: when each tablet was heard of, and the days of shorter clocks."""
+    """What is the same for every run: when each tablet was heard of, days of shorter clocks, the policy."""
 
     seen: Mapping[int, datetime | None]
     short_days: frozenset[date]
+    policy: SafetyPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,7 @@ def _around(tx: Transaction) -> _Around:
     return _Around(
         seen={device.dev: device.seen_at for device in device_store.load_devices(tx)},
         short_days=day_store.short_days(tx),
+        policy=safety_policy_store.load_policy(tx),
     )
 
 
@@ -104,6 +108,7 @@ def _look(tx: Transaction, run_id: RunId, around: _Around, now: datetime) -> _Lo
         heard=heard_from(state, events, around.seen),
         is_shortened=plan.on in around.short_days,
         handed=handed_of(tx, plan),
+        policy=around.policy,
     )
     alarms = alarm_store.load_alarms(tx, run_id, include_resolved=True)
     known = {(alarm.kind, alarm.level, alarm.occasion) for alarm in alarms}
@@ -138,10 +143,12 @@ def _raise(tx: Transaction, run_id: RunId, due: Due, alarm_id: str, now: datetim
     return alarm if alarm_store.raise_alarm(tx, alarm) else None
 
 
-def check_due_at(state: RunState, events: tuple[Event, ...], now: datetime) -> datetime | None:
+def check_due_at(
+    state: RunState, events: tuple[Event, ...], now: datetime, policy: SafetyPolicy
+) -> datetime | None:
     """Since when the empty bus should be proved, as a tablet that asks just now is told; None before."""
     heard = dict.fromkeys(state.devices, now) or {0: now}
-    start = check_start(Watched(state=state, events=events, heard=heard), now)
+    start = check_start(Watched(state=state, events=events, heard=heard, policy=policy), now)
     return start.since_at if start else None
 
 

@@ -48,7 +48,7 @@ def ask(run_id: str) -> Answer:
             note=typed_reason(),
         )
 
-    return decide(run_id, say("已申请放行，十分钟内由另一种职务的人批准"), act)
+    return decide(run_id, say("已申请放行，由另一种职务的人在时限内批准"), act)
 
 
 @bp.post("/<run_id>/overrides/<override_id>/approve")

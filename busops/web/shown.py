@@ -50,6 +50,7 @@ DOORS: Final = (
     Door(key="crew", icon="user", word="随车人员", path="/register/crew", group="登记"),
     Door(key="devices", icon="phone", word="平板", path="/manage/devices", group="管理"),
     Door(key="notices", icon="bell", word="通知", path="/manage/notices", group="管理"),
+    Door(key="safety", icon="clock", word="报警时限", path="/manage/safety", group="管理"),
     Door(key="people", icon="key", word="账号", path="/manage/people", group="管理"),
     Door(key="audit", icon="book", word="操作记录", path="/manage/audit", group="管理"),
     Door(key="settings", icon="gear", word="设置", path="/manage/settings", group="管理"),

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { climbed, dueSince, isCheckedHere, nextRung } from "../../busops/web/static/tablet/screens/alarm.js";
+import { climbed, dueSince, isCheckedHere, nextRung, rungsOf } from "../../busops/web/static/tablet/screens/alarm.js";
 
 /** @typedef {import("../../busops/web/static/tablet/model.js").News} News */
 /** @typedef {import("../../busops/web/static/tablet/model.js").View} View */
@@ -62,5 +62,14 @@ test("on a hot day every minute counts for two, and no minute is negative", () =
 });
 
 test("the next rung is named, the last one stays", () => {
-  assert.deepEqual([0, 4.9, 5, 10, 15, 30, 99].map(nextRung), [5, 5, 10, 15, 30, 30, 30]);
+  const rungs = rungsOf(null, null);
+  assert.deepEqual([0, 4.9, 5, 10, 15, 30, 99].map((minutes) => rungs[nextRung(minutes, rungs)]), [5, 5, 10, 15, 30, 30, 30]);
+});
+
+test("the school's own ladder holds: the server's newest word, else the list's", () => {
+  const own = [0, 2, 4, 6, 8, 9];
+  assert.deepEqual(rungsOf({ ladder_min: own }, null), own);
+  assert.deepEqual(rungsOf({ ladder_min: own }, news({ ladder_min: [0, 1, 2, 3, 4, 5] })), [0, 1, 2, 3, 4, 5]);
+  assert.equal(nextRung(8, own), 5);
+  assert.equal(climbed(0, 60_000, news({ is_short: true, short_pct: 25 })), 4);
 });

@@ -7,6 +7,8 @@ import pytest
 from busops.domain.defects import CRITICAL, READ
 from busops.domain.departures import LEGAL_ITEMS
 from busops.domain.errors import InvalidInput, Refused
+from busops.domain.overrides import OverrideReason
+from busops.domain.people import Actor, Role
 from busops.services import defects, overrides, runs, tablet_pack
 from busops.storage import alarm_store
 from busops.storage.alarm_store import AlarmState
@@ -71,8 +73,14 @@ def test_who_leaves_all_the_same_is_kept_and_nobody_lets_it_pass(bus) -> None:
     clear(bus, told)
     runs.rebuild(bus.database, clock=bus.clock, ids=bus.ids)
     assert "departed_forbidden" in bus.codes()
-    asker = overrides.Actor(user_id="u1", role="dispatcher", name="u1")
-    own = {"reason": "crew_confirmed", "note": "急", "by": asker, "clock": bus.clock, "ids": bus.ids}
+    asker = Actor(user_id="u1", role=Role.DISPATCHER, name="u1")
+    own = {
+        "reason": OverrideReason.CREW_CONFIRMED,
+        "note": "急",
+        "by": asker,
+        "clock": bus.clock,
+        "ids": bus.ids,
+    }
     with pytest.raises(Refused) as refused:
         overrides.ask_override(bus.database, "run-1", f"departed_forbidden:{kept.event_id}", **own)
     assert [each.code for each in refused.value.reasons] == ["override_never"]

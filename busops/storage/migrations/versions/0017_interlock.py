@@ -1,12 +1,12 @@
 """
 Defects of vehicles, as drivers reported them and somebody cleared them; more gates to
-override; and incidents that are told to the authorities.
+override; incidents that are told to the authorities; and the school's own safety policy.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-from busops.storage.migrations.start.columns import BIG, FLAG, JSON, table, text
+from busops.storage.migrations.start.columns import BIG, FLAG, JSON, MOMENT, table, text
 
 KINDS = "kind IN ('count', 'no_show', 'list', 'stranger', 'unclosed')"
 KINDS_BEFORE = "kind IN ('count', 'no_show', 'list', 'stranger')"
@@ -59,12 +59,25 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("cleared_by <> '' AND how <> ''", name=op.f("ck_defect_clearance_told")),
     )
+    table(
+        "safety_policy",
+        sa.Column("school_id", text(64), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("clocks", JSON, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("made_by", text(64), nullable=False),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("school_id", "number", name=op.f("pk_safety_policy")),
+        sa.CheckConstraint("number >= 1", name=op.f("ck_safety_policy_number")),
+        sa.CheckConstraint("made_by <> '' AND reason <> ''", name=op.f("ck_safety_policy_told")),
+    )
 
 
 def downgrade() -> None:
     """They are gone; what the look-overs told stays in the log, and so do the kinds known before."""
     _override_kinds(KINDS_BEFORE)
     _incident_words("word IN ('reported', 'withdrawn')", "word <> 'reported'")
+    op.drop_table("safety_policy")
     op.drop_table("defect_clearance")
     op.drop_table("vehicle_defect")
 

@@ -15,7 +15,8 @@ import { goesTo, isStranded } from "./transfer.js";
  *   plate: string, seats: number, departs_ms: number, stops: PackStop[], riders: PackRider[],
  *   crew: {crew: string, role: "ATTENDANT"|"DRIVER", name: string}[],
  *   challenge: {attendant: number[], driver: number[]}, asks?: Asks, handover?: {[rider: string]: import("./handover.js").Handover},
- *   changes?: Change[], cards?: {[hash: string]: string}, aside?: string, transfer?: import("./transfer.js").Other|null}} Pack */
+ *   changes?: Change[], cards?: {[hash: string]: string}, aside?: string, transfer?: import("./transfer.js").Other|null,
+ *   ladder_min?: number[]}} Pack */
 /** Another stop that the office allows a rider on this run. @typedef {{no: number, rider: string, stop: string}} Change */
 /** What a check of the run must show; absent in a pack fetched before it was told.
  * @typedef {{level: string, places: {attendant: string[], driver: string[]}, photo: boolean, sensor: boolean}} Asks */
@@ -24,7 +25,8 @@ import { goesTo, isStranded } from "./transfer.js";
 /** What the server knows of the run. @typedef {{now: number, phase: string, roster_v: number, events: TapEvent[], resolved: {[rider: string]: Place},
  *   reasons: {code: string, detail: string, place: string}[], closed: {version: number, at_ms: number}|null,
  *   checks: {[who in "attendant"|"driver"|"parked"]: Check|null}, faults: string[], departure: string[],
- *   t0_ms: number|null, is_short?: boolean, defects?: Defect[], aside?: string, transfer?: import("./transfer.js").Other|null}} News */
+ *   t0_ms: number|null, is_short?: boolean, defects?: Defect[], aside?: string, transfer?: import("./transfer.js").Other|null,
+ *   ladder_min?: number[], short_pct?: number}} News */
 /** A defect of the vehicle as a driver reported it; `how` is null while nobody has cleared it. @typedef {{id: string,
  *   run: string, text: string, items: string[], critical: boolean, at_ms: number, how: string|null, read: boolean}} Defect */
 /** @typedef {PackRider & {at: Place, disputed: boolean, reason: string|null,

@@ -10,8 +10,10 @@ import { alarmSound } from "./sound.js";
 /** @typedef {import("../fold.js").TapEvent} TapEvent */
 /** @typedef {{update: (shown: View, isAsked: boolean, rings?: boolean) => boolean}} CrewAlarm */
 
-const FIRST_RUNG_MIN = 3;
-const RUNGS_MIN = [5, 10, 15, 30];
+/** @typedef {import("../model.js").Pack} Pack */
+
+const LADDER_MIN = [0, 3, 5, 10, 15, 30]; // of a list that was fetched before schools could choose
+const SHORT_PCT = 50;
 const MOVES = ["board", "alight", "moved_in", "moved_out", "void", "arrive", "depart"];
 
 /** Since when the empty bus should be proved: what the server says, else the last alighting at the terminal,
@@ -37,12 +39,21 @@ export function isCheckedHere(own, news) {
   return check !== undefined && !own.some((event) => event.seq > check.seq && MOVES.includes(event.kind));
 }
 
-/** Minutes on the ladder: on a hot or a cold day every minute counts for two.
+/** Minutes on the ladder: on a hot or a cold day a minute counts for more, as the school has chosen.
  * @param {number} sinceMs @param {number} nowMs @param {News|null} news @returns {number} */
-export const climbed = (sinceMs, nowMs, news) => Math.max(0, nowMs - sinceMs) / 60_000 * (news?.is_short ? 2 : 1);
+export const climbed = (sinceMs, nowMs, news) =>
+  Math.max(0, nowMs - sinceMs) / 60_000 * (news?.is_short ? 100 / (news.short_pct ?? SHORT_PCT) : 1);
 
-/** The rung after this one. @param {number} minutes @returns {number} */
-export const nextRung = (minutes) => RUNGS_MIN.find((rung) => minutes < rung) ?? 30;
+/** The rungs of this school: the server's newest word, else the list's.
+ * @param {Pick<Pack, "ladder_min">|null} pack @param {News|null} news @returns {number[]} */
+export const rungsOf = (pack, news) => news?.ladder_min ?? pack?.ladder_min ?? LADDER_MIN;
+
+/** Which rung comes next, counted from the crew's own; the last one stays.
+ * @param {number} minutes @param {number[]} rungs @returns {number} */
+export const nextRung = (minutes, rungs) => {
+  const next = rungs.findIndex((rung, level) => level > 1 && minutes < rung);
+  return next < 0 ? rungs.length - 1 : next;
+};
 
 /** The alarm of a screen, drawn into `place`; `update` says whether the siren is on.
  * @param {HTMLElement} root @param {HTMLElement} place @param {Context} context @returns {CrewAlarm} */
@@ -70,7 +81,7 @@ export function crewAlarm(root, place, context) {
       const since = isAsked ? dueSince(shown, news, context.outbox.offMs()) : null;
       const isQuiet = since === null || !rings || isCheckedHere(context.outbox.eventsOf(context.pack.run), news);
       const minutes = since === null ? 0 : climbed(since, context.serverMs(), news);
-      const isLate = !isQuiet && minutes >= FIRST_RUNG_MIN;
+      const isLate = !isQuiet && minutes >= rungsOf(context.pack, news)[1];
       root.classList.toggle("drv--alarm", isLate);
       sound.ring(isLate ? "siren" : isQuiet ? "off" : "prompt", spoken(shown));
       draw(since === null ? "" : isLate ? "siren" : "timer", since ?? 0, minutes);
@@ -81,19 +92,21 @@ export function crewAlarm(root, place, context) {
   /** The parts are made once and filled in, so that the button stays under the finger.
    * @param {string} what @param {number} since @param {number} minutes @returns {void} */
   function draw(what, since, minutes) {
+    const scale = rungsOf(context.pack, context.news());
     if (what !== drawn) {
       drawn = what;
       if (what === "timer") {
         place.replaceChildren(h("div", { class: "timer" }, h("p", { class: "muted" }, say("since_last_off")), clock), rungs);
       } else if (what === "siren") {
         place.replaceChildren(h("section", { class: "siren", "data-siren": "" },
-          h("h2", { class: "siren__t" }, say("siren")), clock, rungs, next, blocked, know));
+          h("h2", { class: "siren__t" }, say("siren", { n: scale[1] })), clock, rungs, next, blocked, know));
       } else place.replaceChildren();
     }
     if (!what) return;
     clock.textContent = stopwatch((context.serverMs() - since) / 1000);
-    rungs.replaceChildren(ladder(minutes, what === "siren"));
-    next.textContent = say(`siren_next_${nextRung(minutes)}`);
+    rungs.replaceChildren(ladder(minutes, what === "siren", scale));
+    const level = nextRung(minutes, scale);
+    next.textContent = say(`siren_level_${level}`, { n: scale[level] });
     const silent = sound.isBlocked() ? say("sound_blocked") : "";
     if (blocked.textContent !== silent) blocked.textContent = silent;
     word.textContent = say(sound.isSilenced() ? "silenced" : "i_know");

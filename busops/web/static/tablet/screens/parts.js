@@ -112,16 +112,16 @@ export function stopwatch(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-const RUNGS_MIN = [0, 3, 5, 10, 15];
-
-/** The ladder of the empty-bus check: the yellow bus moves along it, root scale.
- * @param {number} minutes @param {boolean} isAlarm @returns {SVGElement} */
-export function ladder(minutes, isAlarm) {
-  const at = (/** @type {number} */ min) => `${5 + 87 * Math.sqrt(Math.min(min, 15) / 15)}%`;
+/** The ladder of the empty-bus check: the yellow bus moves along it, root scale, to the last rung but one.
+ * @param {number} minutes @param {boolean} isAlarm @param {number[]} scale @returns {SVGElement} */
+export function ladder(minutes, isAlarm, scale) {
+  const rungs = scale.slice(0, -1);
+  const last = rungs[rungs.length - 1];
+  const at = (/** @type {number} */ min) => `${5 + 87 * Math.sqrt(Math.min(min, last) / last)}%`;
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("class", "drv__ladder");
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", say("ladder"));
+  svg.setAttribute("aria-label", say("ladder", { steps: rungs.slice(1).join("、") }));
   const part = (/** @type {string} */ tag, /** @type {{[name: string]: string|number}} */ attributes, text = "") => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
@@ -131,7 +131,7 @@ export function ladder(minutes, isAlarm) {
   };
   part("line", { class: isAlarm ? "siren__r" : "lad__r", x1: "5%", x2: "92%", y1: 14, y2: 14 });
   if (!isAlarm) part("line", { class: "lad__p", x1: "5%", x2: at(minutes), y1: 14, y2: 14 });
-  for (const rung of RUNGS_MIN) {
+  for (const rung of rungs) {
     const hit = isAlarm && minutes >= rung ? " siren__d--hit" : "";
     part("circle", { class: isAlarm ? `siren__d${hit}` : "lad__d", cx: at(rung), cy: 14, r: 7 });
     part("text", { x: at(rung), y: 40, "text-anchor": "middle" }, rung === 0 ? "0" : say("minutes", { n: rung }));
