@@ -108,16 +108,17 @@ def make_school(seed: int) -> dict[str, bytes]:
 
 def _riders_file(riders: list[DemoRider]) -> bytes:
     rows: list[tuple[object, ...]] = [
-        ("序号", "学号", "姓名", "年级", "班级", "站点", "可选站点", "监护人", "交接方式", "减免")
+        ("序号", "学号", "姓名", "年级", "班级", "站点", "可选站点", "监护人", "交接方式", "接领人", "减免")
     ]
     lost = range(100, 100 * (LOST_ZEROS + 1), 100)
     for at, rider in enumerate(riders):
         number: object = int(rider.rider_id) if at in lost else rider.rider_id
         others = ";".join(rider.other_stops)
         row = (at + 1, number, _spaced(rider.name, at), *_class_as_written(rider), rider.stop.stop_id)
-        rows.append((*row, others, rider.guardian, rider.handover, rider.waiver))
+        fetched_by = f"{rider.guardian}(监护人)" if rider.handover == "LISTED" else ""
+        rows.append((*row, others, rider.guardian, rider.handover, fetched_by, rider.waiver))
     title = f"{NAME}2026年秋季学期周末校车乘车登记表"
-    widths = (6, 12, 10, 12, 9, 9, 14, 10, 10, 8)
+    widths = (6, 12, 10, 12, 9, 9, 14, 10, 10, 16, 8)
     return workbook(title, rows, sheet="乘车登记", widths=widths, total=("合计", f"{len(riders)}人"))
 
 

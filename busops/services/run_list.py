@@ -43,6 +43,7 @@ class Names:
     crew: Mapping[str, str]
     riders: Mapping[str, str]
     classes: Mapping[str, str]
+    persons: Mapping[tuple[str, int], str]  # who may fetch a rider, by rider and number
     people: Mapping[str, str]
 
 
@@ -94,6 +95,7 @@ def names(database: Database) -> Names:
         crew={str(member.crew_id): member.name for member in crew},
         riders={str(rider.rider_id): rider.name for rider in riders},
         classes={str(rider.rider_id): class_of(rider) for rider in riders},
+        persons={(str(rider.rider_id), one.no): one.name for rider in riders for one in rider.persons},
         people=people,
     )
 

@@ -105,7 +105,7 @@ def script(pack: Pack, tags: Tags, slips: Slips | None = None) -> tuple[Act, ...
     slips = slips or Slips()
     acts = [*_before(pack), *_journey(pack, slips)]
     if slips.checks_at_all:
-        acts += _checks(pack, tags, slips, acts[-1].at_ms)
+        acts += _checks(pack, tags, slips, max(act.at_ms for act in acts))
     return tuple(sorted(acts, key=lambda act: act.at_ms))
 
 
@@ -195,6 +195,7 @@ def _journey(pack: Pack, slips: Slips) -> list[Act]:
         is_last = index == len(stops) - 1
         room_ms = 60 * S if is_last else max(stop["leave_ms"] - at_ms - 6 * S, 2 * S)
         acts += _alight(leaving, stop["stop"], at_ms, room_ms, slips)
+        acts += [_given(pack, act) for act in acts if _is_handed(pack, act, stop["stop"])]
         aboard = [rider for rider in aboard if rider not in leaving]
         if is_last:
             continue
@@ -246,6 +247,17 @@ def _alight(
         for place, rider in enumerate(riders)
         if rider["rider"] not in slips.untapped
     ]
+
+
+def _is_handed(pack: Pack, act: Act, stop_id: str) -> bool:
+    return act.kind == "alight" and act.stop == stop_id and act.rider in pack.get("handover", {})
+
+
+def _given(pack: Pack, off: Act) -> Act:
+    """The rider is given to the first person of his list, as soon as he is off."""
+    persons = pack["handover"][off.rider]["persons"]
+    codes = ("listed", *(f"person:{one['no']}" for one in persons[:1]))
+    return _act(off.at_ms + 1, "handover", rider=off.rider, codes=codes)
 
 
 def _count(number: int, stop: Mapping[str, Any], *, miscount: bool) -> list[Act]:

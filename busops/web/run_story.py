@@ -21,6 +21,7 @@ from busops.domain.events import (
     DepartureForbidden,
     DeviceReleased,
     FindingSettled,
+    HandedOver,
     HeadCounted,
     Kind,
     MarkedAbsent,
@@ -33,8 +34,10 @@ from busops.domain.events import (
     TransferOpened,
 )
 from busops.domain.findings import Severity
+from busops.domain.handover import HandedBy, person_no
 from busops.domain.people import Role
 from busops.domain.run import Phase
+from busops.domain.stop_changes import StopChanged, StopChangeWithdrawn
 from busops.domain.values import RunId
 from busops.services.acting import SYSTEM
 from busops.services.run_list import Names
@@ -132,6 +135,8 @@ def _text(fact: Observation, names: Names, run_names: Mapping[RunId, str]) -> st
             own = f"{names.riders.get(fact.rider_id, fact.rider_id)}{say('，')}{reason}"
         case Arrived() | Departed():
             own = names.stops.get(fact.stop_id or "", fact.stop_id or "–")
+        case HandedOver():
+            own = f"{names.riders.get(fact.rider_id, fact.rider_id)}{say('，')}{_handed(fact, names)}"
         case HeadCounted() | Checked():
             own = say("%(n)s 人", n=fact.n)
         case PreChecked():
@@ -139,6 +144,13 @@ def _text(fact: Observation, names: Names, run_names: Mapping[RunId, str]) -> st
         case Noted():
             own = fact.text
     return f"{code_words(f'event_kind.{fact.kind.value}')} {own}".strip()
+
+
+def _handed(fact: HandedOver, names: Names) -> str:
+    """How, and to whom while he stands in the register; else by his number, or as it was written."""
+    how = next((code_words(f"handed_by.{way.value}") for way in HandedBy if way in fact.codes), fact.text)
+    no = person_no(fact)
+    return how if no is None else f"{how} {names.persons.get((fact.rider_id, no), no)}"
 
 
 def _decision(decision: Decision, names: Names) -> dict[str, Any]:
@@ -154,6 +166,12 @@ def _decision(decision: Decision, names: Names) -> dict[str, Any]:
             text = f"{text}{say('：')}{code_words(f'stranded_{decision.cause.value}')}"
         case FindingSettled():
             text = f"{text} {decision.finding_key}"
+        case StopChanged():
+            who = names.riders.get(decision.rider_id, decision.rider_id)
+            where = names.stops.get(decision.stop_id, decision.stop_id)
+            text = f"{text} {decision.change_no}{say('：')}{who}{say('，')}{where}"
+        case StopChangeWithdrawn():
+            text = f"{text} {decision.change_no}"
         case DepartureForbidden():
             papers = say("、").join(formats.words(paper) for paper in decision.papers)
             text = f"{text}{say('：')}{papers}"

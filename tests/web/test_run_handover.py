@@ -8,6 +8,7 @@ import pytest
 from busops.domain.fleet import CrewRole
 from busops.domain.roster import HandoverMode, PickupPerson
 from busops.services import handovers, rider_cards, tablet_pack
+from busops.services.simulated_crew import drive
 from busops.storage import audit_store, handover_store, register_store
 from tests.sim import world
 from tests.web.test_run_changes import RIDER, Office, words_of
@@ -179,9 +180,14 @@ def test_a_pack_holds_no_card_that_could_be_printed(office) -> None:
     assert not any(number in repr(pack(office)) for number in numbers)
 
 
-def test_other_tablets_learn_how_a_rider_was_handed_over_and_of_new_codes(office) -> None:
-    """The news carry the codes of hand-overs, of nothing else, and the mark of the pack."""
-    held = world.tablets(office.database, clock=office.clock, ids=office.ids)[CrewRole.ATTENDANT]
+def test_everybody_learns_how_a_rider_was_handed_over(office) -> None:
+    """The news tell the other tablet the codes, the page tells the name that stands in the register."""
+    held = world.tablets(office.database, clock=office.clock, ids=office.ids)
     transport = world.transport(office.app)
-    told = transport("GET", "/api/v1/runs/run-1/news", held.headers, None)[1]
-    assert told["aside"] == pack(office)["aside"]
+    before = transport("GET", "/api/v1/runs/run-1/news", held[CrewRole.DRIVER].headers, None)[1]
+    assert before["aside"] == pack(office)["aside"]
+    drive(transport, held, pack=pack(office), tags=world.TAGS, ids=office.ids)
+    told = transport("GET", "/api/v1/runs/run-1/news", held[CrewRole.DRIVER].headers, None)[1]
+    codes = {each["kind"]: each["codes"] for each in told["events"] if "codes" in each}
+    assert codes == {"handover": ["listed", "person:1"]}
+    assert "交给名单上的 王某" in office.client.get("/runs/run-1?events=all").get_data(as_text=True)

@@ -159,3 +159,16 @@ def test_usual_slips_repeat_and_are_few():
     assert usual_slips(pack, 1) == usual_slips(pack, 1)
     assert usual_slips(pack, 1) != usual_slips(pack, 2)
     assert 2 <= len(usual_slips(pack, 1).absent) <= 25
+
+
+def test_who_must_be_handed_over_is_as_soon_as_he_is_off():
+    """To the first of his list by number, without one to nobody by name; the checks still come last."""
+    persons = [{"no": 2, "name": "王某", "relation": ""}, {"no": 3, "name": "李某", "relation": ""}]
+    handover = {"R0": {"persons": persons, "code": None}, "R2": {"persons": [], "code": None}}
+    acts = script({**a_pack(), "handover": handover}, TAGS)
+    assert kinds_of(acts, "R0") == ["board", "alight", "handover"]
+    assert kinds_of(acts, "R1") == ["board", "alight"]
+    given = {act.rider: act.codes for act in acts if act.kind == "handover"}
+    assert given == {"R0": ("listed", "person:2"), "R2": ("listed",)}
+    first_check = next(act.at_ms for act in acts if act.kind == "check")
+    assert all(act.at_ms < first_check for act in acts if act.kind in ("alight", "handover"))

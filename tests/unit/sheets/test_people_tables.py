@@ -244,3 +244,24 @@ def test_a_roster_of_another_day_than_friday_is_told() -> None:
     content = csv_bytes([ROSTER[0], ("10001", "张伟", "乘", "乘", "", "", "")])
     result = read_table("roster", "roster-2026-11-12.csv", content, CONTEXT)
     assert [finding.code for finding in result.findings] == ["roster_not_friday"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "is_told"),
+    [
+        ("", (), False),
+        ("王某（祖母）；李某 姨", (("王某", "祖母"), ("李某", "姨")), False),
+        ("王某;王某", (("王某", ""),), False),
+        ("王某(祖母)13800000000", (), True),  # no telephone belongs here
+        ("李某;(姨)", (("李某", ""),), True),
+        (";".join("甲乙丙丁戊己庚辛壬"), tuple((name, "") for name in "甲乙丙丁戊己庚辛"), True),
+    ],
+)
+def test_who_may_fetch_a_rider_is_a_name_and_a_relation_and_no_telephone(
+    written: str, read: tuple[tuple[str, str], ...], is_told: bool
+) -> None:
+    """What cannot be read is told and left out; the rider keeps his place in the register."""
+    rows = [(*HEADER, "接领人"), (*rider("10001"), written)]
+    result = read_table("riders", "riders.xlsx", xlsx_bytes(rows), CONTEXT)
+    assert tuple((one.name, one.relation) for one in result.rows[0].persons) == read
+    assert ("persons_unreadable" in {each.code for each in result.findings}) == is_told

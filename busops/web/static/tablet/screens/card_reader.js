@@ -7,6 +7,7 @@ import { say } from "./parts.js";
 import { scanPanel } from "./scan.js";
 
 /** @typedef {import("../main.js").Context} Context */
+/** @typedef {import("./scan.js").Said} Said */
 /** @typedef {{element: HTMLElement, typed: (text: string) => boolean}} CardReader */
 
 const AGAIN_MS = 1500; // what a reader types into a box comes twice: with its last key and with Enter
@@ -15,6 +16,8 @@ const AGAIN_MS = 1500; // what a reader types into a box comes twice: with its l
  * @returns {CardReader} */
 export function cardReader(context, mark) {
   let last = { number: "", atMs: 0 };
+  /** @type {Said} */
+  let said = { ok: true, text: "" };
   /** @type {Promise<void>} */
   let turn = Promise.resolve();
   const panel = scanPanel("cards", (text) => {
@@ -22,23 +25,32 @@ export function cardReader(context, mark) {
     if (read.kind === "tag" && read.plate !== null) return { ok: false, text: say("card_is_tag") };
     if (read.kind !== "card") return /^busops:/i.test(text.trim()) ? { ok: false, text: say("scan_unknown") } : null;
     const now = performance.now();
-    if (read.number !== last.number || now - last.atMs > AGAIN_MS) turn = turn.then(() => take(read.number));
+    if (read.number !== last.number || now - last.atMs > AGAIN_MS) {
+      said = { ok: true, text: say("card_read") };
+      turn = turn.then(() => take(read.number));
+    }
     last = { number: read.number, atMs: now };
-    return { ok: true, text: say("card_read") };
+    return said;
   }, "card_camera");
 
   /** @param {string} number @returns {Promise<void>} */
   async function take(number) {
-    const id = await riderOfCard(context.pack, number);
-    const shown = context.shown();
-    const rider = shown.riders.find((each) => each.rider === id);
+    said = await outcome(number);
+    panel.show(said);
     panel.element.scrollIntoView({ block: "nearest" });
-    if (!rider) return panel.show({ ok: false, text: say("card_stranger") });
-    const act = meaningOfCard(context.pack, shown, rider);
-    if (act === "board" || act === "alight") await mark(rider.rider);
-    const now = context.shown().riders.find((each) => each.rider === id)?.at;
-    const isDone = act === "board" ? now === "aboard" : act === "alight" ? now === "alighted" : act === "there";
-    panel.show({ ok: isDone, name: rider.name, text: say(isDone ? `card_${act}` : act === "moving" ? "card_moving" : "card_nothing") });
+  }
+
+  /** @param {string} number @returns {Promise<Said>} */
+  async function outcome(number) {
+    const id = await riderOfCard(context.pack, number);
+    const placed = () => context.shown().riders.find((each) => each.rider === id);
+    const rider = placed();
+    if (!rider) return { ok: false, text: say("card_stranger") };
+    const act = meaningOfCard(context.pack, context.shown(), rider);
+    if (act === "moving") return { ok: false, name: rider.name, text: say("card_moving") };
+    if (act !== "there") await mark(rider.rider);
+    const isDone = act === "there" || placed()?.at === (act === "board" ? "aboard" : "alighted");
+    return { ok: isDone, name: rider.name, text: say(isDone ? `card_${act}` : "card_nothing") };
   }
 
   return {

@@ -41,7 +41,7 @@ export function riderCard(pack, rider, onTap, onMore) {
     word.textContent = isSilent ? "" : say(`is_${now.disputed ? "disputed" : hand || now.at}`);
     who.replaceChildren(...(now.class ? [chinese(now.class), separator()] : []),
       now.at === "absent" ? h("span", { class: "strong" }, say(`reason_${now.reason}`)) : now.last4,
-      ...(change && other ? [separator(), h("span", { class: "strong" }, say("change_to", { no: change.no, stop: other.name }))] : []));
+      ...(change && other ? [h("span", { class: "rider__change" }, say("change_to", { no: change.no }), " ", chinese(other.name))] : []));
   };
   return { element, update };
 }

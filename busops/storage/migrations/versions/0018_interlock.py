@@ -10,8 +10,8 @@ from busops.storage.migrations.start.columns import BIG, FLAG, JSON, MOMENT, tab
 
 KINDS = "kind IN ('count', 'no_show', 'list', 'stranger', 'unclosed')"
 KINDS_BEFORE = "kind IN ('count', 'no_show', 'list', 'stranger')"
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
