@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from busops.domain.fleet import CrewRole
 from busops.domain.values import CAMPUS
 from tests.builders import ALL_OK
+from tests.sim.game_afterwards import Afterwards
 from tests.sim.game_office import ASKER
 from tests.sim.game_paper import Paper
 from tests.sim.game_slips import AFTERWARDS, LEFT_OPEN, NEVER_SEALED, PAPER, SLIPS, STRANGERS, WITH_ANOTHER
@@ -22,6 +23,7 @@ from tests.sim.game_world import (
     DRIVER,
     HERE,
     ITEMS,
+    NEXT,
     NO_STOP,
     RIDERS,
     TERMINAL,
@@ -57,40 +59,9 @@ class Ends:
         self.bring("paper" if slip != "old_checks" and self.game.dice.randrange(6) == 0 else "none")
         self.must_close()
         if slip in AFTERWARDS[1:]:
-            afterwards = {
-                "found": self._found,
-                "listed_late": self._listed_late,
-                "old_checks": self._reopened,
-            }
-            afterwards[slip]()
+            Afterwards(self).comes(slip)
             self.bring("none")
             self.must_close()
-
-    def _found(self) -> None:
-        """After the close somebody is found in the bus: it is open again at once, and proved anew."""
-        self.world.gets_on(None, RIDERS[0])
-        driver = self.tablet(DRIVER)
-        self.world.passes(30)
-        self.world.walks(driver, CrewRole.DRIVER)
-        self.deliver()
-        if not self.game.layers.reopens_by_guard:
-            return
-        assert self.game.judge.look().phase == "reopened", "somebody was found, and the run is still closed"
-        self.game.seen["found after close"] += 1
-        self.must_not_close("no_attendant_check")
-
-    def _reopened(self) -> None:
-        """Somebody opens the closed run: the checks it had prove nothing any more."""
-        assert self.until_done(self.game.office.reopen) == "done", "a closed run could not be opened again"
-        self.must_not_close("no_attendant_check")
-
-    def _listed_late(self) -> None:
-        """A tablet is given the list after the close: opened again, the run waits for that one too."""
-        self.other = self.game.new_tablet(ATTENDANT)
-        self._reopened()
-        self.bring("listed_late")
-        self.must_not_close("device_unsealed")
-        self.game.seen["listed late"] += 1
 
     def is_possible(self, slip: str) -> bool:
         """Whether what happened before leaves room for the slip."""
@@ -120,6 +91,8 @@ class Ends:
             self._check(slip, first, driver)
         self.then(driver, "arrive", stop=TERMINAL)
         self._leave(slip, marks)
+        if slip == "hasty" or (slip != "too_early" and game.dice.randrange(10) == 0):
+            self.then(driver, "depart", stop=CAMPUS, run=NEXT)
         if slip in PAPER:
             self._on_paper(slip, marks, driver)
         if slip == "count_not_zero":
@@ -145,6 +118,9 @@ class Ends:
         for tablet in game.tablets:
             tablet.held_back = None
         self.deliver()
+        for tablet in game.tablets:
+            if tablet.stored_before_revoked is not None and game.dice.randrange(2):
+                game.sync(tablet)  # it was given up, and goes on sending
         if self.until_done(self.paper.confirm) == "done":
             self.world.passes(200)
         phase = game.judge.look().phase
@@ -154,7 +130,7 @@ class Ends:
             self.world.gets_on(self.tablet(ATTENDANT), RIDERS[0])
             self.deliver()
             assert game.judge.look().phase not in ("closed", "cancelled") or not game.layers.reopens_by_guard
-        game.office.settle_quarantine()
+        game.office.settle_quarantine(believes=game.dice.randrange(2) == 0)
         sent = [tablet for tablet in game.live(ATTENDANT) if tablet.entries]
         if sent and game.dice.randrange(6) == 0:
             game.gone.add(sent[0].dev)
@@ -211,7 +187,7 @@ class Ends:
         if slip != "uncounted" and self.game.dice.randrange(2):
             self.then(first, "headcount", n=len(self.world.inside), stop=CAMPUS)
         self.then(driver, "depart", stop=CAMPUS)
-        if self.game.dice.randrange(8) == 0:
+        if self.game.dice.randrange(8) == 0 and slip != "disputed":  # it would be certain who was first
             self.deliver()
             self.game.wait()
 

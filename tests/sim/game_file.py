@@ -18,11 +18,13 @@ class Filed:
     """What the server's file holds now of the game's run."""
 
     run: dict[str, Any]
+    log: dict[str, dict[str, Any]]  # of every run
     events: dict[str, dict[str, Any]]
     quarantine: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
     closures: list[dict[str, Any]]
     alarms: list[dict[str, Any]]
+    called_next: set[str]  # the departures of the next run for which somebody was called
     bound: set[int]
     seen_ms: dict[int, int]
     incidents: list[dict[str, Any]]
@@ -63,6 +65,11 @@ class Filed:
             for each in self.decisions
         )
 
+    @property
+    def all_held(self) -> set[str]:
+        """The events of the log, of whichever run."""
+        return set(self.log)
+
     def of(self, dev: int) -> list[dict[str, Any]]:
         """The events of one tablet, in its order."""
         return sorted(
@@ -78,20 +85,28 @@ def read(path: Path) -> Filed:
         def rows(query: str) -> list[dict[str, Any]]:
             return [dict(row) for row in connection.execute(query)]
 
-        alarms = rows("SELECT kind, level, occasion, state, raised_at FROM alarm WHERE run_id = 'run-1'")
-        events = rows(
-            "SELECT event_id, dev, seq, digest, kind, rider_id, stop_id, n, received_ms FROM run_event"
-            " WHERE run_id = 'run-1'"
+        alarms = rows("SELECT run_id, kind, level, occasion, state, raised_at FROM alarm")
+        log = rows(
+            "SELECT event_id, run_id, dev, seq, digest, kind, rider_id, stop_id, n, received_ms"
+            " FROM run_event"
         )
         return Filed(
             run=rows("SELECT phase, reopened_ms, closed_at, progress FROM run WHERE run_id = 'run-1'")[0],
-            events={row["event_id"]: row for row in events},
+            log={row["event_id"]: row for row in log},
+            events={row["event_id"]: row for row in log if row["run_id"] == "run-1"},
             quarantine=rows("SELECT event_id, dev, seq, run_id, state, received_ms FROM quarantine"),
             decisions=rows("SELECT * FROM run_decision WHERE run_id = 'run-1' ORDER BY number"),
             closures=rows("SELECT * FROM closure WHERE run_id = 'run-1' ORDER BY version"),
             alarms=[
-                alarm | {"raised_ms": ms(datetime.fromisoformat(alarm["raised_at"]))} for alarm in alarms
+                alarm | {"raised_ms": ms(datetime.fromisoformat(alarm["raised_at"]))}
+                for alarm in alarms
+                if alarm["run_id"] == "run-1"
             ],
+            called_next={
+                alarm["occasion"]
+                for alarm in alarms
+                if (alarm["run_id"], alarm["kind"]) == ("run-2", "departed_forbidden")
+            },
             bound={row["dev"] for row in rows("SELECT dev FROM run_device WHERE run_id = 'run-1'")},
             seen_ms={
                 row["dev"]: ms(datetime.fromisoformat(row["seen_at"]))

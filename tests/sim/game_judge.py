@@ -92,6 +92,7 @@ class Judge:
         for name, number in told.items():
             self.seen[name] += max(0, number - self._told[name])
         self._told = Counter(told)
+        self.seen["next run left early"] += bool(filed.called_next) and not (before and before.called_next)
         self.seen["disputed"] += bool(filed.disputed) and not (before and before.disputed)
 
     _told: Counter[str] = field(default_factory=Counter)
@@ -102,7 +103,7 @@ class Judge:
             for entry in tablet.entries:
                 answer, event_id = tablet.answers.get(entry.seq), entry.event["id"]
                 if answer in ("stored", "duplicate"):
-                    if filed.events.get(event_id, {}).get("digest") != entry.hash:
+                    if filed.log.get(event_id, {}).get("digest") != entry.hash:
                         raise Broken(f"{answer}, but not in the log as it was: {event_id}")
                 elif answer is not None and event_id not in apart:
                     raise Broken(f"{answer}, but not in quarantine: {event_id}")
@@ -111,7 +112,7 @@ class Judge:
                 raise Broken(f"tablet {tablet.dev} was given up, and its word is still taken as fact")
             for seq, digest in tablet.acks:
                 self._ack_is_true(filed, tablet, seq, digest)
-        if self._before and not self._before.held <= filed.held:
+        if self._before and not self._before.all_held <= filed.all_held:
             raise Broken("an event has left the log")
         if self._before and len(self._before.closures) > len(filed.closures):
             raise Broken("a closure is gone")
@@ -119,10 +120,10 @@ class Judge:
     def _ack_is_true(self, filed: Filed, tablet: GameTablet, ack: int, digest: str) -> None:
         apart = {each["seq"] for each in filed.quarantine if each["dev"] == tablet.dev}
         for entry in tablet.entries[:ack]:
-            if entry.event["id"] not in filed.events and entry.seq not in apart:
+            if entry.event["id"] not in filed.log and entry.seq not in apart:
                 raise Broken(f"acknowledged to {ack}, but {entry.seq} of tablet {tablet.dev} is nowhere")
         last = tablet.entries[ack - 1] if ack else None
-        if last is not None and last.event["id"] in filed.events and digest != last.hash:
+        if last is not None and last.event["id"] in filed.log and digest != last.hash:
             raise Broken(f"the hash at {ack} of tablet {tablet.dev} is another one")
 
     def _nothing_is_invented(self, filed: Filed) -> None:
@@ -132,13 +133,13 @@ class Judge:
             for each in filed.sheets
             for event_id in json.loads(each["event_ids"] or "[]")
         }
-        for event_id, event in filed.events.items():
+        for event_id, event in filed.log.items():
             line = (event["kind"], event["rider_id"], event["stop_id"])
             if event_id in on_paper and line in on_paper[event_id]:
                 continue
             if written.get(event_id) != event["digest"]:
                 raise Broken(f"nobody wrote {event_id}: {line}")
-        places = Counter((event["dev"], event["seq"]) for event in filed.events.values())
+        places = Counter((event["dev"], event["seq"]) for event in filed.log.values())
         if any(count > 1 for count in places.values()):
             raise Broken("a number of a tablet stands twice in the log")
 
@@ -210,7 +211,12 @@ class Judge:
                 self.seen["closed without a lost device"] += 1
                 continue
             apart = {each["seq"] for each in filed.quarantine if each["dev"] == dev}
-            if missing := set(range(1, last + 1)) - own.keys() - apart:
+            others = {
+                event["seq"]
+                for event in filed.log.values()
+                if event["dev"] == dev and event["received_ms"] <= closed_ms
+            }
+            if missing := set(range(1, last + 1)) - others - apart:
                 raise Broken(f"closed, and tablet {dev} lacks {sorted(missing)}")
             if own.get(last) != "seal":
                 raise Broken(f"closed, and tablet {dev} has not said that it is done")
@@ -235,6 +241,8 @@ class Judge:
         called = Counter(alarm["kind"] for alarm in filed.alarms)
         if called["reopened"] < self._reopenings:
             raise Broken("open again, and nobody was called")
+        if self.world.hasty & filed.all_held and not filed.called_next:
+            raise Broken("the next run left before this one was checked, and nobody was called")
         gone = self.world.undone(filed.held)
         for event_id, event in filed.events.items():
             is_wrong = event["stop_id"] == NO_STOP or self.world.deeds[event_id].is_away

@@ -23,7 +23,7 @@ from busops.storage.closure_store import Closure
 from busops.storage.database import Database, open_engine
 from tests import run_kit, small_school
 from tests.sim.game_slips import KNOWN_TO_THE_GATE_ALONE
-from tests.sim.game_world import ATTENDANT, DRIVER, the_plan
+from tests.sim.game_world import ATTENDANT, DRIVER, the_next_plan, the_plan
 
 # What refuses or reopens by itself; the triggers that write down what happened stay in every layer.
 REFUSING = (
@@ -118,7 +118,8 @@ def filled(empty: Path, folder: Path) -> Path:
     engine = open_engine(f"sqlite:///{path}")
     database = Database(engine=engine, school_id="t1")
     small_school.fill(database)
-    run_kit.store_run(database, the_plan())
+    for plan in (the_plan(), the_next_plan()):
+        run_kit.store_run(database, plan)
     engine.dispose()
     return path
 

@@ -127,6 +127,7 @@ MUTANTS = (
     _service("domain.due_alarms", "run.clock(DEAD_MAN), occasion", "9 * DEAD_MAN, occasion", "unheard"),
     _service("domain.due_alarms", "((NO_SHOW, 1),)", "()", "no_show"),
     _service("services.run_state", "if finding.code in CALLED_AT_ONCE:", "if False:", "off_stop"),
+    _service("services.departure_papers", "plan.on if departure is not None else None", "None", "next_run"),
     _service("services.incidents", "in to_open(state.findings, known):", "in ():", "off_stop"),
 )
 

@@ -100,9 +100,12 @@ class Office:
         """The server's own clock looks."""
         return self.server.act(watch.raise_due_alarms)
 
-    def settle_quarantine(self) -> None:
-        """Two people look at everything that was kept apart."""
+    def settle_quarantine(self, *, believes: bool = False) -> None:
+        """Two people look at everything that was kept apart; they take as true what they may, or nothing."""
         for each in self._apart():
+            own = {"by": ASKER, "second": SECOND, "note": "he was there"}
+            if believes and self.server.act(runs.admit_quarantine, RUN, each.quarantine_id, **own) == "done":
+                continue
             own = {"by": ASKER, "second": SECOND, "note": "looked at"}
             self.server.act(runs.settle_quarantine, each.quarantine_id, **own)
 
@@ -114,7 +117,7 @@ class Office:
         own = {"by": ASKER, "second": SECOND, "note": "he was there"}
         return self.server.act(runs.admit_quarantine, RUN, self.dice.choice(apart).quarantine_id, **own)
 
-    def settle(self, finding: Finding, *, second: Actor = SECOND) -> str:
+    def settle(self, finding: Finding, *, second: Actor = SECOND, approves: bool = True) -> str:
         """A gate by an override of two roles, asked for where none waits; the rest by what came of it."""
         if finding.code not in GATES or finding.severity is not Severity.GATE:
             own = {"by": ASKER, "second": second, "reason": "looked into"}
@@ -125,8 +128,8 @@ class Office:
         waits = [each.override_id for each in asked if each.finding_key == finding.key]
         if not waits:
             said = self.ask(finding)
-            return said if said != "done" else self.settle(finding, second=second)
-        return self.agree(waits[0], second=second)
+            return said if said != "done" else self.settle(finding, second=second, approves=approves)
+        return self.agree(waits[0], second=second, approves=approves)
 
     def ask(self, finding: Finding, *, by: Actor = ASKER) -> str:
         """One asks to let a gate pass."""
@@ -152,8 +155,11 @@ class Office:
     def settle_findings(self, but: frozenset[str] = frozenset()) -> None:
         """Two people look into every finding that holds the run, but those of the codes named."""
         for finding in blocking(self.state().open_findings):
-            if finding.code not in but:
-                self.settle(finding)
+            if finding.code in but:
+                continue
+            if finding.code in GATES and self.dice.randrange(8) == 0:
+                self.settle(finding, approves=False)
+            self.settle(finding)
 
     def clear_riders(self, but: frozenset[str] = frozenset()) -> None:
         """The office finds out, by name, where everybody is whom the marks do not account for."""

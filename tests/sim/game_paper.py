@@ -34,7 +34,7 @@ class Paper:
     def write(self, dead: GameTablet, driver: GameTablet) -> None:
         """The sheet says what the dead tablet had marked, and when the driver left and came."""
         own = [self.world.deeds[entry.event["id"]] for entry in dead.entries]
-        ways = [self.world.deeds[entry.event["id"]] for entry in driver.entries]
+        ways = [self.world.deeds[entry.event["id"]] for entry in driver.entries if entry.event["run"] == RUN]
         way = {(each.kind, each.stop): each for each in ways if each.kind in ("depart", "arrive")}
         left, came = way["depart", CAMPUS], way["arrive", TERMINAL]
         self.deeds = [*(each for each in own if each.kind in WRITTEN), left, came]

@@ -30,6 +30,7 @@ class Tales:
             "repeats": self._repeats,
             "override": self._override,
             "late": self._late,
+            "next_run": self._next_run,
             "unheard": self._unheard,
             "no_show": self._no_show,
         }
@@ -79,6 +80,11 @@ class Tales:
         tablet.stored_before_revoked = tablet.stored()
         self.ends.then(tablet, "note", text="and here")
         self.game.sync(tablet)
+
+    def _next_run(self) -> None:
+        """The bus leaves for its next run before it was checked, and both are told at once."""
+        self.ends.bring("hasty")
+        self.ends.must_close()
 
     def _repeats(self) -> None:
         """A tablet forgets every answer, sends everything once more, and the run ends as ever."""

@@ -6,17 +6,20 @@ answers are held against. What nobody marked is here all the same.
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from busops.domain.evidence import Evidence
 from busops.domain.fleet import CrewRole
 from busops.domain.network import StopPlace
 from busops.domain.run_plan import RunPlan
+from busops.domain.values import RunId
 from tests import small_school
 from tests.builders import ALL_OK, TAGS, a_run
 from tests.sim.game_server import GameClock
 from tests.sim.game_tablet import Entry, GameTablet
 
+OWN, NEXT = "run-1", "run-2"
 ATTENDANT, DRIVER = "Z1", "D2"
 TERMINAL, MIDWAY, OTHER, NO_STOP = "S2", "S1", "S9", "S77"
 RIDERS = ("r1", "r2", "r3")
@@ -42,6 +45,18 @@ def the_plan() -> RunPlan:
         tags=ALL_TAGS,
         places={MIDWAY: PLACE, TERMINAL: PLACE},
     )
+
+
+def the_next_plan() -> RunPlan:
+    """The run of the same bus and people two hours later, which waits for the check of the first."""
+    later = timedelta(hours=2)
+    plan = the_plan()
+    stops = tuple(
+        replace(stop, arrives_at=stop.arrives_at + later, leaves_at=stop.leaves_at + later)
+        for stop in plan.stops
+    )
+    times = {"departs_at": plan.departs_at + later, "arrives_at": plan.arrives_at + later}
+    return replace(plan, run_id=RunId(NEXT), stops=stops, **times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +85,7 @@ class World:
     inside: set[str] = field(default_factory=set)
     been: set[str] = field(default_factory=set)
     deeds: dict[str, Deed] = field(default_factory=dict)
+    hasty: set[str] = field(default_factory=set)  # departures of the next run before this one was checked
     sheets: dict[int, set[Line]] = field(
         default_factory=dict
     )  # what stands on paper, by the device it is entered as
@@ -81,6 +97,10 @@ class World:
     def marks(self, tablet: GameTablet, kind: str, *, actor: str | None = None, **own: Any) -> Entry:
         """Somebody marks on his tablet what he does or sees."""
         entry = tablet.write(kind, self.clock.now_ms, by=actor, **own)
+        if own.get("run") == NEXT:
+            if not self.is_checked():
+                self.hasty.add(entry.event["id"])
+            return entry
         refs = own.get("refs") or [None]
         self.deeds[entry.event["id"]] = Deed(
             at_ms=self.clock.now_ms,
@@ -168,6 +188,15 @@ class World:
                 for third in self._sound(known, "parked", DRIVER, second.at_ms):
                     return first, second, third
         return None
+
+    def is_checked(self) -> bool:
+        """Whether by now both have truly walked through the empty bus after everything that moved."""
+        moved_ms = max((deed.at_ms for deed in self.deeds.values() if deed.kind in MOVEMENTS), default=0)
+        known = list(self.deeds.values())
+        return any(
+            self._sound(known, "check", DRIVER, first.at_ms)
+            for first in self._sound(known, "check", ATTENDANT, moved_ms)
+        )
 
     def _sound(self, known: list[Deed], kind: str, actor: str, after_ms: int) -> list[Deed]:
         role = CrewRole.ATTENDANT if actor == ATTENDANT else CrewRole.DRIVER
