@@ -7,7 +7,7 @@ due is ``domain/due_alarms.py``'s to say; here they are raised and ended.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -18,14 +18,30 @@ from busops.domain.run import RunState, fold
 from busops.domain.values import Clock, Ids, RunId
 from busops.services.acting import SYSTEM, By, record_act, user_of
 from busops.services.rollcall import rollcall_alarms
-from busops.storage import alarm_store, day_store, device_store, event_store, held_events, run_store
+from busops.storage import alarm_store, day_store, device_store, event_store, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction
+from busops.storage.log_marks import Mark, log_marks
 
 AHEAD: Final = timedelta(hours=12)
 
 
-def raise_due_alarms(database: Database, clock: Clock, ids: Ids) -> tuple[Alarm, ...]:
+@dataclass(slots=True, kw_only=True)
+class Memory:
+    """
+    What the watch made of each run's record at its last look, as long as nothing is added to it.
+
+    Hundreds of buses on their way are looked at every few seconds, and most have nothing new. Only what
+    was read outside of a writing transaction is remembered, and nothing is decided by it: a run of which
+    something seems due is read anew under the write lock.
+    """
+
+    folded: dict[RunId, tuple[Mark, RunState, tuple[Event, ...]]] = field(default_factory=dict)
+
+
+def raise_due_alarms(
+    database: Database, clock: Clock, ids: Ids, memory: Memory | None = None
+) -> tuple[Alarm, ...]:
     """
     Every alarm that is due stands, once, and what has lost its ground is over; the alarms that are new.
 
@@ -34,13 +50,13 @@ def raise_due_alarms(database: Database, clock: Clock, ids: Ids) -> tuple[Alarm,
     """
     now = clock.now()
     called = rollcall_alarms(database, clock, ids)
+    memory = memory or Memory()
     with database.reading() as tx:
         around = _around(tx)
         changed = [
-            run.run_id
-            for run in run_store.list_runs(tx)
-            if run.phase not in OVER and run.departs_at <= now + AHEAD
-            if _look(tx, run.run_id, around, now).changes_something
+            run_id
+            for run_id, (_, state, events) in _remembered(tx, memory, now).items()
+            if _look(tx, state, events, around, now).changes_something
         ]
     if not changed:
         return called
@@ -48,7 +64,7 @@ def raise_due_alarms(database: Database, clock: Clock, ids: Ids) -> tuple[Alarm,
     with database.transaction() as tx:
         around = _around(tx)
         for run_id in changed:
-            look = _look(tx, run_id, around, now)
+            look = _look(tx, *_folded(tx, run_id), around, now)
             for alarm, evidence in look.over:
                 alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=now, evidence=evidence)
             raised += [new for due in look.due if (new := _raise(tx, run_id, due, ids.new(), now))]
@@ -82,17 +98,42 @@ def _around(tx: Transaction) -> _Around:
     )
 
 
-def _look(tx: Transaction, run_id: RunId, around: _Around, now: datetime) -> _Look:
-    plan = run_store.load_run_plan(tx, run_id)
+def _remembered(
+    tx: Transaction, memory: Memory, now: datetime
+) -> Mapping[RunId, tuple[Mark, RunState, tuple[Event, ...]]]:
+    """The runs that are under way or near, with what their records say now."""
+    near = [
+        run.run_id
+        for run in run_store.list_runs(tx)
+        if run.phase not in OVER and run.departs_at <= now + AHEAD
+    ]
+    marks = log_marks(tx, near)
+    memory.folded = {
+        run_id: memory.folded[run_id]
+        if run_id in memory.folded and memory.folded[run_id][0] == mark
+        else (mark, *_folded(tx, run_id))
+        for run_id, mark in marks.items()
+    }
+    return memory.folded
+
+
+def _folded(tx: Transaction, run_id: RunId) -> tuple[RunState, tuple[Event, ...]]:
+    """What the run's own record says; whether tablets hold something back is for the gate to ask."""
     events = event_store.load_events(tx, run_id)
-    state = fold(plan, events, held_events.holdings(tx, run_id))
+    return fold(run_store.load_run_plan(tx, run_id), events), events
+
+
+def _look(
+    tx: Transaction, state: RunState, events: tuple[Event, ...], around: _Around, now: datetime
+) -> _Look:
+    plan = state.plan
     run = Watched(
         state=state,
         events=events,
         heard=heard_from(state, events, around.seen),
         is_shortened=plan.on in around.short_days,
     )
-    alarms = alarm_store.load_alarms(tx, run_id, include_resolved=True)
+    alarms = alarm_store.load_alarms(tx, plan.run_id, include_resolved=True)
     known = {(alarm.kind, alarm.level, alarm.occasion) for alarm in alarms}
     standing = [alarm for alarm in alarms if alarm.state is not AlarmState.RESOLVED]
     return _Look(
