@@ -102,6 +102,7 @@ class WatchKept:
         self._ids = ids
         self._stop = threading.Event()
         self._post = post_of(database, settings, clock=clock, ids=ids)
+        self._memory = watch.Memory()
         # A mail server that does not answer must not hold up the next look.
         self._threads = [
             threading.Thread(target=self._keep, args=(act,), daemon=True, name=name)
@@ -122,7 +123,7 @@ class WatchKept:
     def look(self) -> None:
         """Whatever is due by now is raised; photos that are old enough go."""
         photos.forget_old(self._database, self._instance, clock=self._clock)
-        for alarm in watch.raise_due_alarms(self._database, self._clock, self._ids):
+        for alarm in watch.raise_due_alarms(self._database, self._clock, self._ids, self._memory):
             log.info("alarm_raised", run_id=alarm.run_id, kind=alarm.kind, level=alarm.level)
         if isinstance(self._clock, DemoClock):
             self._clock.keep()

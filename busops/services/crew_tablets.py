@@ -18,6 +18,7 @@ from busops.domain.values import Clock, CrewId, Ids, RunId
 from busops.services import devices
 from busops.services.crew_player import HTTP_OK, PlayedRun, take_run
 from busops.services.simulated_crew import Pack, SimulatedDevice, Slips, Transport, usual_slips
+from busops.services.simulated_key import SimulatedKey
 from busops.storage import device_store, held_events, run_store
 from busops.storage.database import Database
 
@@ -71,10 +72,18 @@ def _tablet(
     crew_id = plan.driver_id if role is CrewRole.DRIVER else plan.attendant_ids[0]
     name = f"{SIMULATED} {plan.run_id} {role.value.lower()}"
     actor = Actor(user_id=f"{SIMULATED}:{crew_id}", role=_ROLES[role], name=crew_id, crew_id=CrewId(crew_id))
+    key = SimulatedKey(name=name)
     held = devices.enrol(
-        database, actor=actor, crew_id=actor.crew_id, name=name, clock=clock, dev=known.get(name), lives=LIVES
+        database,
+        actor=actor,
+        crew_id=actor.crew_id,
+        name=name,
+        clock=clock,
+        dev=known.get(name),
+        lives=LIVES,
+        public_key=key.public,
     )
-    tablet = SimulatedDevice(dev=held.dev, token=held.token, crew_id=crew_id, boot=ids.new())
+    tablet = SimulatedDevice(dev=held.dev, token=held.token, crew_id=crew_id, boot=ids.new(), key=key)
     with database.reading() as tx:
         ack = held_events.ack_of(tx, held.dev)
     return replace(tablet, seq=ack.seq, prev=ack.digest) if ack.seq else tablet

@@ -14,8 +14,8 @@ from typing import Any, Final, Protocol
 
 from busops.domain.fleet import CrewRole
 from busops.domain.values import CAMPUS, Ids
+from busops.services.simulated_key import APP, SimulatedKey
 
-APP: Final = "0.1.0"
 NO_HASH: Final = "0" * 64
 PRECHECK_ITEMS: Final = ("brakes", "steering", "lights", "tyres", "emergency_door", "seats", "belts")
 ABSENCE_REASONS: Final = ("leave", "guardian_pickup", "stays_at_school", "ill")
@@ -73,6 +73,7 @@ class SimulatedDevice:
     boot: str
     seq: int = 0
     prev: str = NO_HASH
+    key: SimulatedKey | None = None  # without one its batches are not signed
 
     @property
     def headers(self) -> dict[str, str]:
@@ -142,7 +143,8 @@ def send(
     """The server's result for each envelope, in batches; a beat is a batch of none. A refusal raises."""
     results: list[Mapping[str, Any]] = []
     for start in range(0, max(len(envelopes), is_beat), BATCH_EVENTS):
-        body = {"events": list(envelopes[start : start + BATCH_EVENTS])}
+        part = envelopes[start : start + BATCH_EVENTS]
+        body = device.key.batch(part, device.dev) if device.key else {"events": list(part)}
         status, answer = transport("POST", "/api/v1/events:batch", device.headers, body)
         if status != HTTP_OK:
             raise ConnectionError(f"batch refused: {status} {answer}")

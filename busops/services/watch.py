@@ -7,7 +7,7 @@ due is ``domain/due_alarms.py``'s and ``due_tellings.py``'s to say; here they ar
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -15,7 +15,7 @@ from busops.domain.due_alarms import OVER, Due, Watched, check_start, due_alarms
 from busops.domain.due_tellings import REMEMBERED, due_tellings, told_by
 from busops.domain.errors import InvalidInput
 from busops.domain.events import Event
-from busops.domain.run import RunState, fold
+from busops.domain.run import Holdings, RunState, fold
 from busops.domain.safety_policy import SafetyPolicy
 from busops.domain.values import Clock, Ids, RunId
 from busops.services.acting import SYSTEM, By, record_act, user_of
@@ -26,19 +26,35 @@ from busops.storage import (
     day_store,
     device_store,
     event_store,
-    held_events,
     incident_store,
     paper_store,
+    run_order_store,
     run_store,
     safety_policy_store,
 )
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction
+from busops.storage.log_marks import Mark, log_marks
 
 AHEAD: Final = timedelta(hours=12)
 
 
-def raise_due_alarms(database: Database, clock: Clock, ids: Ids) -> tuple[Alarm, ...]:
+@dataclass(slots=True, kw_only=True)
+class Memory:
+    """
+    What the watch made of each run's record at its last look, as long as nothing is added to it.
+
+    Hundreds of buses on their way are looked at every few seconds, and most have nothing new. Only what
+    was read outside of a writing transaction is remembered, and nothing is decided by it: a run of which
+    something seems due is read anew under the write lock.
+    """
+
+    folded: dict[RunId, tuple[Mark, RunState, tuple[Event, ...]]] = field(default_factory=dict)
+
+
+def raise_due_alarms(
+    database: Database, clock: Clock, ids: Ids, memory: Memory | None = None
+) -> tuple[Alarm, ...]:
     """
     Every alarm that is due stands, once, and what has lost its ground is over; the alarms that are new.
 
@@ -47,14 +63,14 @@ def raise_due_alarms(database: Database, clock: Clock, ids: Ids) -> tuple[Alarm,
     """
     now = clock.now()
     called = rollcall_alarms(database, clock, ids)
+    memory = memory or Memory()
     with database.reading() as tx:
         around = _around(tx)
         owing = incident_store.runs_owing(tx, round((now - REMEMBERED).timestamp() * 1000))
         changed = [
-            run.run_id
-            for run in run_store.list_runs(tx)
-            if (run.phase not in OVER or run.run_id in owing) and run.departs_at <= now + AHEAD
-            if _look(tx, run.run_id, around, now).changes_something
+            run_id
+            for run_id, (_, state, events) in _remembered(tx, memory, owing, now).items()
+            if _look(tx, state, events, around, now).changes_something
         ]
     if not changed:
         return called
@@ -62,7 +78,7 @@ def raise_due_alarms(database: Database, clock: Clock, ids: Ids) -> tuple[Alarm,
     with database.transaction() as tx:
         around = _around(tx)
         for run_id in changed:
-            look = _look(tx, run_id, around, now)
+            look = _look(tx, *_folded(tx, run_id), around, now)
             for alarm, evidence in look.over:
                 alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=now, evidence=evidence)
             raised += [new for due in look.due if (new := _raise(tx, run_id, due, ids.new(), now))]
@@ -98,10 +114,40 @@ def _around(tx: Transaction) -> _Around:
     )
 
 
-def _look(tx: Transaction, run_id: RunId, around: _Around, now: datetime) -> _Look:
-    plan = run_store.load_run_plan(tx, run_id)
+def _remembered(
+    tx: Transaction, memory: Memory, owing: frozenset[RunId], now: datetime
+) -> Mapping[RunId, tuple[Mark, RunState, tuple[Event, ...]]]:
+    """The runs that are under way, near or still owe a report, with what their records say now."""
+    near = [
+        run.run_id
+        for run in run_store.list_runs(tx)
+        if (run.phase not in OVER or run.run_id in owing) and run.departs_at <= now + AHEAD
+    ]
+    marks = log_marks(tx, near)
+    # Where riders change buses, what the other run's record says is a part of this one's state.
+    moving = run_order_store.changing_buses(tx, near)
+    known = {
+        run_id: kept
+        for run_id, kept in memory.folded.items()
+        if kept[0] == marks.get(run_id) and run_id not in moving
+    }
+    memory.folded = {
+        run_id: known.get(run_id) or (mark, *_folded(tx, run_id)) for run_id, mark in marks.items()
+    }
+    return memory.folded
+
+
+def _folded(tx: Transaction, run_id: RunId) -> tuple[RunState, tuple[Event, ...]]:
+    """What the records say; whether tablets hold something back is for the gate to ask."""
     events = event_store.load_events(tx, run_id)
-    state = fold(plan, events, held_events.holdings(tx, run_id))
+    others = Holdings(elsewhere=run_order_store.elsewhere(tx, run_id))
+    return fold(run_store.load_run_plan(tx, run_id), events, others), events
+
+
+def _look(
+    tx: Transaction, state: RunState, events: tuple[Event, ...], around: _Around, now: datetime
+) -> _Look:
+    plan = state.plan
     run = Watched(
         state=state,
         events=events,
@@ -110,11 +156,11 @@ def _look(tx: Transaction, run_id: RunId, around: _Around, now: datetime) -> _Lo
         handed=handed_of(tx, plan),
         policy=around.policy,
     )
-    alarms = alarm_store.load_alarms(tx, run_id, include_resolved=True)
+    alarms = alarm_store.load_alarms(tx, plan.run_id, include_resolved=True)
     known = {(alarm.kind, alarm.level, alarm.occasion) for alarm in alarms}
     standing = [alarm for alarm in alarms if alarm.state is not AlarmState.RESOLVED]
-    incidents = incident_store.load_incidents(tx, run_id)
-    waits = any(each.verdict is None for each in paper_store.load_entries(tx, run_id))
+    incidents = incident_store.load_incidents(tx, plan.run_id)
+    waits = any(each.verdict is None for each in paper_store.load_entries(tx, plan.run_id))
     due = (*due_alarms(run, now), *due_tellings(run, incidents, waits=waits, now=now))
     over = (
         (

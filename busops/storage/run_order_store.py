@@ -128,6 +128,16 @@ def partners(tx: Transaction, run_id: RunId) -> frozenset[RunId]:
     return frozenset(RunId(other) for other in found if other)
 
 
+def changing_buses(tx: Transaction, run_ids: Iterable[RunId]) -> frozenset[RunId]:
+    """Those of these runs from or to whose bus a rider was moved, by whichever run's log."""
+    asked_about = sorted(run_ids)
+    moves = select(RunEventRow.run_id, RunEventRow.other_run_id).where(
+        RunEventRow.school_id == tx.school_id, RunEventRow.kind.in_((Kind.MOVED_IN, Kind.MOVED_OUT))
+    )
+    one_end = or_(RunEventRow.run_id.in_(asked_about), RunEventRow.other_run_id.in_(asked_about))
+    return frozenset(RunId(run_id) for ends in tx.session.execute(moves.where(one_end)) for run_id in ends)
+
+
 def elsewhere(tx: Transaction, run_id: RunId) -> Elsewhere:
     """What other runs say of riders who change between them and this one, or belong there."""
     others = partners(tx, run_id)

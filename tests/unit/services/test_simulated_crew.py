@@ -2,14 +2,17 @@
 
 from busops.domain.envelope import GENESIS, digest_of, parse_envelope
 from busops.domain.fleet import CrewRole
+from busops.services import device_keys
 from busops.services.simulated_crew import (
     SimulatedDevice,
     Slips,
     drive,
     script,
+    send,
     stamp,
     usual_slips,
 )
+from busops.services.simulated_key import SimulatedKey
 
 DEPARTS_MS = 1_709_889_600_000
 TAGS = {"rear": "481907", **{f"row:{row}": f"{100000 + row}" for row in range(1, 13)}}
@@ -172,3 +175,24 @@ def test_who_must_be_handed_over_is_as_soon_as_he_is_off():
     assert given == {"R0": ("listed", "person:2"), "R2": ("listed",)}
     first_check = next(act.at_ms for act in acts if act.kind == "check")
     assert all(act.at_ms < first_check for act in acts if act.kind in ("alight", "handover"))
+
+
+def test_a_simulated_tablet_signs_as_a_real_one_does():
+    """Its batch is vouched for by the key that its name gives at any time; a beat has nothing to sign."""
+    key = SimulatedKey(name="simulated run-1 attendant")
+    held = SimulatedDevice(dev=1, token="a", crew_id="A01", boot="boot-a", key=key)
+    pack = a_pack()
+    bodies = []
+
+    def transport(_method, _path, _headers, body):
+        bodies.append(body)
+        return 200, {"results": []}
+
+    _, event = stamp(held, script(pack, TAGS)[1], pack=pack, ids=CountingIds())
+    send(transport, held, [event])
+    send(transport, held, [], is_beat=True)
+    again = device_keys.read_key(SimulatedKey(name=key.name).public)
+    assert device_keys.vouched(bodies[0], dev=1, public_key=again).against(0, event) is None
+    other = SimulatedKey(name="simulated run-2 attendant").public
+    assert device_keys.vouched(bodies[0], dev=1, public_key=other).why == "signature_wrong"
+    assert bodies[1] == {"events": []}

@@ -7,6 +7,7 @@ import pytest
 
 from busops.domain.errors import InvalidInput, NotFound
 from busops.domain.fleet import CrewRole
+from busops.domain.run import fold
 from busops.domain.values import school_date
 from busops.services import day_weather, runs, watch
 from busops.storage import alarm_store
@@ -37,9 +38,9 @@ def levels(alarms: Iterable[Alarm], kind: str = "check_overdue") -> list[int]:
     return [alarm.level for alarm in alarms if alarm.kind == kind]
 
 
-def look(database: Database, at: datetime) -> tuple[Alarm, ...]:
+def look(database: Database, at: datetime, memory: watch.Memory | None = None) -> tuple[Alarm, ...]:
     """The watch looks at that moment; what it raised."""
-    return watch.raise_due_alarms(database, clock=FixedClock(at), ids=IDS)
+    return watch.raise_due_alarms(database, clock=FixedClock(at), ids=IDS, memory=memory)
 
 
 def test_ec07_nobody_acts_and_each_level_comes_once_at_its_minute(sqlite_database: Database) -> None:
@@ -51,6 +52,26 @@ def test_ec07_nobody_acts_and_each_level_comes_once_at_its_minute(sqlite_databas
             assert level not in raised
             raised[level] = second
     assert raised == {1: 180, 2: 300, 3: 600, 4: 900, 5: 1800}
+
+
+def test_a_watch_that_remembers_goes_by_the_clock_and_by_whatever_is_added(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing new is folded once; the ladder climbs all the same, and a check that comes in ends it."""
+    tablet, off_at = arrived(sqlite_database)
+    folded: list[str] = []
+    monkeypatch.setattr(watch, "fold", lambda plan, *of: folded.append(plan.run_id) or fold(plan, *of))
+    memory = watch.Memory()
+    seconds = timedelta(seconds=1)
+    assert levels(look(sqlite_database, off_at + 178 * seconds, memory)) == []
+    assert levels(look(sqlite_database, off_at + 179 * seconds, memory)) == []
+    assert folded == ["run-1"]
+    assert levels(look(sqlite_database, off_at + 180 * seconds, memory)) == [1]
+    tablet.check(CrewRole.ATTENDANT, after_s=200)
+    tablet.check(CrewRole.DRIVER, after_s=20)
+    tablet.record("parked", by=DRIVER, codes=["900001"], after_s=20)
+    send(sqlite_database, tablet, clock=FixedClock(off_at + 260 * seconds))
+    assert levels(look(sqlite_database, off_at + 400 * seconds, memory)) == []
 
 
 def test_ec08_checked_at_two_fifty_nine_raises_nothing(sqlite_database: Database) -> None:
