@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { climbed, dueSince, isCheckedHere, nextRung } from "../../busops/web/static/tablet/screens/alarm.js";
+import { loudest } from "../../busops/web/static/tablet/screens/sound.js";
 
 /** @typedef {import("../../busops/web/static/tablet/model.js").News} News */
 /** @typedef {import("../../busops/web/static/tablet/model.js").View} View */
@@ -63,4 +64,18 @@ test("on a hot day every minute counts for two, and no minute is negative", () =
 
 test("the next rung is named, the last one stays", () => {
   assert.deepEqual([0, 4.9, 5, 10, 15, 30, 99].map(nextRung), [5, 5, 10, 15, 30, 30, 30]);
+});
+
+test("one page has one voice: the loudest wish is heard, and who falls quiet quietens nobody else", () => {
+  const [off, prompt, siren] = /** @type {const} */ (["off", "prompt", "siren"]).map((loudness) => ({ loudness, text: loudness }));
+  assert.equal(loudest([]).loudness, "off");
+  assert.equal(loudest([off, siren]).text, "siren");
+  assert.equal(loudest([siren, prompt]).text, "siren");
+  assert.equal(loudest([off, prompt, off]).text, "prompt");
+  assert.equal(loudest([siren, { loudness: "siren", text: "later" }]).text, "siren");
+});
+
+test("an event that knows no server's time is taken at what the wall clock is believed to be off", () => {
+  const arrival = event(5, "arrive", { stop: "S2", off_ms: null });
+  assert.equal(dueSince(shown([arrival]), null, 7000), 12_000);
 });
