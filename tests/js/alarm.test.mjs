@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { climbed, dueSince, isCheckedHere, nextRung, rungsOf } from "../../busops/web/static/tablet/screens/alarm.js";
+import { loudest } from "../../busops/web/static/tablet/screens/sound.js";
 
 /** @typedef {import("../../busops/web/static/tablet/model.js").News} News */
 /** @typedef {import("../../busops/web/static/tablet/model.js").View} View */
@@ -72,4 +73,18 @@ test("the school's own ladder holds: the server's newest word, else the list's",
   assert.deepEqual(rungsOf({ ladder_min: own }, news({ ladder_min: [0, 1, 2, 3, 4, 5] })), [0, 1, 2, 3, 4, 5]);
   assert.equal(nextRung(8, own), 5);
   assert.equal(climbed(0, 60_000, news({ is_short: true, short_pct: 25 })), 4);
+});
+
+test("one page has one voice: the loudest wish is heard, and who falls quiet quietens nobody else", () => {
+  const [off, prompt, siren] = /** @type {const} */ (["off", "prompt", "siren"]).map((loudness) => ({ loudness, text: loudness }));
+  assert.equal(loudest([]).loudness, "off");
+  assert.equal(loudest([off, siren]).text, "siren");
+  assert.equal(loudest([siren, prompt]).text, "siren");
+  assert.equal(loudest([off, prompt, off]).text, "prompt");
+  assert.equal(loudest([siren, { loudness: "siren", text: "later" }]).text, "siren");
+});
+
+test("an event that knows no server's time is taken at what the wall clock is believed to be off", () => {
+  const arrival = event(5, "arrive", { stop: "S2", off_ms: null });
+  assert.equal(dueSince(shown([arrival]), null, 7000), 12_000);
 });
