@@ -66,7 +66,7 @@ MUTANTS = (
     _rule("checks", "<= self.reopened_ms", "<= 0", "old_checks"),
     _rule("checks", "code is None and role is CrewRole.DRIVER", "False", "driver_first"),
     # the guards
-    _guard("m.kind = 'board'", "m.kind = 'nobody'", "left_unmarked"),
+    _guard("m.kind IN ('board', 'moved_in')", "m.kind = 'nobody'", "left_unmarked"),
     _guard("THEN RAISE(ABORT, 'guard: no_sound_check')", "THEN NULL", "no_driver_check"),
     _guard("THEN RAISE(ABORT, 'guard: device_undone')", "THEN NULL", "no_seal"),
     _guard("THEN RAISE(ABORT, 'guard: rider_unaccounted')", "THEN NULL", "nobody_knows"),
