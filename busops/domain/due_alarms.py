@@ -28,7 +28,7 @@ from busops.domain.events import (
 from busops.domain.run import Phase, RunState
 from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import decisions, timeline
-from busops.domain.values import StopId
+from busops.domain.values import RiderId, StopId
 
 # How long after the bus should be checked each level is called (domain §5.5): 0 the crew, 1 the
 # dispatcher, 2 a call and a walk to the bus, 3 the responsible, 4 the supervisor, 5 everybody.
@@ -38,6 +38,7 @@ CEILING: Final = timedelta(minutes=60)  # from the planned arrival, with or with
 SILENCE: Final = ((timedelta(minutes=3), 1), (timedelta(minutes=10), 2), (timedelta(minutes=20), 3))
 LATE: Final = ((timedelta(minutes=10), 1), (timedelta(minutes=20), 2), (timedelta(minutes=40), 3))
 NO_SHOW: Final = timedelta(minutes=10)
+BETWEEN: Final = ((timedelta(minutes=10), 2), (timedelta(minutes=20), 3))  # nobody's, from bus to bus
 UNCLOSED: Final = timedelta(minutes=60)
 SHORTENED: Final = 0.5  # of every clock that watches over somebody in a bus, on a hot or cold day
 OVER: Final = (Phase.CLOSED, Phase.CANCELLED)
@@ -47,7 +48,8 @@ RUN_UNCLOSED: Final = "run_unclosed"
 RUN_LATE: Final = "run_late"
 DEVICE_SILENT: Final = "device_silent"
 NO_SHOW_OPEN: Final = "no_show"
-KINDS: Final = (CHECK_OVERDUE, RUN_UNCLOSED, RUN_LATE, DEVICE_SILENT, NO_SHOW_OPEN)
+TRANSFER_OPEN: Final = "transfer_open"
+KINDS: Final = (CHECK_OVERDUE, RUN_UNCLOSED, RUN_LATE, DEVICE_SILENT, NO_SHOW_OPEN, TRANSFER_OPEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +137,7 @@ def due_alarms(run: Watched, now: datetime) -> Iterator[Due]:
         for dev, heard_at in _listening(run):
             steps = tuple((run.clock(after), level) for after, level in SILENCE)
             yield from _climbed(DEVICE_SILENT, steps, _silence(run, dev, heard_at), heard_at, now)
-    for stop_id, since_at in _no_shows(run):
-        yield from _climbed(NO_SHOW_OPEN, ((NO_SHOW, 1),), f"{run.turn}:{stop_id}", since_at, now)
+    yield from _about_riders(run, now)
 
 
 def ended_by(run: Watched, kind: str, occasion: str, now: datetime) -> str | None:
@@ -155,6 +156,8 @@ def ended_by(run: Watched, kind: str, occasion: str, now: datetime) -> str | Non
     if kind == DEVICE_SILENT and occasion not in {_silence(run, *each) for each in _listening(run)}:
         return "heard_again"
     if kind == NO_SHOW_OPEN and occasion not in {f"{run.turn}:{stop_id}" for stop_id, _ in _no_shows(run)}:
+        return "riders_accounted"
+    if kind == TRANSFER_OPEN and occasion not in {f"{run.turn}:{each}" for each, _ in _between_buses(run)}:
         return "riders_accounted"
     return None
 
@@ -268,6 +271,22 @@ def _no_shows(run: Watched) -> Iterator[tuple[StopId, datetime]]:
         awaited = [each for each in state.not_yet if plan.boards_at(plan.riders[each]) == stop.stop_id]
         if awaited and place <= max(gone_to, 0):
             yield stop.stop_id, max(stop.leaves_at, left.get(stop.stop_id, _LONG_AGO))
+
+
+def _about_riders(run: Watched, now: datetime) -> Iterator[Due]:
+    """Who did not come where the bus waits, and who is between two buses."""
+    for stop_id, since_at in _no_shows(run):
+        yield from _climbed(NO_SHOW_OPEN, ((NO_SHOW, 1),), f"{run.turn}:{stop_id}", since_at, now)
+    for rider_id, since_at in _between_buses(run):
+        steps = tuple((run.clock(after), level) for after, level in BETWEEN)
+        yield from _climbed(TRANSFER_OPEN, steps, f"{run.turn}:{rider_id}", since_at, now)
+
+
+def _between_buses(run: Watched) -> Iterator[tuple[RiderId, datetime]]:
+    """Who left for another bus that has not marked him in, and since when."""
+    for rider_id in run.state.moving:
+        outs = [fact for fact in run.facts if isinstance(fact, MovedOut) and fact.rider_id == rider_id]
+        yield rider_id, max(_happened_at(fact) for fact in outs)
 
 
 def _place(plan: RunPlan, stop_id: StopId | None) -> int:
