@@ -35,6 +35,7 @@ from busops.domain.values import RiderId, StopId
 
 LATE: Final = ((timedelta(minutes=10), 1), (timedelta(minutes=20), 2), (timedelta(minutes=40), 3))
 HAND_OVER: Final = timedelta(minutes=3)  # from the alighting; at once where nobody is there
+BETWEEN: Final = ((timedelta(minutes=10), 2), (timedelta(minutes=20), 3))  # nobody's, from bus to bus
 OVER: Final = (Phase.CLOSED, Phase.CANCELLED)
 
 CHECK_OVERDUE: Final = "check_overdue"
@@ -43,7 +44,10 @@ RUN_LATE: Final = "run_late"
 DEVICE_SILENT: Final = "device_silent"
 NO_SHOW_OPEN: Final = "no_show"
 HANDOVER_WAIT: Final = "handover_wait"
-KINDS: Final = (CHECK_OVERDUE, RUN_UNCLOSED, RUN_LATE, DEVICE_SILENT, NO_SHOW_OPEN, HANDOVER_WAIT)
+TRANSFER_OPEN: Final = "transfer_open"
+KINDS: Final = (
+    CHECK_OVERDUE, RUN_UNCLOSED, RUN_LATE, DEVICE_SILENT, NO_SHOW_OPEN, HANDOVER_WAIT, TRANSFER_OPEN,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +147,7 @@ def due_alarms(run: Watched, now: datetime) -> Iterator[Due]:
         for dev, heard_at in _listening(run):
             steps = tuple((run.clock(after), level) for after, level in run.policy.silence)
             yield from _climbed(DEVICE_SILENT, steps, _silence(run, dev, heard_at), heard_at, now)
-    no_show = timedelta(minutes=run.policy.no_show_min)
-    for stop_id, since_at in _no_shows(run):
-        yield from _climbed(NO_SHOW_OPEN, ((no_show, 1),), f"{run.turn}:{stop_id}", since_at, now)
-    yield from _handovers(run, now)
+    yield from _about_riders(run, now)
 
 
 def ended_by(run: Watched, kind: str, occasion: str, now: datetime) -> str | None:
@@ -168,6 +169,8 @@ def ended_by(run: Watched, kind: str, occasion: str, now: datetime) -> str | Non
         return "riders_accounted"
     if kind == HANDOVER_WAIT and occasion not in {f"{run.turn}:{off.event_id}" for off, _ in _waiting(run)}:
         return "handed_over"
+    if kind == TRANSFER_OPEN and occasion not in {f"{run.turn}:{each}" for each, _ in _between_buses(run)}:
+        return "riders_accounted"
     return None
 
 
@@ -282,15 +285,29 @@ def _no_shows(run: Watched) -> Iterator[tuple[StopId, datetime]]:
             yield stop.stop_id, max(stop.leaves_at, left.get(stop.stop_id, _LONG_AGO))
 
 
-def _waiting(run: Watched) -> Iterator[tuple[Alighted, bool]]:
-    return waiting(run.state.plan.direction, run.state.accounts, run.facts, run.handed)
-
-
-def _handovers(run: Watched, now: datetime) -> Iterator[Due]:
+def _about_riders(run: Watched, now: datetime) -> Iterator[Due]:
+    """Who did not come where the bus waits, who waits to be fetched, and who is between two buses."""
+    no_show = timedelta(minutes=run.policy.no_show_min)
+    for stop_id, since_at in _no_shows(run):
+        yield from _climbed(NO_SHOW_OPEN, ((no_show, 1),), f"{run.turn}:{stop_id}", since_at, now)
     for off, is_nobody_there in _waiting(run):
         after = timedelta(0) if is_nobody_there else run.clock(HAND_OVER)
         occasion = f"{run.turn}:{off.event_id}"
         yield from _climbed(HANDOVER_WAIT, ((after, 1),), occasion, _happened_at(off), now)
+    for rider_id, since_at in _between_buses(run):
+        steps = tuple((run.clock(after), level) for after, level in BETWEEN)
+        yield from _climbed(TRANSFER_OPEN, steps, f"{run.turn}:{rider_id}", since_at, now)
+
+
+def _waiting(run: Watched) -> Iterator[tuple[Alighted, bool]]:
+    return waiting(run.state.plan.direction, run.state.accounts, run.facts, run.handed)
+
+
+def _between_buses(run: Watched) -> Iterator[tuple[RiderId, datetime]]:
+    """Who left for another bus that has not marked him in, and since when."""
+    for rider_id in run.state.moving:
+        outs = [fact for fact in run.facts if isinstance(fact, MovedOut) and fact.rider_id == rider_id]
+        yield rider_id, max(_happened_at(fact) for fact in outs)
 
 
 def _place(plan: RunPlan, stop_id: StopId | None) -> int:

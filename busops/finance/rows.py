@@ -134,7 +134,7 @@ def _row(sources: ReconSources, rider_id: RiderId, unit_key: str, known: _Gather
     facts = RowFacts(
         due_fen=due,
         paid_fen=received - refunded,
-        rides=sum(fact.boarded and fact.closed and not fact.is_disputed for fact in known.facts),
+        rides=len(_rides(known.facts)),
         registered=any(seat.rides for seat in known.seats)
         or any(fact.planned_stop_id for fact in known.facts),
         on_leave=bool(excused or excused_at_bus),
@@ -181,6 +181,13 @@ def _has_refund_right(known: _Gathered, sources: ReconSources) -> bool:
     is_short = all(charge.unit in {FareUnit.TRIP, FareUnit.WEEKEND} for charge in known.charges)
     seats = known.seats
     return is_short and bool(seats) and all(not seat.rides and seat.reason in EXCUSED for seat in seats)
+
+
+def _rides(facts: Iterable[RideFact]) -> set[tuple[date, Direction]]:
+    """The days and ways that he rode for certain: who changes buses on the way rides once."""
+    return {
+        (fact.on, fact.direction) for fact in facts if fact.boarded and fact.closed and not fact.is_disputed
+    }
 
 
 def _second_payment(sources: ReconSources, rider_id: RiderId, unit_key: str) -> frozenset[RowFlag]:

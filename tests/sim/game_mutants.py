@@ -82,7 +82,7 @@ MUTANTS = (
     _people("run_acts", "if dev in paper_store.waiting_devices(tx, run_id):", "if False:", "paper_given_up"),
     _people("paper_entry", "if by.user_id == entry.typed_by:", "if False:", "paper_alone"),
     # the guards
-    _guard("m.kind = 'board'", "m.kind = 'nobody'", "left_unmarked"),
+    _guard("m.kind IN ('board', 'moved_in')", "m.kind = 'nobody'", "left_unmarked"),
     _guard("THEN RAISE(ABORT, 'guard: no_sound_check')", "THEN NULL", "no_driver_check"),
     _guard("THEN RAISE(ABORT, 'guard: device_undone')", "THEN NULL", "no_seal"),
     _guard("dev FROM run_device\n", "dev FROM run_device WHERE 0\n", "silent_tablet"),

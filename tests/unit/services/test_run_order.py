@@ -8,8 +8,8 @@ import pytest
 
 from busops.domain.events import DepartureForbidden
 from busops.domain.fleet import CrewRole
-from busops.domain.run_plan import RunPlan
-from busops.services import runs
+from busops.domain.run_plan import ManifestRider, RunPlan
+from busops.services import runs, tablet_pack
 from busops.services.departure_papers import earlier_reasons, keep_forbidden
 from busops.storage import alarm_store, event_store
 from busops.storage.database import Database
@@ -66,6 +66,25 @@ def test_ec12_the_next_run_waits_for_the_first_check(
     with sqlite_database.reading() as tx:
         found = earlier_reasons(tx, plan, (plan.driver_id, *plan.attendant_ids))
     assert [each.code for each in found] == codes
+
+
+def test_sop14_a_double_run_is_ready_when_the_first_was_checked_and_has_its_own_list(
+    sqlite_database: Database,
+) -> None:
+    """One bus and crew, two trips on a day: the second may not leave before, and has other riders."""
+    later = ManifestRider(rider_id="r8", stop_id="S1")
+    plan = replace(next_run(plate="川F00001", **CREW), manifest=(later,))
+    store_run(sqlite_database, a_run())
+    store_run(sqlite_database, plan)
+    held = []
+    for checks in ((), (CrewRole.ATTENDANT,), BOTH):
+        send(sqlite_database, driven(*checks))
+        news = tablet_pack.news(sqlite_database, "run-2", now=EVENING, crew_id="A1")
+        held.append("earlier_run_unchecked" in {each.code for each in news.departure})
+    assert held == [True, True, False]
+    mine = tablet_pack.runs_of_crew(sqlite_database, now=EVENING, crew_id="A1")
+    lists = [tablet_pack.pack(sqlite_database, run.run_id)["riders"] for run in mine]
+    assert [{each["rider"] for each in riders} for riders in lists] == [{"r1", "r2", "r3"}, {"r8"}]
 
 
 def test_a_departure_made_all_the_same_is_kept_and_somebody_is_called(sqlite_database: Database) -> None:

@@ -10,7 +10,7 @@ from busops.domain.errors import InvalidInput, Refused
 from busops.domain.events import StrandedBy, TransferOpened
 from busops.domain.run import Phase
 from busops.domain.values import Direction
-from busops.services import incidents, runs, tablet_pack
+from busops.services import incidents, runs, tablet_pack, watch
 from busops.services.transfers import Opening, targets_of
 from busops.storage import alarm_store, event_store, fleet_store, run_store
 from busops.storage.database import Database
@@ -142,6 +142,29 @@ def test_tr02_a_full_bus_is_refused(road: Database) -> None:
     assert refused(move, road, "run-3") == {"over_students"}
     assert not state(road, replace(B, run_id="run-3")).plan.manifest
     assert {each.run_id: each.free for each in targets_of(road, "run-1")} == {"run-2": 40, "run-3": 1}
+
+
+def test_who_is_between_two_buses_too_long_is_called_until_he_is_in_one(road: Database) -> None:
+    """Ten minutes after he went out: level 2, and for nobody whom the other bus has; over when it has him."""
+    move(road)
+    first = stranded()
+    out(first, *MOVED)
+    send(road, first, clock=CLOCK)
+    send(road, into("r2", now_s=first.now_s), clock=CLOCK)
+    left_s = first.now_s
+    assert watched(road, left_s + 599) == []
+    assert watched(road, left_s + 601) == [("v0:r3", 2)]
+    send(road, into("r2", "r3", now_s=left_s), clock=CLOCK)
+    assert watched(road, left_s + 602) == []
+
+
+def watched(database: Database, now_s: int) -> list[tuple[str, int]]:
+    """The alarms about riders between buses that stand after a look at that moment."""
+    clock = FixedClock(DEPARTS_AT + timedelta(seconds=now_s))
+    watch.raise_due_alarms(database, clock=clock, ids=IDS)
+    with database.reading() as tx:
+        found = alarm_store.load_alarms(tx, "run-1")
+    return [(alarm.occasion, alarm.level) for alarm in found if alarm.kind == "transfer_open"]
 
 
 CASES = {
