@@ -18,6 +18,7 @@ from tests import pg
 from tests.builders import Tablet, a_run
 from tests.pg_mutants import condition_mutants, trigger_mutants
 from tests.run_kit import CLOSE, send, store_run
+from tests.storage import test_amendment_guards as of_amendments
 from tests.storage import test_defect_guards as of_defects
 from tests.storage import test_incident_guards as of_incidents
 from tests.storage import test_notice_store as of_notices
@@ -147,6 +148,7 @@ DEFECTS = Scene(
         "run_born_defect: AND plate = NEW.plate": "it locks more vehicles than it must",
     },
 )
+SECOND_VERSION = of_amendments.an_addendum(1).replace("'run-1',1", "'run-1',2")
 POLICY = Scene(
     tell=of_policy.choose,
     typed=[
@@ -155,7 +157,22 @@ POLICY = Scene(
         [of_policy.a_choice(2)],
     ],
 )
-SCENES = {"incidents": INCIDENTS, "notices": NOTICES, "defects": DEFECTS, "safety_policy": POLICY}
+AMENDMENTS = Scene(
+    tell=of_amendments.close,
+    typed=[
+        *of_amendments.ATTACKS.values(),
+        ["TRUNCATE closure_amendment"],
+        [of_amendments.an_addendum(1), of_amendments.an_addendum(2)],
+        [of_amendments.an_addendum(1), copied("closure", '{"version": 2}'), SECOND_VERSION],
+    ],
+)
+SCENES = {
+    "incidents": INCIDENTS,
+    "notices": NOTICES,
+    "defects": DEFECTS,
+    "safety_policy": POLICY,
+    "amendments": AMENDMENTS,
+}
 
 
 @pytest.fixture(params=SCENES)

@@ -48,6 +48,13 @@ TRANSFER_OPEN: Final = "transfer_open"
 KINDS: Final = (
     CHECK_OVERDUE, RUN_UNCLOSED, RUN_LATE, DEVICE_SILENT, NO_SHOW_OPEN, HANDOVER_WAIT, TRANSFER_OPEN,
 )  # fmt: skip
+# What is told when the last reason for an alarm of the kind is gone.
+_OVER_WHEN_GONE: Final = {
+    DEVICE_SILENT: "heard_again",
+    NO_SHOW_OPEN: "riders_accounted",
+    HANDOVER_WAIT: "handed_over",
+    TRANSFER_OPEN: "riders_accounted",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,15 +170,20 @@ def ended_by(run: Watched, kind: str, occasion: str, now: datetime) -> str | Non
             return "heard_again" if run.state.arrived_ms is None else "arrived"
     if kind == RUN_LATE and run.state.arrived_ms is not None:
         return "arrived"
-    if kind == DEVICE_SILENT and occasion not in {_silence(run, *each) for each in _listening(run)}:
-        return "heard_again"
-    if kind == NO_SHOW_OPEN and occasion not in {f"{run.turn}:{stop_id}" for stop_id, _ in _no_shows(run)}:
-        return "riders_accounted"
-    if kind == HANDOVER_WAIT and occasion not in {f"{run.turn}:{off.event_id}" for off, _ in _waiting(run)}:
-        return "handed_over"
-    if kind == TRANSFER_OPEN and occasion not in {f"{run.turn}:{each}" for each, _ in _between_buses(run)}:
-        return "riders_accounted"
+    if kind in _OVER_WHEN_GONE and occasion not in _occasions(run, kind):
+        return _OVER_WHEN_GONE[kind]
     return None
+
+
+def _occasions(run: Watched, kind: str) -> set[str]:
+    """What an alarm of this kind may still stand for."""
+    if kind == DEVICE_SILENT:
+        return {_silence(run, *each) for each in _listening(run)}
+    if kind == NO_SHOW_OPEN:
+        return {f"{run.turn}:{stop_id}" for stop_id, _ in _no_shows(run)}
+    if kind == HANDOVER_WAIT:
+        return {f"{run.turn}:{off.event_id}" for off, _ in _waiting(run)}
+    return {f"{run.turn}:{rider_id}" for rider_id, _ in _between_buses(run)}
 
 
 def check_start(run: Watched, now: datetime) -> Start | None:

@@ -8,6 +8,7 @@ vehicle is another run, with tags and checks of its own.
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from busops.domain.defects import reasons_to_stand
@@ -161,8 +162,7 @@ def substitute_vehicle(
             devices=frozenset(),
             former_crew=frozenset(),
         )
-        reasons = (*_against_vehicle(tx, state, plan), *vehicle_reasons(left_open(tx, clock.now()), plate))
-        if reasons:
+        if reasons := _against_vehicle(tx, state, plan, clock.now()):
             raise _vehicle_refused(run_id, reasons)
         plan = replace(
             plan,
@@ -230,7 +230,7 @@ def _against_new(tx: Transaction, plan: RunPlan, new: Iterable[RiderId]) -> Iter
                 yield Finding(code="rider_on_two_runs", place=rider_id, facts=facts)
 
 
-def _against_vehicle(tx: Transaction, state: RunState, plan: RunPlan) -> tuple[Finding, ...]:
+def _against_vehicle(tx: Transaction, state: RunState, plan: RunPlan, now: datetime) -> tuple[Finding, ...]:
     """Why ``plan``, the run on another vehicle, may not take the place of the run as it is."""
     reasons = list(reasons_not_to_cancel(state))
     if not reasons and first_move(event_store.load_observations(tx, state.plan.run_id)):
@@ -239,6 +239,7 @@ def _against_vehicle(tx: Transaction, state: RunState, plan: RunPlan) -> tuple[F
         reasons.append(Finding(code="same_vehicle", facts={"plate": plan.plate}))
     reasons += _papers_against(tx, plan)
     reasons += reasons_to_stand(defect_store.load_defects(tx, plan.plate))
+    reasons += vehicle_reasons(left_open(tx, now), plan.plate)
     if len(plan.manifest) > plan.approved_students:
         facts = {"plate": plan.plate, "aboard": len(plan.manifest), "approved": plan.approved_students}
         reasons.append(Finding(code="over_students", place=plan.plate, facts=facts))

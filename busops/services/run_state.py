@@ -16,6 +16,7 @@ from busops.domain.values import Clock, Ids, RunId, StopId
 from busops.services.acting import SYSTEM
 from busops.services.defects import CALLED, keep_defects
 from busops.services.incidents import keep_incidents
+from busops.services.late_classes import keep_integrity
 from busops.storage import alarm_store, event_store, held_events, run_order_store, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Transaction
@@ -62,6 +63,7 @@ def _follow(tx: Transaction, run_id: RunId, *, clock: Clock, ids: Ids) -> RunSta
     run_store.save_progress(tx, run_id, state.phase, progress_of(state, events))
     keep_defects(tx, state.plan, (event for event in events if isinstance(event, Observation)))
     keep_incidents(tx, state, events, clock=clock, ids=ids)
+    keep_integrity(tx, run_id)
     _call_for_facts(tx, state, clock=clock, ids=ids)
     _call_for_two_runs(tx, state, clock=clock, ids=ids)
     _call_for_moves(tx, state, clock=clock, ids=ids)

@@ -13,12 +13,15 @@ from typing import Any, Final
 from busops.domain.events import Decision, Observation, Reopened
 from busops.domain.findings import Finding
 from busops.domain.gate import reasons_not_to_cancel, reasons_not_to_close
+from busops.domain.late import Late
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.timeline import timeline
-from busops.domain.values import Clock, Direction, Plate, RiderId, RunId, StopId
+from busops.domain.values import Clock, Direction, EventId, Plate, RiderId, RunId, StopId
 from busops.domain.whereabouts import RiderAccount, RiderState
+from busops.services import late_classes
 from busops.storage import (
     alarm_store,
+    amendment_store,
     closure_store,
     event_store,
     held_events,
@@ -27,6 +30,7 @@ from busops.storage import (
     run_store,
 )
 from busops.storage.alarm_store import Alarm
+from busops.storage.amendment_store import Amendment
 from busops.storage.closure_store import Addendum, Closure
 from busops.storage.database import Database, Transaction
 from busops.storage.event_store import Quarantined
@@ -92,6 +96,9 @@ class RunView:
     alarms: tuple[Alarm, ...]
     closures: tuple[Closure, ...]
     addenda: tuple[Addendum, ...]
+    late: Mapping[EventId, Late]
+    amendments: tuple[Amendment, ...]
+    unsigned: tuple[EventId, ...]
     quarantine: tuple[Quarantined, ...]
 
     @property
@@ -158,6 +165,9 @@ def run_view(database: Database, run_id: RunId) -> RunView:
             alarms=alarm_store.load_alarms(tx, run_id, include_resolved=True),
             closures=closure_store.load_closures(tx, run_id),
             addenda=closure_store.load_addenda(tx, run_id),
+            late=late_classes.classes_of(tx, run_id),
+            amendments=amendment_store.load_amendments(tx, run_id),
+            unsigned=late_classes.unsigned(tx, run_id),
             quarantine=event_store.load_quarantine(tx, run_id),
         )
 

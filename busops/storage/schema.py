@@ -29,7 +29,8 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # What the application's role on PostgreSQL may only read and add to.
 APPEND_ONLY: Final = frozenset(
     {
-        "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum", "day_mark",
+        "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum",
+        "closure_amendment", "day_mark",
         "defect_clearance", "incident", "incident_word", "manifest", "manifest_rider", "override_request",
         "override_verdict",
         "paper_entry", "paper_verdict", "plan_proof", "rollcall_link", "rollcall_mark", "run_decision",

@@ -19,7 +19,7 @@ from busops.domain.roster import NotRidingReason
 from busops.domain.run import Phase
 from busops.domain.stop_changes import standing_changes
 from busops.domain.values import RiderId, RunId
-from busops.services import handovers, incidents, left_open, overrides, run_list, runs, signin
+from busops.services import handovers, incidents, late_classes, left_open, overrides, run_list, runs, signin
 from busops.services.run_list import ListedRun
 from busops.web import formats, run_story
 from busops.web.context import current, runtime
@@ -143,6 +143,21 @@ def admit_quarantine(run_id: str, quarantine_id: str) -> Answer:
         say("留存记录已作为事实补入"),
         lambda here: runs.admit_quarantine(**here, **own, second=_second(), note=typed_reason()),
     )
+
+
+@bp.post("/<run_id>/amend")
+@allow(Role.DISPATCHER, Role.ADMIN)
+def amend(run_id: str) -> Answer:
+    """Two people of two roles sign what became known after the close."""
+
+    def act(here: dict[str, Any]) -> None:
+        own: dict[str, Any] = {name: here[name] for name in ("database", "run_id", "by", "clock")}
+        note = typed_reason()
+        if not note:
+            raise InvalidInput("reason_needed")
+        late_classes.sign_amendment(**own, second=_second(), note=note)
+
+    return decide(run_id, say("附页已签"), act)
 
 
 def decide(run_id: str, done: str, act: Callable[[dict[str, Any]], Any]) -> Answer:

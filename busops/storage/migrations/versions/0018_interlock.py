@@ -1,6 +1,6 @@
 """
 Defects of vehicles, as drivers reported them and somebody cleared them; more gates to
-override; incidents that are told to the authorities; and the school's own safety policy.
+override; incidents that are told to the authorities; the school's own safety policy; and signed addenda.
 """
 
 import sqlalchemy as sa
@@ -60,6 +60,37 @@ def upgrade() -> None:
         sa.CheckConstraint("cleared_by <> '' AND how <> ''", name=op.f("ck_defect_clearance_told")),
     )
     table(
+        "closure_amendment",
+        sa.Column("school_id", text(64), nullable=False),
+        sa.Column("run_id", text(64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("event_ids", JSON, nullable=False),
+        sa.Column("digest", text(64), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("signed_by", text(64), nullable=False),
+        sa.Column("signed_role", text(16), nullable=False),
+        sa.Column("second_by", text(64), nullable=False),
+        sa.Column("second_role", text(16), nullable=False),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "school_id", "run_id", "version", "number", name=op.f("pk_closure_amendment")
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "run_id", "version"],
+            ["closure.school_id", "closure.run_id", "closure.version"],
+            name=op.f("fk_closure_amendment_school_id_run_id_version"),
+        ),
+        sa.CheckConstraint("number >= 1 AND length(digest) = 64", name=op.f("ck_closure_amendment_number")),
+        sa.CheckConstraint(
+            "signed_by <> second_by AND signed_role <> second_role",
+            name=op.f("ck_closure_amendment_two_roles"),
+        ),
+        sa.CheckConstraint(
+            "signed_by <> '' AND second_by <> '' AND note <> ''", name=op.f("ck_closure_amendment_told")
+        ),
+    )
+    table(
         "safety_policy",
         sa.Column("school_id", text(64), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -78,6 +109,7 @@ def downgrade() -> None:
     _override_kinds(KINDS_BEFORE)
     _incident_words("word IN ('reported', 'withdrawn')", "word <> 'reported'")
     op.drop_table("safety_policy")
+    op.drop_table("closure_amendment")
     op.drop_table("defect_clearance")
     op.drop_table("vehicle_defect")
 
