@@ -34,7 +34,7 @@ def pickup_code(run_id: str) -> Answer | Response:
             handovers.issue_code(here.database, RunId(run_id), rider_id, by=here.actor, clock=here.clock)
         )
 
-    answer = decide(run_id, "", act)
+    answer = decide(run_id, say("已给接领码"), act)
     if not told:
         return answer
     names = run_list.names(here.database)

@@ -24,7 +24,7 @@ NO_PAGES = re.compile(
 )
 SAMPLES = re.compile(r"^design\.")  # invented data in every part
 # A4: as wide as paper at any width
-PAPER = re.compile(r"^(printing\.|rollcall\.sheet|plan_margin\.certificate|term\.paper)")
+PAPER = re.compile(r"^(printing\.|rider_cards\.|rollcall\.sheet|plan_margin\.certificate|term\.paper)")
 UNLINKED = ("/design", "/search?q=林", f"/print/tags/川F00000?on={FRIDAY}", "/ca", "/nowhere")
 FOUND_BY_OTHERS = {
     "finance.receipts.show",
