@@ -74,7 +74,7 @@ def test_every_kind_stands_with_its_own_fields() -> None:
     """The kinds in their order, each with the fields that it alone reads."""
     found = {code(row[0]): re.findall(r"`(\w+)`", row[1]) for row in table("kind")}
     assert found == {
-        kind.value: [envelope._WIRE.get(name, name) for name in envelope._own_names(kind)] for kind in Kind
+        kind.value: [envelope._WIRE.get(name, name) for name in envelope._OWN[kind]] for kind in Kind
     }
 
 
