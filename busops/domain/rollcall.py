@@ -169,7 +169,9 @@ def _child(
     mark: Mark | None,
 ) -> Child:
     account = state.accounts[rider_id]
-    is_elsewhere = account.resolved is not None and account.resolved.says in _ELSEWHERE
+    is_elsewhere = account.went_to is not None  # asked for by the list of the run that has him
+    if account.resolved is not None:
+        is_elsewhere = account.resolved.says in _ELSEWHERE
     came = rider_id in rode and not is_elsewhere
     absence = absent.get(rider_id)
     is_excused = absence is not None and absence in EXCUSED

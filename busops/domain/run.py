@@ -187,10 +187,7 @@ def _phase(
     riders: Mapping[RiderId, RiderAccount],
     checked: CheckState,
 ) -> Phase:
-    may_be_aboard = any(
-        account.state in (RiderState.ABOARD, RiderState.DISPUTED) or account.moves_to
-        for account in riders.values()
-    )
+    may_be_aboard = _may_be_aboard(riders) or any(account.moves_to for account in riders.values())
     was_boarded = any(account.was_marked for account in riders.values())
     last = next((each for each in reversed(decided) if isinstance(each, Closed | Reopened | Cancelled)), None)
     if isinstance(last, Closed):
@@ -217,13 +214,17 @@ def _terminal_arrivals(plan: RunPlan, line: Timeline) -> tuple[Arrived, ...]:
     )
 
 
+def _may_be_aboard(riders: Mapping[RiderId, RiderAccount]) -> bool:
+    return any(account.state in (RiderState.ABOARD, RiderState.DISPUTED) for account in riders.values())
+
+
 def _arrived_ms(
     plan: RunPlan, line: Timeline, decided: Iterable[Decision], riders: Mapping[RiderId, RiderAccount]
 ) -> int | None:
     """When the bus was where it ends: at its terminal, or where its last rider left it for another bus."""
     if arrivals := _terminal_arrivals(plan, line):
         return max(event.at_ms for event in arrivals)
-    if any(account.state in (RiderState.ABOARD, RiderState.DISPUTED) for account in riders.values()):
+    if _may_be_aboard(riders):
         return None
     return max((event.at_ms for event in transfers.last_moves(line, decided)), default=None)
 

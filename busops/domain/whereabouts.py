@@ -51,6 +51,7 @@ class RiderAccount:
     boards: tuple[Boarded, ...] = ()
     alights: tuple[Alighted, ...] = ()
     moves_to: RunId | None = None  # into whose bus he was moved while nothing says that he is in it
+    went_to: RunId | None = None  # whose bus has him now
 
     @property
     def rode(self) -> bool:
@@ -93,10 +94,7 @@ def accounts(
         rider_id: _account(rider_id, marks[rider_id], absences[rider_id], resolved.get(rider_id), line)
         for rider_id in sorted(riders)
     }
-    return {
-        rider_id: replace(account, moves_to=_moves_to(account, moved_in[rider_id], line))
-        for rider_id, account in found.items()
-    }
+    return {rider_id: _with_moves(account, moved_in[rider_id], line) for rider_id, account in found.items()}
 
 
 def certain_state(boards: Sequence[Boarded], alights: Sequence[Alighted], line: Timeline) -> RiderState:
@@ -132,25 +130,33 @@ def _account(
     )
 
 
-def _moves_to(account: RiderAccount, answers: Sequence[MovedIn], line: Timeline) -> RunId | None:
-    """
-    The other run of a move that is not whole, or None.
+def _with_moves(account: RiderAccount, answers: Sequence[MovedIn], line: Timeline) -> RiderAccount:
+    """The account with the other run of his last moves out: of one that is not whole, else of a whole one."""
+    gone = _moves_out(account, line)
+    still_open = [out for out in gone if not _is_whole(out, account, answers, line)]
+    if still_open:
+        return replace(account, moves_to=still_open[0].other_run_id)
+    return replace(account, went_to=gone[-1].other_run_id) if gone else account
 
-    Whole is a move whose rider was marked into that run's bus certainly after every boarding here;
-    over is one after which he certainly came aboard again, and one that two people cleared up.
-    """
+
+def _moves_out(account: RiderAccount, line: Timeline) -> tuple[MovedOut, ...]:
+    """The moves out that count: he did not certainly come aboard again, nobody cleared up where he is."""
     if account.resolved is not None:
-        return None
-    for out in account.alights:
-        if not isinstance(out, MovedOut) or any(line.precedes(out, board) for board in account.boards):
-            continue
-        if not any(
-            answer.run_id == out.other_run_id
-            and all(_came_before(board, answer, line) for board in account.boards)
-            for answer in answers
-        ):
-            return out.other_run_id
-    return None
+        return ()
+    return tuple(
+        out
+        for out in account.alights
+        if isinstance(out, MovedOut) and not any(line.precedes(out, board) for board in account.boards)
+    )
+
+
+def _is_whole(out: MovedOut, account: RiderAccount, answers: Sequence[MovedIn], line: Timeline) -> bool:
+    """Whether he was marked into the bus of the run named, certainly after every boarding here."""
+    return any(
+        answer.run_id == out.other_run_id
+        and all(_came_before(board, answer, line) for board in account.boards)
+        for answer in answers
+    )
 
 
 def _came_before(board: Boarded, answer: MovedIn, line: Timeline) -> bool:

@@ -47,6 +47,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "absent_without_reason": ({"kind": "absent"}, "envelope_bad_field"),
     "absent_for_no_known_reason": ({"kind": "absent", "reason": "lazy"}, "envelope_bad_field"),
     "seal_of_another_number": ({"kind": "seal", "n": 7}, "envelope_bad_field"),
+    "moved_to_nowhere": ({"kind": "moved_out"}, "envelope_bad_field"),
+    "moved_to_its_own_run": ({"kind": "moved_out", "text": "run-1"}, "envelope_bad_field"),
+    "moved_from_no_word": ({"kind": "moved_in", "text": "run-2\n"}, "envelope_bad_field"),
+    "moved_from_a_long_word": ({"kind": "moved_in", "text": "r" * 65}, "envelope_bad_field"),
     "count_of_nothing": ({"kind": "headcount"}, "envelope_bad_field"),
 }
 

@@ -11,6 +11,7 @@ from busops.domain.roster import NotRidingReason
 from busops.domain.run import fold
 from tests.builders import DEPARTS_AT, Tablet, resolved
 from tests.school_bound import ARRIVES_AT, a_return, come_to_school
+from tests.transfer_histories import into, pair, scenario
 
 
 def a_mark(rider_id: str, answer: Answer, at: datetime, mark_id: str = "m1") -> Mark:
@@ -134,3 +135,12 @@ def test_answers_open_a_quarter_of_an_hour_before_the_planned_arrival():
     assert not rollcall.is_open(state, ARRIVES_AT - timedelta(minutes=15, seconds=1))
     assert rollcall.is_open(state, ARRIVES_AT - timedelta(minutes=15))
     assert rollcall.starts_at(state, ARRIVES_AT) is None
+
+
+def test_a_child_who_went_over_to_another_bus_is_asked_for_by_that_ones_list():
+    """On the way between the two still by this one's; once the other bus has the child, by its list alone."""
+    there = into("r2")
+    for others, asked in (((), True), ((there,), False)):
+        state = fold(*scenario(lambda others=others: pair(*others, riders=("r2",))))
+        child = next(each for each in rollcall.children_of(state, []) if each.rider_id == "r2")
+        assert (child.is_asked, child.came) == (asked, asked)

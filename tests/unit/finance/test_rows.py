@@ -147,6 +147,13 @@ def test_flags_of_a_payment(change: dict, flag: RowFlag) -> None:
     assert the_row(BOTH, RODE, money(1600, paid_on=date(2024, 3, 24))).flags == frozenset()
 
 
+def test_who_changes_buses_on_the_way_rode_once() -> None:
+    """Two closed runs of one evening, one ride: charged once, counted once."""
+    seats = (a_seat(HOME), a_seat(BACK))
+    row = the_row(seats, (a_ride(HOME), a_ride(HOME, run_id="substitute"), a_ride(BACK)), money(1600))
+    assert (row.status, row.facts.rides, row.facts.due_fen) == (RowStatus.OK, 2, 1600)
+
+
 def test_rides_of_an_open_or_disputed_run_do_not_count() -> None:
     """k counts closed runs only."""
     row = the_row(BOTH, (a_ride(HOME, closed=False), a_ride(BACK, is_disputed=True)))
