@@ -1,23 +1,27 @@
 """How runs hang together: those before of one vehicle or crew, and riders on two at once."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import Text, cast, or_, select
 
 from busops.domain.run import Phase
 from busops.domain.run_plan import RunPlan
 from busops.domain.values import CrewId, Plate, RiderId, RunId
 from busops.storage.database import Transaction
-from busops.storage.prepared import asked, select_rows
+from busops.storage.prepared import asked, matches
 from busops.storage.run_tables import ManifestRiderRow, RunCrewRow, RunRow
 from busops.storage.upsert import table_of
 
-_ABOARD: Final = select_rows(RunRow, "run_on", columns=("run_id", "progress")).where(
-    table_of(RunRow).c.aboard > 0
+_RUN: Final = table_of(RunRow).c
+_ABOARD: Final = select(_RUN.run_id, cast(_RUN.progress, Text)).where(
+    *matches(RunRow, "run_on"), _RUN.aboard > 0
 )
+SHOWN_KEPT: Final = 2048  # of so many runs that are under way it stays in memory who is aboard
 _PROVED = (Phase.CHECKED.value, Phase.CLOSED.value, Phase.CANCELLED.value)
 
 
@@ -67,11 +71,13 @@ def earlier_runs(tx: Transaction, plan: RunPlan, crew: Iterable[CrewId]) -> tupl
 def aboard_elsewhere(tx: Transaction, run_id: RunId, on: date) -> dict[RunId, frozenset[str]]:
     """Who may be aboard each other run of the day, by its projection."""
     found = tx.session.execute(_ABOARD, asked(tx, run_on=on))
-    return {
-        RunId(other): frozenset(progress.get("aboard_ids", ()))
-        for other, progress in found
-        if other != run_id
-    }
+    return {RunId(other): _aboard_in(shown) for other, shown in found if other != run_id}
+
+
+@lru_cache(maxsize=SHOWN_KEPT)
+def _aboard_in(progress: str) -> frozenset[str]:
+    """Who may be aboard by this projection, which stays the same from one batch of its run to the next."""
+    return frozenset(json.loads(progress).get("aboard_ids", ()))
 
 
 def run_ids_of_rider(tx: Transaction, rider_id: RiderId) -> tuple[RunId, ...]:
