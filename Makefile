@@ -32,9 +32,12 @@ soak: .venv/dev ## the server killed 500 times in the middle of batches, then ga
 	case "$(SOAK)" in *kills*) SOAK_KILLS=500 $(BIN)/python -m pytest -q tests/sim/test_killed_server.py;; esac
 	case "$(SOAK)" in *games*) $(BIN)/python -m tests.sim.play --soak;; esac
 
-bench: .venv/dev ## benchmarks of imports, pages and planner, beside peers where they are installed (8 minutes)
+bench: .venv/dev ## benchmarks of imports, pages, uploads and planner, beside peers where they are there (10 minutes)
 	$(BIN)/python -m pytest -q -s -p no:cacheprovider tests/bench/bench_import.py
 	$(BIN)/python -m tests.bench.bench_pages
+	$(BIN)/python -m tests.bench.bench_sync --tier school --database sqlite
+	$(BIN)/python -m tests.bench.bench_sync --tier storm --database sqlite
+	$(BIN)/python -m tests.bench.bench_sync --tier city --database postgresql
 	$(BIN)/python -m tests.bench.bench_planner
 	$(BIN)/busops bench towns A E L --seconds 5 --against pyvrp@3x,ortools --skip-missing
 	$(BIN)/busops bench fresh --first 100 --count 6 --seconds 3 --against pyvrp@3x --skip-missing

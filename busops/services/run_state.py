@@ -17,7 +17,7 @@ from busops.services.acting import SYSTEM
 from busops.services.defects import CALLED, keep_defects
 from busops.services.incidents import keep_incidents
 from busops.services.late_classes import keep_integrity
-from busops.storage import alarm_store, event_store, held_events, run_order_store, run_store
+from busops.storage import alarm_store, event_store, held_events, other_runs, run_order_store, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Transaction
 
@@ -48,7 +48,7 @@ def facts_arrived(tx: Transaction, run_id: RunId, *, clock: Clock, ids: Ids) -> 
     that riders went over to or came from follow: what is known here may end what is asked there.
     """
     state = _follow(tx, run_id, clock=clock, ids=ids)
-    for other in sorted(run_store.lock_runs(tx, run_order_store.partners(tx, run_id))):
+    for other in sorted(run_store.lock_runs(tx, other_runs.partners(tx, run_id))):
         _follow(tx, other, clock=clock, ids=ids)
     return state
 

@@ -38,8 +38,8 @@ from busops.storage import (
     fleet_store,
     held_events,
     network_store,
+    other_runs,
     register_store,
-    run_order_store,
     run_store,
     safety_policy_store,
 )
@@ -265,7 +265,7 @@ def _others(
     """The runs that riders come from or go to, as the tablet names them."""
     opened = transfers.opened(decided)
     run_ids = {rider.from_run_id for rider in plan.manifest if rider.from_run_id}
-    names = run_order_store.run_names(tx, run_ids | ({opened.to_run_id} if opened else set()))
+    names = other_runs.run_names(tx, run_ids | ({opened.to_run_id} if opened else set()))
     return {run_id: {"run": run_id, "name": name} for run_id, name in names.items()}
 
 

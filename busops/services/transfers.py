@@ -25,7 +25,7 @@ from busops.services.departure_papers import earlier_reasons, paper_reasons
 from busops.services.run_deciding import decide, need_text
 from busops.services.run_state import state_of
 from busops.services.run_tags import draw_rows, tags_of
-from busops.storage import event_store, fleet_store, run_order_store, run_store
+from busops.storage import event_store, fleet_store, other_runs, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.run_store import ReleasedRun
 
@@ -59,7 +59,7 @@ def targets_of(database: Database, run_id: RunId) -> tuple[Target, ...]:
             for run in run_store.list_runs(tx, plan.on)
             if run.direction is plan.direction and run.run_id != run_id and run.phase in TAKING
         ]
-        names = run_order_store.run_names(tx, [run.run_id for run in others])
+        names = other_runs.run_names(tx, [run.run_id for run in others])
         return tuple(
             Target(run_id=run.run_id, name=names[run.run_id], free=_free(state_of(tx, run.run_id)))
             for run in others

@@ -27,8 +27,8 @@ from busops.storage import (
     device_store,
     event_store,
     incident_store,
+    other_runs,
     paper_store,
-    run_order_store,
     run_store,
     safety_policy_store,
 )
@@ -125,7 +125,7 @@ def _remembered(
     ]
     marks = log_marks(tx, near)
     # Where riders change buses, what the other run's record says is a part of this one's state.
-    moving = run_order_store.changing_buses(tx, near)
+    moving = other_runs.changing_buses(tx, near)
     known = {
         run_id: kept
         for run_id, kept in memory.folded.items()
@@ -140,7 +140,7 @@ def _remembered(
 def _folded(tx: Transaction, run_id: RunId) -> tuple[RunState, tuple[Event, ...]]:
     """What the records say; whether tablets hold something back is for the gate to ask."""
     events = event_store.load_events(tx, run_id)
-    others = Holdings(elsewhere=run_order_store.elsewhere(tx, run_id))
+    others = Holdings(elsewhere=other_runs.elsewhere(tx, run_id))
     return fold(run_store.load_run_plan(tx, run_id), events, others), events
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select, union
 from busops.domain.envelope import GENESIS
 from busops.domain.run import Holdings
 from busops.domain.values import RunId
-from busops.storage import run_order_store
+from busops.storage import other_runs
 from busops.storage.database import Transaction
 from busops.storage.event_store import load_quarantine
 from busops.storage.event_tables import QuarantineRow, RunEventRow
@@ -52,7 +52,7 @@ def holdings(tx: Transaction, run_id: RunId) -> Holdings:
     return Holdings(
         complete_to=_complete_to(tx, devices_of(tx, run_id)),
         quarantined=len(load_quarantine(tx, run_id)),
-        elsewhere=run_order_store.elsewhere(tx, run_id),
+        elsewhere=other_runs.elsewhere(tx, run_id),
     )
 
 

@@ -1,29 +1,27 @@
-"""How runs hang together: earlier ones, those left open, riders on two at once or gone over."""
+"""How runs hang together: earlier ones, those left open, and riders on two at once."""
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Text, cast, or_, select
 
-from busops.domain.events import Kind, MovedIn, MovedOut, Observation
 from busops.domain.run import Phase
 from busops.domain.run_plan import RunPlan
-from busops.domain.timeline import timeline
-from busops.domain.transfers import Elsewhere
-from busops.domain.values import SCHOOL_TIME, CrewId, Plate, RiderId, RunId
-from busops.storage import event_store
+from busops.domain.values import CrewId, Plate, RiderId, RunId
 from busops.storage.database import Transaction
-from busops.storage.event_tables import RunEventRow
-from busops.storage.prepared import asked, select_rows
+from busops.storage.prepared import asked, matches
 from busops.storage.run_tables import ManifestRiderRow, RunCrewRow, RunRow
 from busops.storage.upsert import table_of
 
-_ABOARD: Final = select_rows(RunRow, "run_on", columns=("run_id", "progress")).where(
-    table_of(RunRow).c.aboard > 0
+_RUN: Final = table_of(RunRow).c
+_ABOARD: Final = select(_RUN.run_id, cast(_RUN.progress, Text)).where(
+    *matches(RunRow, "run_on"), _RUN.aboard > 0
 )
+SHOWN_KEPT: Final = 2048  # of so many runs that are under way it stays in memory who is aboard
 _PROVED = (Phase.CHECKED.value, Phase.CLOSED.value, Phase.CANCELLED.value)
 
 
@@ -117,99 +115,16 @@ def unclosed_before(tx: Transaction, on: date) -> tuple[UnclosedRun, ...]:
     )
 
 
-def partners(tx: Transaction, run_id: RunId) -> frozenset[RunId]:
-    """The runs that this run's log says riders went over to or came from."""
-    found = tx.session.scalars(
-        select(RunEventRow.other_run_id)
-        .where(RunEventRow.school_id == tx.school_id, RunEventRow.run_id == run_id)
-        .where(RunEventRow.kind.in_((Kind.MOVED_IN, Kind.MOVED_OUT)))
-        .distinct()
-    )
-    return frozenset(RunId(other) for other in found if other)
-
-
-def changing_buses(tx: Transaction, run_ids: Iterable[RunId]) -> frozenset[RunId]:
-    """Those of these runs from or to whose bus a rider was moved, by whichever run's log."""
-    asked_about = sorted(run_ids)
-    moves = select(RunEventRow.run_id, RunEventRow.other_run_id).where(
-        RunEventRow.school_id == tx.school_id, RunEventRow.kind.in_((Kind.MOVED_IN, Kind.MOVED_OUT))
-    )
-    one_end = or_(RunEventRow.run_id.in_(asked_about), RunEventRow.other_run_id.in_(asked_about))
-    return frozenset(RunId(run_id) for ends in tx.session.execute(moves.where(one_end)) for run_id in ends)
-
-
-def elsewhere(tx: Transaction, run_id: RunId) -> Elsewhere:
-    """What other runs say of riders who change between them and this one, or belong there."""
-    others = partners(tx, run_id)
-    awaited_on = _awaited_elsewhere(tx, run_id)
-    return Elsewhere(
-        moves=_moves_elsewhere(tx, run_id, others),
-        awaited_on=awaited_on,
-        run_names=run_names(tx, others | set(awaited_on.values())),
-    )
-
-
-def run_names(tx: Transaction, run_ids: Iterable[RunId]) -> dict[RunId, str]:
-    """What people call these runs: the plate and the time of departure."""
-    rows = tx.session.execute(
-        select(RunRow.run_id, RunRow.plate, RunRow.departs_at).where(
-            RunRow.school_id == tx.school_id, RunRow.run_id.in_(sorted(run_ids))
-        )
-    )
-    return {RunId(run_id): f"{plate} {at.astimezone(SCHOOL_TIME):%H:%M}" for run_id, plate, at in rows}
-
-
-def _moves_elsewhere(tx: Transaction, run_id: RunId, others: Iterable[RunId]) -> tuple[Observation, ...]:
-    """The standing moves of these runs that name this one."""
-    found: list[Observation] = []
-    for other in sorted(others):
-        line = timeline(event_store.load_observations(tx, other))
-        for event in line.standing():
-            if isinstance(event, MovedIn | MovedOut) and event.other_run_id == run_id:
-                is_sure = (event.dev, event.boot) not in line.jumped
-                found.append(event if is_sure else replace(event, off_ms=None, off_age_ms=None))
-    return tuple(found)
-
-
-def _awaited_elsewhere(tx: Transaction, run_id: RunId) -> dict[RiderId, RunId]:
-    """Who was marked on here, is on no list here, and is on that of another run of the day and direction."""
-    here = aliased(RunRow)
-    listed = select(ManifestRiderRow.rider_id).where(
-        ManifestRiderRow.school_id == here.school_id,
-        ManifestRiderRow.run_id == here.run_id,
-        ManifestRiderRow.version == here.roster_v,
-    )
-    rows = tx.session.execute(
-        select(RunEventRow.rider_id, RunRow.run_id)
-        .join_from(RunEventRow, here, (here.school_id == RunEventRow.school_id) & (here.run_id == run_id))
-        .join(
-            ManifestRiderRow,
-            (ManifestRiderRow.school_id == RunEventRow.school_id)
-            & (ManifestRiderRow.rider_id == RunEventRow.rider_id),
-        )
-        .join(
-            RunRow,
-            (RunRow.school_id == ManifestRiderRow.school_id)
-            & (RunRow.run_id == ManifestRiderRow.run_id)
-            & (RunRow.roster_v == ManifestRiderRow.version),
-        )
-        .where(RunEventRow.school_id == tx.school_id, RunEventRow.run_id == run_id)
-        .where(RunEventRow.kind == Kind.BOARD, RunEventRow.rider_id.not_in(listed.correlate(here)))
-        .where(RunRow.run_id != run_id, RunRow.phase != Phase.CANCELLED.value)
-        .where(RunRow.run_on == here.run_on, RunRow.direction == here.direction)
-        .order_by(RunEventRow.rider_id, RunRow.run_id.desc())
-    )
-    return {RiderId(str(rider_id)): RunId(other) for rider_id, other in rows}
-
-
 def aboard_elsewhere(tx: Transaction, run_id: RunId, on: date) -> dict[RunId, frozenset[str]]:
     """Who may be aboard each other run of the day, by its projection."""
     found = tx.session.execute(_ABOARD, asked(tx, run_on=on))
-    return {
-        RunId(other): frozenset(progress.get("aboard_ids", ()))
-        for other, progress in found
-        if other != run_id
-    }
+    return {RunId(other): _aboard_in(shown) for other, shown in found if other != run_id}
+
+
+@lru_cache(maxsize=SHOWN_KEPT)
+def _aboard_in(progress: str) -> frozenset[str]:
+    """Who may be aboard by this projection, which stays the same from one batch of its run to the next."""
+    return frozenset(json.loads(progress).get("aboard_ids", ()))
 
 
 def run_ids_of_rider(tx: Transaction, rider_id: RiderId) -> tuple[RunId, ...]:
