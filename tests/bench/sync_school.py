@@ -19,14 +19,12 @@ from busops.domain.network import StopPlace
 from busops.domain.run_plan import ManifestRider, PlannedStop, RunPlan
 from busops.domain.values import CAMPUS, CrewId, Direction, Plate, RiderId, RunId, StopId, school_date
 from busops.services.devices import hash_of
-from busops.services.run_state import facts_arrived
 from busops.services.simulated_crew import SimulatedDevice, digest, script, stamp
 from busops.storage import device_store, fleet_store, register_store, run_store
 from busops.storage.database import Database
 from busops.storage.device_store import DeviceToken
 from busops.storage.run_store import ReleasedRun
 from tests.device_kit import Key
-from tests.machine import FixedClock
 from tests.small_school import a_crew_member, a_vehicle, small_school
 
 RIDERS: Final = 46  # a bus; with arrivals, departures and counts a tablet records a hundred facts
@@ -58,14 +56,13 @@ class Tablet:
 
 def fill(database: Database, buses: int, *, now: datetime) -> tuple[Tablet, ...]:
     """A school with so many buses on their way, and their tablets with what they have recorded."""
-    clock, ids = FixedClock(now), UuidIds()
+    ids = UuidIds()
     plans = tuple(_plan(number, now) for number in range(1, buses + 1))
     _register(database, plans, now)
     tablets = []
     with database.transaction() as tx:
         for plan in plans:
             run_store.insert_run(tx, ReleasedRun(plan=plan, made_at=now - 2 * RODE_AGO, made_by="u1"))
-            facts_arrived(tx, plan.run_id, clock=clock, ids=ids)
             key, token = Key(), secrets.token_urlsafe(32)
             name = f"tablet {plan.plate}"
             dev = device_store.enrol(tx, name, at=now, public_key=key.public).dev
