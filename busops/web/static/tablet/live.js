@@ -113,7 +113,7 @@ export class LiveRun {
   /** @returns {Promise<"closed"|"refused"|"unreachable"|"locked">} */
   async close() {
     const own = this.outbox.eventsOf(this.run);
-    if (own.length > 0 && own[own.length - 1].kind !== "seal") await this.seal();
+    if (own[own.length - 1]?.kind !== "seal") await this.seal(); // one that recorded nothing says so too
     await this.sync.nudge();
     try {
       const reply = await fetch(`/api/v1/runs/${encodeURIComponent(this.run)}/close`, asking({
@@ -184,6 +184,7 @@ export class LiveRun {
   async refreshPack() {
     const { pack: newest } = await loadPack(this.store, this.run, this.headers);
     if (newest && newest.roster_v > this.pack.roster_v) Object.assign(this.pack, newest);
+    else if (newest) this.pack.crew = newest.crew; // a substitute changes no list
   }
 
   /** The server no longer takes the token: another one, if it can be had without leaving the page.
