@@ -2,21 +2,28 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from busops.clock import SystemClock, UuidIds
 from busops.config import Settings
-from busops.services import enrolment, pins
+from busops.domain.fleet import CrewRole
+from busops.domain.gate import reasons_not_to_close
+from busops.domain.values import RunId
+from busops.services import enrolment, pins, runs
 from busops.services.credentials import CHEAP
+from busops.services.simulated_crew import drive
 from busops.storage import event_store
 from busops.storage.database import Database
+from busops.web.app import create_app
 from tests.device_kit import OFFICE, offered
 from tests.e2e.looking import overflows, violations
 from tests.e2e.navigators.attendant import READY, Attendant
 from tests.e2e.navigators.driver import Driver
 from tests.e2e.offline_evening import TABLET, WORKER_READY, Evening, served_evening
+from tests.sim import world
 
 LEFT_ALONE = "sessionStorage.setItem('busops-acting-touched', String(Date.now() - 600_000))"
 SENT_MS = 30_000
@@ -146,6 +153,51 @@ def test_two_people_drive_a_run_on_the_vehicles_tablet(evening: Evening, tablet:
         ("board", second),
         ("precheck", driver[0]),
     ]
+
+
+def driven(evening: Evening, run_id: str) -> list[str]:
+    """The run is driven by two other tablets up to closing; the codes of what still holds it."""
+    clock, ids = SystemClock(), UuidIds()
+    transport = world.transport(create_app(evening.settings, clock=clock, ids=ids))
+    held = world.tablets(evening.database, clock=clock, ids=ids)
+    _, pack = transport("GET", f"/api/v1/runs/{run_id}/pack", held[CrewRole.ATTENDANT].headers, None)
+    done = drive(transport, held, pack=pack, tags=world.TAGS, ids=ids)
+    return [reason["code"] for reason in done.reasons]
+
+
+def seals(evening: Evening, run_id: str) -> int:
+    """How many tablets have said that nothing of this run comes any more."""
+    with evening.database.reading() as tx:
+        assert event_store.load_quarantine(tx) == ()
+        return [event.kind.value for event in event_store.load_observations(tx, run_id)].count("seal")
+
+
+def test_an_unneeded_tablet_frees_its_runs_and_the_driver_closes_on_it(
+    evening: Evening, tablet: Page
+) -> None:
+    """Two runs were driven with other tablets: on this one the driver closes one, the other it lets go."""
+    _, driver = pins_of(evening)
+    for number, ago in ((2, 110), (3, 70)):
+        left_at = SystemClock().now() - timedelta(minutes=ago)
+        world.release(evening.database, run_id=f"run-{number}", departs_at=left_at, trip_no=number)
+    begin(tablet, *driver)
+    expect(tablet.locator("[data-kept]")).to_have_count(3)
+    assert driven(evening, "run-2") == ["device_unsealed"]
+    assert driven(evening, "run-3") == ["device_unsealed"]
+    tablet.locator("[data-kept='run-2']").get_by_role("link", name="驾驶员").click()
+    page = Driver(tablet)
+    page.is_at("closed")
+    page.closes()
+    expect(page.step("closed")).to_have_attribute("data-s", "done", timeout=SENT_MS)
+    tablet.goto("/tablet/vehicle")
+    expect(tablet.locator("[data-kept='run-1']")).to_be_visible()
+    expect(tablet.locator("[data-kept='run-3']")).to_have_count(0, timeout=SENT_MS)
+    for _look in range(150):
+        if seals(evening, "run-3") == 3:
+            break
+        tablet.wait_for_timeout(200)
+    assert seals(evening, "run-3") == 3
+    assert reasons_not_to_close(runs.run_view(evening.database, RunId("run-3")).state) == ()
 
 
 def test_a_tablet_left_alone_before_the_run_locks_itself(evening: Evening, tablet: Page) -> None:

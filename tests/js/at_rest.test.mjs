@@ -15,8 +15,8 @@ async function withLists(runs) {
   return { store, outbox };
 }
 
-/** @param {string} phase */
-const says = (phase) => async () => ({ phase, roster_v: 3 });
+/** The run waits for this tablet, or for another one. @param {string} phase @param {string} [place] */
+const says = (phase, place = "7") => async () => ({ phase, roster_v: 3, reasons: [{ code: "device_unsealed", place }] });
 
 test("a list that nobody used goes once the bus was checked, and then the seal is written", async () => {
   const { store, outbox } = await withLists(["run-1"]);
@@ -40,6 +40,7 @@ test("not before the bus was checked, not without the server, not the run on the
   const { store, outbox } = await withLists(["run-1"]);
   assert.deepEqual(await letGo(store, outbox, null, async () => null), []);
   assert.deepEqual(await letGo(store, outbox, "run-1", says("checked")), []);
+  assert.deepEqual(await letGo(store, outbox, null, says("checked", "8")), [], "the run waits for another tablet only");
 });
 
 test("a tablet that recorded anything of the run promises nothing by itself", async () => {

@@ -13,7 +13,7 @@ import { Sync } from "./sync.js";
 
 /** @typedef {import("./outbox.js").Store} Store */
 /** @typedef {import("./session.js").Identity} Identity */
-/** @typedef {{phase: string, roster_v: number}} Standing */
+/** @typedef {{phase: string, roster_v: number, reasons: {code: string, place: string}[]}} Standing */
 /** @typedef {(run: string) => Promise<Standing|null>} Ask */
 
 /** The events of this device. One that got another number begins another chain, in a place of its own.
@@ -39,7 +39,7 @@ export async function letGo(store, outbox, shown, ask) {
     const run = key.startsWith("pack:") ? key.slice("pack:".length) : null;
     if (run === null || run === shown || (await outbox.store.ofRun(run)).length > 0) continue;
     const told = await ask(run);
-    if (told?.phase !== "checked") continue;
+    if (told?.phase !== "checked" || !told.reasons.some((reason) => waitsFor(reason, outbox.identity.dev))) continue;
     await store.drop(`pack:${run}`);
     await store.drop(`news:${run}`);
     await outbox.seal({ kind: "seal", run, roster_v: told.roster_v });
@@ -47,6 +47,9 @@ export async function letGo(store, outbox, shown, ask) {
   }
   return gone;
 }
+
+/** @param {{code: string, place: string}} reason @param {number} dev @returns {boolean} whether it is this tablet's seal */
+const waitsFor = ({ code, place }, dev) => code === "device_unsealed" && place === String(dev);
 
 /** Sends and lets go, unless another page writes here; without a network nothing happens.
  * @param {string} name @param {string|null} by in whose name a seal is written; null: nobody has used this tablet yet
@@ -83,4 +86,4 @@ async function standingOf(run, headers, outbox) {
 
 /** @param {unknown} value @returns {value is Standing & {now: number}} */
 const isStanding = (value) => isRecord(value) && typeof value.phase === "string" && typeof value.roster_v === "number"
-  && typeof value.now === "number";
+  && typeof value.now === "number" && Array.isArray(value.reasons);

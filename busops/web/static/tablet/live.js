@@ -113,7 +113,7 @@ export class LiveRun {
   /** @returns {Promise<"closed"|"refused"|"unreachable"|"locked">} */
   async close() {
     const own = this.outbox.eventsOf(this.run);
-    if (own.length > 0 && own[own.length - 1].kind !== "seal") await this.seal();
+    if (own[own.length - 1]?.kind !== "seal") await this.seal(); // one that recorded nothing says so too
     await this.sync.nudge();
     try {
       const reply = await fetch(`/api/v1/runs/${encodeURIComponent(this.run)}/close`, asking({

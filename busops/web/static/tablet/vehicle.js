@@ -47,6 +47,7 @@ export async function vehiclePage(root) {
     if (!told.runs) return;
     const [by = null] = Object.keys((await store.get("identity"))?.pins ?? {});
     await restAt(STORE, by, root.dataset.app ?? "");
+    await show(root, store, told); // what it let go is no longer offered
     await sendFormer(store, placesOf, LINE);
   };
   if (!identity.pins) return firstPerson(root, store);
