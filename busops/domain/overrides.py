@@ -28,6 +28,8 @@ class OverrideKind(StrEnum):
     LIST = "list"
     STRANGER = "stranger"
     UNCLOSED = "unclosed"
+    EVIDENCE = "evidence"
+    SWAP = "swap"
 
 
 GATES: Final[Mapping[str, OverrideKind]] = MappingProxyType(
@@ -40,6 +42,9 @@ GATES: Final[Mapping[str, OverrideKind]] = MappingProxyType(
         "removed_underway": OverrideKind.LIST,
         "not_of_crew": OverrideKind.STRANGER,
         "run_unclosed": OverrideKind.UNCLOSED,
+        "check_without_photo": OverrideKind.EVIDENCE,
+        "check_without_sensor": OverrideKind.EVIDENCE,
+        "third_swap": OverrideKind.SWAP,
     }
 )
 """The findings that hold a run until somebody overrides them, and which gate each of them is."""
@@ -66,6 +71,8 @@ class OverrideReason(StrEnum):
     STOOD_IN = "stood_in"
     TABLET_FAULT = "tablet_fault"
     ROAD_OR_POLICE = "road_or_police"
+    TAG_DAMAGED = "tag_damaged"
+    VEHICLE_FAULT = "vehicle_fault"
 
 
 class OverrideVerdict(StrEnum):

@@ -7,7 +7,7 @@ from busops.domain.findings import Finding
 from busops.domain.office_gates import LeftOpen
 from busops.domain.values import RunId, school_date
 from busops.storage import event_store, run_order_store
-from busops.storage.database import Database, Transaction
+from busops.storage.database import Transaction
 
 
 def left_open(tx: Transaction, now: datetime) -> tuple[LeftOpen, ...]:
@@ -18,12 +18,6 @@ def left_open(tx: Transaction, now: datetime) -> tuple[LeftOpen, ...]:
 def gate_of(tx: Transaction, run_id: RunId, now: datetime) -> Finding | None:
     """The gate that the run is behind, or None when it is closed, its day goes on, or two freed it."""
     return next((each.gate for each in left_open(tx, now) if each.run_id == run_id), None)
-
-
-def gate_shown(database: Database, run_id: RunId, now: datetime) -> Finding | None:
-    """The same, for the run's page."""
-    with database.reading() as tx:
-        return gate_of(tx, run_id, now)
 
 
 def _unclosed(tx: Transaction, now: datetime) -> tuple[LeftOpen, ...]:

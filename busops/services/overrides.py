@@ -7,9 +7,11 @@ it is asked for.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from busops.domain.errors import InvalidInput, Refused
 from busops.domain.events import FindingSettled
+from busops.domain.findings import Finding
 from busops.domain.overrides import (
     GATES,
     Override,
@@ -26,6 +28,7 @@ from busops.services.acting import By, record_act
 from busops.services.left_open import gate_of
 from busops.services.run_deciding import decide, lock, need_text
 from busops.services.run_state import state_of
+from busops.services.vehicle_swaps import swap_gate
 from busops.storage import board_store, override_store, run_store, safety_policy_store
 from busops.storage.database import Database, Transaction
 from busops.storage.run_store import RunSummary
@@ -65,8 +68,7 @@ def ask_override(
     with database.transaction() as tx:
         lock(tx, run_id)
         open_now = {finding.key: finding for finding in state_of(tx, run_id).open_findings}
-        if gate := gate_of(tx, run_id, clock.now()):
-            open_now[gate.key] = gate
+        open_now |= {gate.key: gate for gate in _office_gates(tx, run_id, clock.now())}
         finding = open_now.get(key)
         reasons = reasons_not_to_ask(finding, key, by.role)
         now_ms = _ms(clock)
@@ -121,6 +123,12 @@ def overrides_of(database: Database, run_id: RunId) -> tuple[Override, ...]:
         return _timed(tx, override_store.load_overrides(tx, run_id))
 
 
+def office_gates(database: Database, run_id: RunId, now: datetime) -> tuple[Finding, ...]:
+    """The gates of a run that no tablet knows of and that two people may open."""
+    with database.reading() as tx:
+        return _office_gates(tx, run_id, now)
+
+
 def override_report(database: Database) -> OverrideReport:
     """Every override there was, for the report and the number of a hundred runs."""
     with database.reading() as tx:
@@ -133,6 +141,10 @@ def override_report(database: Database) -> OverrideReport:
         runs=len(runs),
         people=people,
     )
+
+
+def _office_gates(tx: Transaction, run_id: RunId, now: datetime) -> tuple[Finding, ...]:
+    return tuple(gate for gate in (gate_of(tx, run_id, now), swap_gate(tx, run_id)) if gate is not None)
 
 
 def _timed(tx: Transaction, overrides: Iterable[Override]) -> tuple[Override, ...]:

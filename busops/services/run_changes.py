@@ -29,6 +29,7 @@ from busops.services.left_open import left_open
 from busops.services.run_deciding import decide, lock, need_text
 from busops.services.run_state import state_of
 from busops.services.run_tags import draw_rows, tags_of
+from busops.services.vehicle_swaps import swap_gate
 from busops.storage import (
     defect_store,
     event_store,
@@ -235,6 +236,8 @@ def _against_vehicle(tx: Transaction, state: RunState, plan: RunPlan, now: datet
     reasons = list(reasons_not_to_cancel(state))
     if not reasons and first_move(event_store.load_observations(tx, state.plan.run_id)):
         reasons.append(Finding(code="bus_has_left"))
+    if gate := swap_gate(tx, state.plan.run_id):
+        reasons.append(gate)
     if plan.plate == state.plan.plate:
         reasons.append(Finding(code="same_vehicle", facts={"plate": plan.plate}))
     reasons += _papers_against(tx, plan)

@@ -19,7 +19,7 @@ from busops.domain.roster import NotRidingReason
 from busops.domain.run import Phase
 from busops.domain.stop_changes import standing_changes
 from busops.domain.values import RiderId, RunId
-from busops.services import handovers, incidents, late_classes, left_open, overrides, run_list, runs, signin
+from busops.services import handovers, incidents, late_classes, overrides, run_list, runs, signin
 from busops.services.run_list import ListedRun
 from busops.web import formats, run_story
 from busops.web.context import current, runtime
@@ -196,7 +196,7 @@ def _page(run_id: RunId, refusal: Refused | InvalidInput | None = None) -> Answe
         override_reasons=tuple(OverrideReason),
         may_approve=here.actor.role in APPROVERS,
         gates=GATES,
-        left_open=left_open.gate_shown(here.database, run_id, here.clock.now()),
+        office_gates=overrides.office_gates(here.database, run_id, here.clock.now()),
         tablets=runs.tablets_of(here.database, run_id),
         story=run_story.story(view, run_list.names(here.database), shows_all=shows_all),
         phases=run_story.phase_line(view),

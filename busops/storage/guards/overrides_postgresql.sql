@@ -12,7 +12,9 @@ CREATE OR REPLACE FUNCTION override_kind_of(finding_key text) RETURNS text LANGU
     WHEN 'departed_without_count' THEN 'count' WHEN 'head_count_differs' THEN 'count'
     WHEN 'departed_without_riders' THEN 'no_show' WHEN 'rider_missing' THEN 'no_show'
     WHEN 'departed_without_ack' THEN 'list' WHEN 'removed_underway' THEN 'list'
-    WHEN 'not_of_crew' THEN 'stranger' WHEN 'run_unclosed' THEN 'unclosed' END
+    WHEN 'not_of_crew' THEN 'stranger' WHEN 'run_unclosed' THEN 'unclosed'
+    WHEN 'check_without_photo' THEN 'evidence' WHEN 'check_without_sensor' THEN 'evidence'
+    WHEN 'third_swap' THEN 'swap' END
 $$;
 
 CREATE OR REPLACE FUNCTION override_request_guard() RETURNS trigger LANGUAGE plpgsql

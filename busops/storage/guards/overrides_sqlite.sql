@@ -12,7 +12,9 @@ BEGIN
           WHEN 'departed_without_count' THEN 'count' WHEN 'head_count_differs' THEN 'count'
           WHEN 'departed_without_riders' THEN 'no_show' WHEN 'rider_missing' THEN 'no_show'
           WHEN 'departed_without_ack' THEN 'list' WHEN 'removed_underway' THEN 'list'
-          WHEN 'not_of_crew' THEN 'stranger' WHEN 'run_unclosed' THEN 'unclosed' END)
+          WHEN 'not_of_crew' THEN 'stranger' WHEN 'run_unclosed' THEN 'unclosed'
+          WHEN 'check_without_photo' THEN 'evidence' WHEN 'check_without_sensor' THEN 'evidence'
+          WHEN 'third_swap' THEN 'swap' END)
       THEN RAISE(ABORT, 'guard: override_never')
   END;
 END;
@@ -49,7 +51,8 @@ BEGIN
         WHERE b.key = 'finding_key'
           AND substr(b.value, 1, instr(b.value || ':', ':') - 1) IN (
             'departed_without_count', 'head_count_differs', 'departed_without_riders', 'rider_missing',
-            'departed_without_ack', 'removed_underway', 'not_of_crew', 'run_unclosed')
+            'departed_without_ack', 'removed_underway', 'not_of_crew', 'run_unclosed',
+            'check_without_photo', 'check_without_sensor', 'third_swap')
           AND NOT EXISTS (
             SELECT 1 FROM override_request q
             JOIN override_verdict v ON v.school_id = q.school_id AND v.override_id = q.override_id

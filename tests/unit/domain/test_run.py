@@ -152,7 +152,9 @@ def test_a_defect_and_a_stranger_are_told() -> None:
     tablet = Tablet(plan=a_run())
     tablet.record("precheck", by=DRIVER, codes=list(ALL_OK), reason="a torn curtain")
     tablet.board("r1", by="X9")
-    assert {"defect_reported", "not_of_crew"} <= codes(of(tablet))
+    assert {"defect_critical", "not_of_crew"} <= codes(of(tablet))
+    tablet.record("precheck", by=DRIVER, codes=list(ALL_OK), reason="wiper")
+    assert "defect_reported" in codes(of(tablet), Severity.WARN)
     assert "not_of_crew" not in codes(of(tablet), Severity.GATE)
 
 

@@ -8,8 +8,13 @@ from alembic import op
 
 from busops.storage.migrations.start.columns import BIG, FLAG, JSON, MOMENT, table, text
 
-KINDS = "kind IN ('count', 'no_show', 'list', 'stranger', 'unclosed')"
+KINDS = "kind IN ('count', 'no_show', 'list', 'stranger', 'unclosed', 'evidence', 'swap')"
 KINDS_BEFORE = "kind IN ('count', 'no_show', 'list', 'stranger')"
+REASONS_BEFORE = (
+    "reason IN ('counted_again', 'crew_confirmed', 'guardian_confirmed', 'school_confirmed',"
+    " 'stood_in', 'tablet_fault', 'road_or_police')"
+)
+REASONS = REASONS_BEFORE.removesuffix(")") + ", 'tag_damaged', 'vehicle_fault')"
 revision = "0018"
 down_revision = "0017"
 branch_labels = None
@@ -18,7 +23,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Reports and clearances have their tables; overrides know every kind."""
-    _override_kinds(KINDS)
+    _overrides(KINDS, REASONS)
     _incident_words("word IN ('reported', 'authority', 'withdrawn')", "word = 'withdrawn'")
     table(
         "vehicle_defect",
@@ -106,7 +111,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """They are gone; what the look-overs told stays in the log, and so do the kinds known before."""
-    _override_kinds(KINDS_BEFORE)
+    _overrides(KINDS_BEFORE, REASONS_BEFORE)
     _incident_words("word IN ('reported', 'withdrawn')", "word <> 'reported'")
     op.drop_table("safety_policy")
     op.drop_table("closure_amendment")
@@ -114,14 +119,14 @@ def downgrade() -> None:
     op.drop_table("vehicle_defect")
 
 
-def _override_kinds(kinds: str) -> None:
-    """Requests may be of these kinds; those of others are gone, with what was said of them."""
+def _overrides(kinds: str, reasons: str) -> None:
+    """Requests may be of these kinds and reasons; others are gone, with what was said of them."""
     asked = sa.table("override_request", sa.column("override_id"))
     said = sa.table("override_verdict", sa.column("override_id"))
-    others = sa.text(f"NOT ({kinds})")
+    others = sa.text(f"NOT ({kinds} AND {reasons})")
     op.execute(sa.delete(said).where(said.c.override_id.in_(sa.select(asked.c.override_id).where(others))))
     op.execute(sa.delete(asked).where(others))
-    _check("override_request", {"ck_override_request_kind": kinds})
+    _check("override_request", {"ck_override_request_kind": kinds, "ck_override_request_reason": reasons})
 
 
 def _incident_words(words: str, untold: str) -> None:
