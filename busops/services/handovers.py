@@ -19,12 +19,12 @@ from busops.domain.manifest_changes import run_over
 from busops.domain.roster import HandoverMode, Rider
 from busops.domain.run import RunState
 from busops.domain.run_plan import RunPlan
-from busops.domain.stop_changes import standing_changes
-from busops.domain.values import Clock, Direction, RiderId, RunId, school_date
+from busops.domain.stop_changes import StopChanged, standing_changes
+from busops.domain.values import Clock, Direction, Ids, RiderId, RunId, school_date
 from busops.services.acting import By, record_act, user_of
-from busops.services.run_deciding import lock
+from busops.services.run_deciding import decide, lock
 from busops.services.run_state import state_of
-from busops.storage import handover_store, register_store
+from busops.storage import event_store, handover_store, register_store
 from busops.storage.database import Database, Transaction
 from busops.storage.handover_store import PickupCode
 
@@ -60,6 +60,17 @@ def issue_code(database: Database, run_id: RunId, rider_id: RiderId, *, by: By, 
         handover_store.replace_code(tx, run_id, made)
         record_act(tx, by, "pickup_code_given", run_id, facts={"rider_id": rider_id}, clock=clock)
     return code
+
+
+def carry_over(
+    tx: Transaction, old: RunId, new: RunId, *, by: By, reason: str, clock: Clock, ids: Ids
+) -> None:
+    """What was prepared for a run holds for the one that takes its place, under the same numbers."""
+    for code in handover_store.load_codes(tx, old):
+        handover_store.replace_code(tx, new, code)
+    for each in standing_changes(event_store.load_decisions(tx, old)):
+        own = {name: getattr(each, name) for name in ("rider_id", "stop_id", "change_no", "asked_by")}
+        decide(tx, StopChanged, new, by=by, reason=reason, clock=clock, ids=ids, **own)
 
 
 def proof_of(code: str, salt: bytes, rounds: int) -> str:

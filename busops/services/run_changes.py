@@ -16,7 +16,7 @@ from busops.domain.errors import Refused
 from busops.domain.events import Cancelled, CrewChanged, ManifestChanged, Released
 from busops.domain.evidence import raised
 from busops.domain.findings import Finding, blocking
-from busops.domain.fleet import CrewRole, crew_papers
+from busops.domain.fleet import CrewRole, Vehicle, crew_papers
 from busops.domain.gate import reasons_not_to_cancel
 from busops.domain.manifest_changes import first_move, reasons_against_manifest, removed_riders, run_over
 from busops.domain.office_gates import crew_reasons, vehicle_reasons
@@ -25,6 +25,7 @@ from busops.domain.run import Phase, RunState
 from busops.domain.run_plan import ManifestRider, RunPlan
 from busops.domain.values import Clock, CrewId, Ids, Plate, RiderId, RunId, StopId
 from busops.services.acting import By, user_of
+from busops.services.handovers import carry_over
 from busops.services.left_open import left_open
 from busops.services.run_deciding import decide, lock, need_text
 from busops.services.run_state import state_of
@@ -165,12 +166,7 @@ def substitute_vehicle(
         )
         if reasons := _against_vehicle(tx, state, plan, clock.now()):
             raise _vehicle_refused(run_id, reasons)
-        plan = replace(
-            plan,
-            tags=tags_of(tx, vehicle, plan.on, clock=clock, ids=ids),
-            evidence=raised(vehicle.evidence, is_hot=False, is_substitute=True),
-            asked_rows={role: draw_rows(vehicle.rows, f"{ids.new()}{role}") for role in CrewRole},
-        )
+        plan = _to_be_checked(tx, plan, vehicle, clock=clock, ids=ids)
         decide(tx, Cancelled, run_id, by=by, reason=reason, clock=clock, ids=ids)
         trip_no = 1 + max(run.trip_no for run in run_store.list_runs(tx, plan.on))
         released = ReleasedRun(
@@ -185,6 +181,7 @@ def substitute_vehicle(
         )
         run_store.insert_run(tx, released)
         decide(tx, Released, plan.run_id, by=by, reason=reason, clock=clock, ids=ids)
+        carry_over(tx, run_id, plan.run_id, by=by, reason=reason, clock=clock, ids=ids)
         return plan.run_id
 
 
@@ -251,6 +248,16 @@ def _against_vehicle(tx: Transaction, state: RunState, plan: RunPlan, now: datet
         if overlaps and run.phase is not Phase.CANCELLED and run.run_id != state.plan.run_id:
             reasons.append(Finding(code="vehicle_busy", place=plan.plate, facts={"plate": plan.plate}))
     return tuple(reasons)
+
+
+def _to_be_checked(tx: Transaction, plan: RunPlan, vehicle: Vehicle, *, clock: Clock, ids: Ids) -> RunPlan:
+    """The run with the tags of its new vehicle and rows drawn for it; a substitute must show more."""
+    return replace(
+        plan,
+        tags=tags_of(tx, vehicle, plan.on, clock=clock, ids=ids),
+        evidence=raised(vehicle.evidence, is_hot=False, is_substitute=True),
+        asked_rows={role: draw_rows(vehicle.rows, f"{ids.new()}{role}") for role in CrewRole},
+    )
 
 
 def _papers_against(tx: Transaction, plan: RunPlan) -> tuple[Finding, ...]:

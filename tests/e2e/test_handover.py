@@ -113,7 +113,18 @@ def test_an_evening_of_hand_overs_without_a_network(evening: Evening, page: Page
     evening.stop()
     at_the_first_stop(attendant, [one, two, three, four, moved, other, *rest], cards)
 
-    expect(read_card(page, cards[one])).to_contain_text("已下车")
+    hand_over(attendant, (one, two, three, four), card=cards[one], code=code)
+    use_other_stops(attendant, moved, other)
+    in_english(attendant, three)
+    evening.start()
+    sent(page)
+    told_the_server(evening, page, {"one": one, "two": two, "three": three, "moved": moved, "other": other})
+
+
+def hand_over(attendant: Attendant, riders: tuple[str, ...], *, card: str, code: str) -> None:
+    """By card and list, by code at the second try, nobody there and back aboard; the last goes alone."""
+    page, (one, two, three, four) = attendant.page, riders
+    expect(read_card(page, card)).to_contain_text("已下车")
     attendant.press("待交接 1 人")
     assert violations(page) == []
     answer(page, "王某（祖母）")
@@ -136,6 +147,10 @@ def test_an_evening_of_hand_overs_without_a_network(evening: Evening, page: Page
     answer(page, "回到车上")
     attendant.sees(three, "aboard")
 
+
+def use_other_stops(attendant: Attendant, moved: str, other: str) -> None:
+    """One gets off where a change allows it; one first stays aboard, then gets off without any."""
+    page = attendant.page
     expect(page.locator(f"[data-rider='{moved}']")).to_contain_text("变更 1 号")
     attendant.alight([moved])
     attendant.tap(other)
@@ -146,16 +161,11 @@ def test_an_evening_of_hand_overs_without_a_network(evening: Evening, page: Page
     answer(page, "照实记录")
     attendant.sees(other, "alighted")
 
-    in_english(attendant, three)
-    evening.start()
-    sent(page)
-    told_the_server(evening, page, {"one": one, "two": two, "three": three, "moved": moved, "other": other})
-
 
 def in_english(attendant: Attendant, rider: str) -> None:
-    """The rider nobody fetched is handed over at the next stop, on a page in the other language."""
+    """The rider nobody fetched gets off again and is handed over, on a page in the other language."""
     page = attendant.page
-    attendant.tap(rider)  # at his own stop still: off, and nobody takes him; the bus must not leave
+    attendant.tap(rider)
     page.locator("[data-language]").click()
     attendant.press("1 to hand over")
     dialog = page.get_by_role("dialog")

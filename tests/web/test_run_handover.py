@@ -9,7 +9,8 @@ from busops.domain.fleet import CrewRole
 from busops.domain.roster import HandoverMode, PickupPerson
 from busops.services import handovers, rider_cards, tablet_pack
 from busops.services.simulated_crew import drive
-from busops.storage import audit_store, handover_store, register_store
+from busops.storage import audit_store, fleet_store, handover_store, register_store
+from tests import small_school
 from tests.sim import world
 from tests.web.test_run_changes import RIDER, Office, words_of
 
@@ -191,3 +192,18 @@ def test_everybody_learns_how_a_rider_was_handed_over(office) -> None:
     codes = {each["kind"]: each["codes"] for each in told["events"] if "codes" in each}
     assert codes == {"handover": ["listed", "person:1"]}
     assert "交给名单上的 王某" in office.client.get("/runs/run-1?events=all").get_data(as_text=True)
+
+
+def test_a_substitute_takes_codes_and_changes_along(office) -> None:
+    """The family was told one code and the crew one number: both hold on the run that takes its place."""
+    office.post("pickup-code", rider_id=RIDER)
+    office.post("stop-changes", rider_id=RIDER, stop_id="S003", asked_by="guardian")
+    before = pack(office)
+    with office.database.transaction() as tx:
+        coach = next(each for each in fleet_store.load_vehicles(tx) if each.plate == small_school.COACH)
+        fleet_store.save_vehicles(tx, [replace(coach, plate="川FB0099")])
+    answer = office.post("vehicle", plate="川FB0099")
+    assert answer.status_code == 302, words_of(answer)
+    after = tablet_pack.pack(office.database, answer.headers["Location"].rsplit("/", 1)[1])
+    assert after["run"] != before["run"]
+    assert (after["handover"], after["changes"]) == (before["handover"], before["changes"])

@@ -199,10 +199,11 @@ export class LiveRun {
     await this.sync.renew(token);
   }
 
-  /** Lists whose time is over go without a network too; true when that of this run went.
-   * @returns {Promise<boolean>} */
+  /** Lists whose time is over go without a network too; true when that of this run went. Not while something waits
+   * to be sent from here. @returns {Promise<boolean>} */
   async wipe() {
-    return this.mayWrite && (await pruneNames(this.store, this.serverMs(), this.run)).includes(this.run);
+    if (!this.mayWrite || this.outbox.waiting().length > 0) return false;
+    return (await pruneNames(this.store, this.serverMs(), this.run)).includes(this.run);
   }
 
   /** Once a page's life, when the network answers: the lists of the next hours come, what may go goes.
