@@ -10,9 +10,9 @@ from typing import Final
 
 from busops.domain.run import Phase
 from busops.domain.values import Plate, RunId, school_date
-from busops.services import tablet_pack
+from busops.services import crew_runs
+from busops.services.crew_runs import CrewRun
 from busops.services.devices import Holder
-from busops.services.tablet_pack import CrewRun
 from busops.storage import run_store
 from busops.storage.database import Database
 from busops.storage.run_store import RunSummary
@@ -25,18 +25,18 @@ SEEN_BEFORE: Final = timedelta(hours=12)
 def runs_of(database: Database, holder: Holder, *, now: datetime) -> tuple[CrewRun, ...]:
     """The runs that this tablet offers, by departure."""
     if holder.plate is None or holder.crew_id is not None:
-        return tablet_pack.runs_of_crew(database, now=now, crew_id=holder.crew_id) if holder.crew_id else ()
+        return crew_runs.runs_of_crew(database, now=now, crew_id=holder.crew_id) if holder.crew_id else ()
     days = {school_date(now - SEEN_OPEN), school_date(now), school_date(now + SEEN_BEFORE)}
     with database.reading() as tx:
         listed = [run for on in sorted(days) for run in run_store.list_runs(tx, on)]
     near = [run for run in listed if _is_near(run, holder.plate, now)]
-    return tuple(tablet_pack.crew_run(database, run.run_id) for run in near)
+    return tuple(crew_runs.crew_run(database, run.run_id) for run in near)
 
 
 def may_see(database: Database, holder: Holder, run_id: RunId, *, now: datetime) -> bool:
     """Whether this tablet may know of the run."""
     if holder.crew_id is not None:
-        return tablet_pack.may_see(database, run_id, holder.crew_id)
+        return crew_runs.may_see(database, run_id, holder.crew_id)
     with database.reading() as tx:
         run = run_store.load_summary(tx, run_id)
     return holder.plate is not None and _is_near(run, holder.plate, now)

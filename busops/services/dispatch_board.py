@@ -14,9 +14,9 @@ from busops.domain.due_alarms import CHECK_OVERDUE, DEVICE_SILENT, NO_SHOW_OPEN,
 from busops.domain.fleet import CrewRole
 from busops.domain.run import Phase
 from busops.domain.values import CAMPUS, Clock, Direction, RunId, StopId
+from busops.services.crew_runs import CAMPUS_NAME, run_no
 from busops.services.day_weather import weather_of
 from busops.services.run_views import BoardRow, run_board
-from busops.services.tablet_pack import CAMPUS_NAME, run_no
 from busops.storage import board_store, fleet_store, network_store
 from busops.storage.alarm_store import Alarm
 from busops.storage.board_store import Happening, PlannedPlace

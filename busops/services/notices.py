@@ -16,8 +16,8 @@ from busops.domain.notices import MOST_TRIES, PAUSES, NoticeMeans
 from busops.domain.values import Clock, Ids
 from busops.services import notice_senders
 from busops.services.acting import By, record_act
+from busops.services.crew_runs import run_no
 from busops.services.notice_senders import Letter, NotSent
-from busops.services.tablet_pack import run_no
 from busops.storage import alarm_store, notice_store, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction

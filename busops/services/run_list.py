@@ -9,8 +9,8 @@ from busops.domain.fleet import CrewMember, CrewRole, Vehicle
 from busops.domain.manifest_changes import first_move
 from busops.domain.roster import class_of
 from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId
+from busops.services.crew_runs import CAMPUS_NAME, run_no
 from busops.services.run_views import RunView
-from busops.services.tablet_pack import CAMPUS_NAME, run_no
 from busops.services.transfers import Target, targets_of
 from busops.storage import board_store, fleet_store, network_store, register_store, run_store
 from busops.storage.database import Database, Transaction

@@ -7,8 +7,8 @@ may fetch a rider the name and what he is to him. It changes seldom, so it is as
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -24,30 +24,27 @@ from busops.domain.roster import Rider, class_of
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.run_plan import ManifestRider, RunPlan
 from busops.domain.timeline import decisions
-from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId, school_date
+from busops.domain.values import CrewId, RunId, StopId
 from busops.domain.whereabouts import RiderState
 from busops.services import handovers, rider_cards, watch
+from busops.services.crew_runs import run_no, stop_names
 from busops.services.evidence import asks_of
 from busops.services.runs import departure_reasons
 from busops.storage import (
-    board_store,
     closure_store,
     day_store,
     defect_store,
     event_store,
     fleet_store,
     held_events,
-    network_store,
     other_runs,
     register_store,
     run_store,
     safety_policy_store,
 )
 from busops.storage.database import Database, Transaction
-from busops.storage.run_store import RunSummary
 
 TAIL: Final = 4  # digits of the student number that a crew sees
-CAMPUS_NAME: Final = "学校"
 KEPT_BACK: Final = frozenset({"codes", "prev", "app", "lat6", "lon6", "acc", "v", "run"})
 PLACES: Final = {
     RiderState.ABOARD: "aboard",
@@ -56,22 +53,6 @@ PLACES: Final = {
     RiderState.ABSENT: "absent",
     RiderState.EXPECTED: "expected",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrewRun:
-    """A run as a crew member picks it: what to call it, when, and whose places there are on it."""
-
-    run_id: RunId
-    no: str
-    towards: str
-    direction: str
-    plate: str
-    roster_v: int
-    departs_at: datetime
-    expected: int
-    phase: str
-    seats: tuple[tuple[str, CrewId, str], ...]  # screen, crew id, name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +71,7 @@ def pack(database: Database, run_id: RunId) -> dict[str, Any]:
         plan = run_store.load_run_plan(tx, run_id)
         summary = run_store.load_summary(tx, run_id)
         riders = {rider.rider_id: rider for rider in register_store.load_riders(tx, include_retired=True)}
-        names = _stop_names(tx)
+        names = stop_names(tx)
         crew = {member.crew_id: member.name for member in fleet_store.load_crew(tx, include_retired=True)}
         policy = safety_policy_store.load_policy(tx)
         decided = event_store.load_decisions(tx, run_id)
@@ -178,75 +159,6 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
         faults=_faults(state, crew_id),
         departure=() if has_left else blocking(departure_reasons(database, run_id)),
     )
-
-
-def runs_of_crew(database: Database, *, now: datetime, crew_id: CrewId | None) -> tuple[CrewRun, ...]:
-    """Today's runs of this crew member by departure; every run of today when nobody is named."""
-    with database.reading() as tx:
-        found = _crew_runs(tx, run_store.list_runs(tx, school_date(now)))
-    own = [_of(run, crew_id) for run in found if crew_id is not None]
-    return tuple(run for run in own if run.seats) if crew_id is not None else found
-
-
-def crew_run(database: Database, run_id: RunId) -> CrewRun:
-    """One run as a crew member picks it."""
-    with database.reading() as tx:
-        return _crew_runs(tx, (run_store.load_summary(tx, run_id),))[0]
-
-
-def may_see(database: Database, run_id: RunId, crew_id: CrewId) -> bool:
-    """Whether this person is of the run's crew of record now; nobody else sees its names."""
-    with database.reading() as tx:
-        plan = run_store.load_run_plan(tx, run_id)
-    return crew_id in {plan.driver_id, *plan.attendant_ids}
-
-
-def run_no(trip_no: int) -> str:
-    """What people call a run: 01, 02, …"""
-    return f"{trip_no:02d}"
-
-
-def _of(run: CrewRun, crew_id: CrewId) -> CrewRun:
-    return replace(run, seats=tuple(seat for seat in run.seats if seat[1] == crew_id))
-
-
-def _crew_runs(tx: Transaction, summaries: Iterable[RunSummary]) -> tuple[CrewRun, ...]:
-    summaries = tuple(summaries)
-    people = {member.crew_id: member.name for member in fleet_store.load_crew(tx, include_retired=True)}
-    names = _stop_names(tx)
-    days = {summary.on for summary in summaries}
-    crews = {run_id: crew for on in days for run_id, crew in board_store.crews_on(tx, on).items()}
-    ways = {run_id: way for on in days for run_id, way in board_store.stops_on(tx, on).items()}
-    return tuple(
-        CrewRun(
-            run_id=summary.run_id,
-            no=run_no(summary.trip_no),
-            towards=_towards(summary, [place.stop_id for place in ways.get(summary.run_id, ())], names),
-            direction=summary.direction.value,
-            plate=summary.plate,
-            roster_v=summary.roster_v,
-            departs_at=summary.departs_at,
-            expected=summary.progress.get("expected", 0),
-            phase=summary.phase.value,
-            seats=tuple(
-                (role.value.lower(), crew_id, people.get(crew_id, crew_id))
-                for role, crew_id in reversed(crews.get(summary.run_id, ()))
-            ),
-        )
-        for summary in summaries
-    )
-
-
-def _towards(summary: RunSummary, way: Sequence[StopId], names: Mapping[StopId, str]) -> str:
-    if not way:
-        return ""
-    outer = way[-1] if summary.direction is Direction.HOMEWARD else way[0]
-    return names.get(outer, outer)
-
-
-def _stop_names(tx: Transaction) -> dict[StopId, str]:
-    named = {stop.stop_id: stop.name for stop in network_store.load_stops(tx, include_retired=True)}
-    return {**named, CAMPUS: CAMPUS_NAME}
 
 
 def _rider(entry: ManifestRider, rider: Rider | None) -> dict[str, Any]:

@@ -19,11 +19,12 @@ from busops.domain.events import Departed, MovedIn, MovedOut, Observation
 from busops.domain.run import RunState
 from busops.domain.values import Clock, CrewId, Ids, RunId
 from busops.services import device_keys
+from busops.services.crew_runs import runs_of_crew
 from busops.services.departure_papers import keep_forbidden
 from busops.services.device_keys import Vouched
 from busops.services.devices import Holder
 from busops.services.run_state import facts_arrived
-from busops.services.tablet_pack import news, pack, runs_of_crew
+from busops.services.tablet_pack import news, pack
 from busops.storage import alarm_store, bound_devices, device_store, event_store, held_events, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction

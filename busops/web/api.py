@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from busops.domain.errors import InvalidInput, NotFound
 from busops.domain.people import Role
 from busops.domain.values import CrewId, RunId
-from busops.services import device_runs, devices, runs, tablet_pack, tablet_sync
+from busops.services import crew_runs, device_runs, devices, runs, tablet_sync
 from busops.web import api_devices, formats, problem
 from busops.web import api_models as models
 from busops.web.api_doors import SPEC, by_device, by_device_or_revoked, documented, holder
@@ -164,7 +164,7 @@ def _batch_document(done: tablet_sync.BatchResult) -> dict[str, Any]:
     }
 
 
-def _run_document(run: tablet_pack.CrewRun) -> dict[str, Any]:
+def _run_document(run: crew_runs.CrewRun) -> dict[str, Any]:
     names = ("no", "towards", "direction", "plate", "roster_v", "expected", "phase")
     own = {name: getattr(run, name) for name in names}
     return {"run": run.run_id, "departs_ms": _ms(run.departs_at), **own}

@@ -11,7 +11,7 @@ from busops.domain.errors import InvalidInput, NotFound
 from busops.domain.evidence import PHOTO
 from busops.domain.people import Role
 from busops.domain.values import CrewId, RunId
-from busops.services import device_runs, photos, runs, tablet_pack
+from busops.services import crew_runs, device_runs, photos, runs
 from busops.web import api_models as models
 from busops.web import formats, problem
 from busops.web.api import bp as api
@@ -64,7 +64,7 @@ api.post("/v1/runs/<run_id>/photos")(hand_in)
 def show(run_id: str) -> str:
     """The photos of a run's checks, and whether each is the one its check names."""
     here = current()
-    run = tablet_pack.crew_run(here.database, RunId(run_id))
+    run = crew_runs.crew_run(here.database, RunId(run_id))
     view = runs.run_view(here.database, RunId(run_id))
     checks = (view.state.checks.attendant, view.state.checks.driver)
     named = {word.removeprefix(PHOTO) for check in checks if check for word in check.codes if PHOTO in word}

@@ -17,8 +17,8 @@ from werkzeug.security import safe_join
 from busops.domain.errors import NotFound
 from busops.domain.people import Role
 from busops.domain.values import CrewId, RunId
-from busops.services import tablet_pack
-from busops.services.tablet_pack import CrewRun
+from busops.services import crew_runs
+from busops.services.crew_runs import CrewRun
 from busops.web.context import current
 from busops.web.scanning import compiles_scanner
 from busops.web.security import allow, public
@@ -39,7 +39,7 @@ def pick() -> str:
     crew_id = here.actor.crew_id
     if crew_id is None and not here.settings.demo:
         return render_template("tablet/pick.html", runs=())
-    runs = tablet_pack.runs_of_crew(here.database, now=here.clock.now(), crew_id=crew_id)
+    runs = crew_runs.runs_of_crew(here.database, now=here.clock.now(), crew_id=crew_id)
     return render_template("tablet/pick.html", runs=runs)
 
 
@@ -49,7 +49,7 @@ def pick() -> str:
 def run(run_id: str) -> str:
     """One run on this tablet, as the attendant or as the driver."""
     here = current()
-    found = tablet_pack.crew_run(here.database, RunId(run_id))
+    found = crew_runs.crew_run(here.database, RunId(run_id))
     screen, crew_id = _seat(found, here.actor.crew_id)
     seat = {"run_id": found.run_id, "screen": screen, "crew_id": crew_id, "other_href": ""}
     if here.actor.crew_id is None:  # the demo's office stands in for somebody else on the other screen

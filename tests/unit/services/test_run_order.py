@@ -9,7 +9,7 @@ import pytest
 from busops.domain.events import DepartureForbidden
 from busops.domain.fleet import CrewRole
 from busops.domain.run_plan import ManifestRider, RunPlan
-from busops.services import runs, tablet_pack
+from busops.services import crew_runs, runs, tablet_pack
 from busops.services.departure_papers import earlier_reasons, keep_forbidden
 from busops.storage import alarm_store, event_store
 from busops.storage.database import Database
@@ -82,7 +82,7 @@ def test_sop14_a_double_run_is_ready_when_the_first_was_checked_and_has_its_own_
         news = tablet_pack.news(sqlite_database, "run-2", now=EVENING, crew_id="A1")
         held.append("earlier_run_unchecked" in {each.code for each in news.departure})
     assert held == [True, True, False]
-    mine = tablet_pack.runs_of_crew(sqlite_database, now=EVENING, crew_id="A1")
+    mine = crew_runs.runs_of_crew(sqlite_database, now=EVENING, crew_id="A1")
     lists = [tablet_pack.pack(sqlite_database, run.run_id)["riders"] for run in mine]
     assert [{each["rider"] for each in riders} for riders in lists] == [{"r1", "r2", "r3"}, {"r8"}]
 
