@@ -14,11 +14,11 @@ from busops.web.language import say
 from busops.web.security import allow
 
 bp = Blueprint("safety_policy", __name__, url_prefix="/manage/safety")
-CHANGERS: Final = (Role.SUPERVISOR, Role.ADMIN)
+CHANGERS: Final = (Role.ADMIN,)
 
 
 @bp.get("")
-@allow(Role.DISPATCHER, *CHANGERS)
+@allow(Role.DISPATCHER, Role.SUPERVISOR, *CHANGERS)
 def index() -> ResponseReturnValue:
     """Every clock with what is allowed, and every change there was."""
     return _page({}, None)

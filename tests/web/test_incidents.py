@@ -61,5 +61,19 @@ def test_the_first_report_is_recorded_once(client) -> None:
     assert client.post(address, data={"csrf_token": token, "told": "值班领导"}).status_code == 302
     html = page(client)
     assert "值班领导" in html
-    assert address not in html
+    assert "记录首报" not in html
     assert client.post(address, data={"csrf_token": token, "told": "再报"}).status_code == 409
+
+
+def test_a_grave_one_is_also_told_outside_once(client) -> None:
+    """The second form stays until the authorities are named, or why they need not know."""
+    html = page(client)
+    address = re.search(r'action="(/runs/run-1/incidents/[^"]+/report)"', html)[1]
+    token = re.search(r'name="csrf_token" value="([^"]+)"', html)[1]
+    outside = {"csrf_token": token, "outside": "yes"}
+    assert client.post(address, data=outside | {"told": "区教育局"}).status_code == 302
+    html = page(client)
+    assert "区教育局" in html
+    assert "记录上报" not in html
+    assert "记录首报" in html
+    assert client.post(address, data=outside | {"told": "再报"}).status_code == 409
