@@ -116,7 +116,7 @@ GUARD_MUTANTS = [
     ("WHERE ((e.kind = 'check' AND e.n = 0)", "WHERE ((e.kind = 'check')"),
     ("AND d.kind = 'check' AND d.role = 'DRIVER' AND", "AND d.kind = 'check' AND"),
     ("BETWEEN 0 AND 120000", "BETWEEN 1 AND 0"),
-    ("AND t.code NOT IN (SELECT c.value FROM json_each(e.codes) c))\n  AND EXISTS", "AND 0)\n  AND EXISTS"),
+    ("AND t.code NOT IN (SELECT c.value FROM json_each(e.codes) c))\n  AND (EXISTS", "AND 0)\n  AND (EXISTS"),
     ("AND NOT (CASE WHEN m.dev = e.dev THEN m.seq < e.seq ELSE m.hi_ms < e.lo_ms END))", "AND 0)"),
     ("  UNION\n  SELECT school_id, run_id, dev FROM run_event) d", ") d"),
     ("      AND s.seq = (\n        SELECT count(*)", "      AND s.seq >= (\n        SELECT count(*)"),
