@@ -193,8 +193,8 @@ def test_sy07_a_late_boarding_reopens_alarms_and_needs_new_checks(database: Data
     assert closure.version == 2
 
 
-def test_a_late_fact_about_the_record_only_writes_an_addendum(database: Database) -> None:
-    """A second boarding certainly before the alighting: still closed, amended, one addendum."""
+def test_a_late_fact_that_says_nothing_new_writes_an_addendum(database: Database) -> None:
+    """A second boarding certainly before the alighting: still closed and clean, one addendum."""
     plan = a_run()
     store_run(database, plan)
     send(database, a_finished_run(plan))
@@ -203,7 +203,7 @@ def test_a_late_fact_about_the_record_only_writes_an_addendum(database: Database
     late.board("r1")
     send(database, late)
     view = runs.run_view(database, plan.run_id)
-    assert (view.run.phase, view.run.integrity) == (Phase.CLOSED, "amended")
+    assert (view.run.phase, view.run.integrity) == (Phase.CLOSED, "clean")
     assert [each.event_id for each in view.addenda] == [late.log[0].event_id]
 
 
