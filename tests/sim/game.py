@@ -212,16 +212,15 @@ class Game:
             self.seen["enrolled anew"] += 1
 
     def news(self) -> None:
-        """A tablet asks what there is new; one that never heard the time learns it."""
+        """A tablet asks what there is new; its answer tells the time."""
         tablet = self.some_tablet()
         asked_ms = tablet.wall_ms(self.world.clock.ms())
         try:
             status, told, _ = self.server.request("GET", "/api/v1/runs/run-1/news", tablet.headers, b"")
         except Lost:
             return
-        if status == 200 and tablet.offset is None:
-            back_ms = tablet.wall_ms(self.world.clock.ms())
-            tablet.offset = (round(told["now"] - (asked_ms + back_ms) / 2), back_ms)
+        if status == 200:
+            tablet.hear(told["now"], asked_ms, tablet.wall_ms(self.world.clock.ms()))
 
     def set_clock(self) -> None:
         """Somebody sets a tablet's clock by hand."""

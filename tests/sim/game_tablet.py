@@ -7,13 +7,16 @@ only what the answers say. Its clocks are its own; the true time is told by the 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from random import Random
 from typing import Any
 
 from busops.domain.envelope import GENESIS, digest_of
 
 BATCH_EVENTS = 200
-PART_MS = 10_000  # as clock.js: wall and running clock are no longer of one piece
+PART_MS = 1_000  # as clock.js: wall and running clock are no longer of one piece
+HALF_WAY_MS = 1_000  # of the way to the server and back; what is beyond counts as age
+DRIFT = 10_000
 SLOWEST_MS = 60_000
 APP = "0.1.0"
 Wire = Callable[[Mapping[str, str], Mapping[str, Any]], tuple[int, Mapping[str, Any], Mapping[str, str]]]
@@ -21,6 +24,19 @@ Wire = Callable[[Mapping[str, str], Mapping[str, Any]], tuple[int, Mapping[str, 
 
 class Lost(Exception):
     """No answer came: the request, the answer or the server was lost on the way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offset:
+    """What an answer told of the server's time: how far off the wall clock was, how slow the way."""
+
+    off_ms: int
+    at_ms: int
+    slack_ms: int
+
+    def age_ms(self, wall_ms: int) -> int:
+        """How old this knowledge counts."""
+        return max(0, wall_ms - self.at_ms) + self.slack_ms * DRIFT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +61,7 @@ class GameTablet:
     boot: int = 1
     entries: list[Entry] = field(default_factory=list)
     answers: dict[int, str] = field(default_factory=dict)
-    offset: tuple[int, int] | None = None
+    offset: Offset | None = None
     most: int = BATCH_EVENTS
     failures: int = 0
     not_before_ms: int = 0
@@ -75,8 +91,9 @@ class GameTablet:
             self.offset = None
 
     def reload(self) -> None:
-        """The page is loaded anew: what is on disk is all it has; its clock went on."""
+        """The page is loaded anew: what is on disk is all it has, and no word of the server's time is."""
         self.boot += 1
+        self.offset = None
         self.most, self.failures, self.not_before_ms, self.problem = BATCH_EVENTS, 0, 0, None
 
     def write(self, kind: str, now_ms: int, *, by: str | None = None, **own: Any) -> Entry:
@@ -89,13 +106,24 @@ class GameTablet:
             "run": self.run_id, "roster_v": 1, "kind": kind, "rider": None, "stop": None,
             "n": seq if kind == "seal" else None, "refs": [], "reason": None, "codes": [], "text": None,
             "wall_ms": wall_ms, "boot": f"boot-{self.dev}-{self.boot}", "mono_ms": now_ms,
-            "off_ms": self.offset[0] if self.offset else None,
-            "off_age_ms": max(0, wall_ms - self.offset[1]) if self.offset else 0,
+            "off_ms": self.offset.off_ms if self.offset else None,
+            "off_age_ms": self.offset.age_ms(wall_ms) if self.offset else 0,
             "lat6": None, "lon6": None, "acc": None, "by": by or self.by, "app": APP,
         } | own  # fmt: skip
         entry = Entry(seq=seq, event=event, hash=digest_of(event))
         self.entries.append(entry)
         return entry
+
+    def hear(self, now_ms: int, sent_ms: int, back_ms: int) -> None:
+        """An answer tells the server's time, and is taken where it is better than what is known."""
+        half = max(back_ms - sent_ms, 0) / 2
+        told = Offset(
+            off_ms=round(now_ms + half - back_ms),
+            at_ms=back_ms,
+            slack_ms=max(0, ceil(half) - HALF_WAY_MS),
+        )
+        if self.offset is None or told.age_ms(back_ms) <= self.offset.age_ms(back_ms):
+            self.offset = told
 
     def stored(self) -> frozenset[int]:
         """The numbers of the events that the server said it had stored as facts."""
@@ -125,7 +153,7 @@ class GameTablet:
             self.problem = "enrol" if status in (401, 403) else "server"
             return self._later(int(headers.get("Retry-After", 0)) * 1000 or None, clock)
         back_ms = self.wall_ms(clock())
-        self.offset = (round(answer["now"] - (sent_ms + back_ms) / 2), back_ms)
+        self.hear(answer["now"], sent_ms, back_ms)
         self._settle(answer["results"])
         is_fork = any(result["r"] == "fork" for result in answer["results"])
         if not is_fork and self._is_behind(answer["ack"]):
