@@ -56,7 +56,7 @@ NAMES = "school_id, plate, vehicle_class, approved_students, approved_total, sea
 VEHICLE = " ".join(
     (
         f"INSERT INTO vehicle ({NAMES}, max_trips)",
-        "SELECT 't1', plate, 'CHARTER_COACH', 9, 9, 9, 0, 0, 1 FROM run",
+        "SELECT 't1', plate, 'CHARTER_COACH', 9, 9, 9, 0, 0, 1 FROM run ON CONFLICT DO NOTHING",
     )
 )
 DEFECT = """INSERT INTO vehicle_defect

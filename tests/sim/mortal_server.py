@@ -34,14 +34,15 @@ def settings_of(folder: Path) -> Settings:
 
 
 def die_at(step: int) -> None:
-    """This process kills itself at that step of its database, counted from now."""
+    """This process kills itself at that step of its database; below 0, after that transaction."""
     steps = count(1)
 
     def take_step(*_: object, **__: object) -> None:
-        if next(steps) == step:
+        if next(steps) == abs(step):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    for target, moment in ((Engine, "before_cursor_execute"), (Engine, "commit"), (Pool, "checkin")):
+    every = ((Engine, "before_cursor_execute"), (Engine, "commit"), (Pool, "checkin"))
+    for target, moment in every if step > 0 else every[2:]:
         event.listen(target, moment, take_step)
 
 

@@ -32,6 +32,8 @@ from tests.sim import world
 ROOT = Path(__file__).resolve().parents[2]
 PATH = "/api/v1/events:batch"
 KILLS = int(os.environ.get("SOAK_KILLS", "40"))  # `make soak` asks for many more
+SHARE_OF_STEPS = 0.75
+TRANSACTIONS = 6  # the others end after one of so many
 STEPS = (40, 120, 400)  # a life ends within a small batch, a large one, or after some
 
 
@@ -45,8 +47,13 @@ class Mortal:
     seen: Counter[str] = field(default_factory=Counter)
 
     def start(self) -> None:
-        """The next life begins; it ends at a step of the dice."""
-        self.process.stdin.write(f"{self.dice.randint(1, self.dice.choice(STEPS))}\n")
+        """The next life begins; it ends at a step of the dice, or between a commit and its answer."""
+        step = (
+            self.dice.randint(1, self.dice.choice(STEPS))
+            if self.dice.random() < SHARE_OF_STEPS
+            else -(self.dice.randint(1, TRANSACTIONS))
+        )
+        self.process.stdin.write(f"{step}\n")
         self.process.stdin.flush()
 
     def request(self, headers: Any, body: Any) -> dict[str, Any] | None:
