@@ -20,13 +20,15 @@ test: .venv/dev browser ## every test, in a real browser and on PostgreSQL where
 	$(BIN)/python -m pytest -m "not browser" -n $(HANDS) --dist worksteal
 	BROWSER_REQUIRED=1 $(BIN)/python -m pytest -m browser -n 2 --dist worksteal
 
-check: .venv/dev node_modules/.package-lock.json ## lint, format, types, import rules, size limits: under a minute
+check: lint ## lint, format, types, import rules, size limits: under two minutes
+	$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_architecture.py tests/test_docs.py tests/test_translations.py
+
+lint: .venv/dev node_modules/.package-lock.json ## what check asks of ruff, mypy, TypeScript and import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(TSC)
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_architecture.py tests/test_docs.py tests/test_translations.py
 
 soak: .venv/dev ## the server killed 500 times in the middle of batches, then games until stopped (SOAK=kills, SOAK=games)
 	case "$(SOAK)" in *kills*) SOAK_KILLS=500 $(BIN)/python -m pytest -q tests/sim/test_killed_server.py;; esac
@@ -80,4 +82,4 @@ node_modules/.package-lock.json: package.json package-lock.json .npmrc | .venv/d
 	  exit 1; }
 	@touch $@
 
-.PHONY: help demo test check soak bench shots lock clean browser
+.PHONY: help demo test check lint soak bench shots lock clean browser
