@@ -38,6 +38,8 @@ from busops.storage.log_marks import Mark, log_marks
 
 AHEAD: Final = timedelta(hours=12)
 
+Seen = tuple[Mark, RunState, tuple[Event, ...]]  # what the record of a run said at that mark
+
 
 @dataclass(slots=True, kw_only=True)
 class Memory:
@@ -49,7 +51,7 @@ class Memory:
     something seems due is read anew under the write lock.
     """
 
-    folded: dict[RunId, tuple[Mark, RunState, tuple[Event, ...]]] = field(default_factory=dict)
+    folded: dict[RunId, Seen] = field(default_factory=dict)
 
 
 def raise_due_alarms(
@@ -58,20 +60,22 @@ def raise_due_alarms(
     """
     Every alarm that is due stands, once, and what has lost its ground is over; the alarms that are new.
 
-    It looks without holding up the tablets, and takes the write lock only when something changes;
-    those runs are looked at again under it.
+    It looks at one run after the other, since on SQLite whoever reads holds up whoever writes; the write
+    lock is taken only when something changes, and those runs are looked at again under it.
     """
     now = clock.now()
     called = rollcall_alarms(database, clock, ids)
     memory = memory or Memory()
     with database.reading() as tx:
         around = _around(tx)
-        owing = incident_store.runs_owing(tx, round((now - REMEMBERED).timestamp() * 1000))
-        changed = [
-            run_id
-            for run_id, (_, state, events) in _remembered(tx, memory, owing, now).items()
-            if _look(tx, state, events, around, now).changes_something
-        ]
+        known = _remembered(tx, memory, now)
+    memory.folded, changed = {}, []
+    for run_id, kept in known.items():
+        with database.reading() as tx:
+            seen = kept or (log_marks(tx, (run_id,))[run_id], *_folded(tx, run_id))
+            if _look(tx, seen[1], seen[2], around, now).changes_something:
+                changed.append(run_id)
+        memory.folded[run_id] = seen
     if not changed:
         return called
     raised: list[Alarm] = [*called]
@@ -114,10 +118,9 @@ def _around(tx: Transaction) -> _Around:
     )
 
 
-def _remembered(
-    tx: Transaction, memory: Memory, owing: frozenset[RunId], now: datetime
-) -> Mapping[RunId, tuple[Mark, RunState, tuple[Event, ...]]]:
-    """The runs that are under way, near or still owe a report, with what their records say now."""
+def _remembered(tx: Transaction, memory: Memory, now: datetime) -> Mapping[RunId, Seen | None]:
+    """The runs that are under way, near or still owe a report, with what is remembered and still holds."""
+    owing = incident_store.runs_owing(tx, round((now - REMEMBERED).timestamp() * 1000))
     near = [
         run.run_id
         for run in run_store.list_runs(tx)
@@ -126,15 +129,11 @@ def _remembered(
     marks = log_marks(tx, near)
     # Where riders change buses, what the other run's record says is a part of this one's state.
     moving = other_runs.changing_buses(tx, near)
-    known = {
-        run_id: kept
-        for run_id, kept in memory.folded.items()
-        if kept[0] == marks.get(run_id) and run_id not in moving
+    known = {run_id: memory.folded.get(run_id) for run_id in near if run_id not in moving}
+    return {
+        run_id: kept if (kept := known.get(run_id)) is not None and kept[0] == mark else None
+        for run_id, mark in marks.items()
     }
-    memory.folded = {
-        run_id: known.get(run_id) or (mark, *_folded(tx, run_id)) for run_id, mark in marks.items()
-    }
-    return memory.folded
 
 
 def _folded(tx: Transaction, run_id: RunId) -> tuple[RunState, tuple[Event, ...]]:
