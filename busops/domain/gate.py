@@ -14,8 +14,6 @@ from busops.domain.roster import NotRidingReason
 from busops.domain.run import Phase, RunState
 from busops.domain.whereabouts import RiderState
 
-CLOSABLE = frozenset({Phase.CHECKED})
-
 
 def reasons_not_to_close(state: RunState) -> tuple[Finding, ...]:
     """Why this run may not be closed now; empty when it may. Asks for every condition, none is skipped."""

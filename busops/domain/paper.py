@@ -19,7 +19,6 @@ from busops.domain.values import SCHOOL_TIME, CrewId, RiderId, StopId
 
 SOURCE: Final = "PAPER"
 MINUTE_MS: Final = 60_000
-MINUTES_A_DAY: Final = 24 * 60
 # A minute on paper is any second of it: read as its middle, and a minute uncertain either way.
 MIDDLE_MS: Final = 30_000
 OFFSET_AGE_MS: Final = 600_000_000

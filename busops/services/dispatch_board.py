@@ -13,7 +13,7 @@ from typing import Final
 from busops.domain.due_alarms import CHECK_OVERDUE, DEVICE_SILENT, NO_SHOW_OPEN, RUN_LATE
 from busops.domain.fleet import CrewRole
 from busops.domain.run import Phase
-from busops.domain.values import CAMPUS, Clock, Direction, RunId, StopId
+from busops.domain.values import CAMPUS, Clock, Direction, StopId
 from busops.services.crew_runs import CAMPUS_NAME, run_no
 from busops.services.day_weather import weather_of
 from busops.services.run_views import BoardRow, run_board
@@ -205,8 +205,3 @@ def _decisions(lines: tuple[BoardLine, ...]) -> list[tuple[BoardLine, str, int]]
         if line.row.run.phase is Phase.CHECKED and not line.row.aboard:
             waits.append((line, "ready_to_close", 0))
     return waits
-
-
-def line_of(board_of_day: Board, run_id: RunId) -> BoardLine | None:
-    """The line of one run, or None."""
-    return next((line for line in board_of_day.lines if line.row.run.run_id == run_id), None)
