@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final
 
-from busops.domain.events import Alighted, HandedOver, Observation
+from busops.domain.events import Alighted, HandedOver, MovedOut, Observation
 from busops.domain.values import CAMPUS, Direction, RiderId
 from busops.domain.whereabouts import RiderAccount, RiderState
 
@@ -51,7 +51,7 @@ def waiting(
         if account is None or account.state is not RiderState.OFF or account.resolved is not None:
             continue
         last = max(account.alights, key=lambda each: (each.at_ms, each.dev, each.seq), default=None)
-        if last is None or last.stop_id == CAMPUS:
+        if last is None or last.stop_id == CAMPUS or isinstance(last, MovedOut):  # the other bus has him
             continue
         since = [each for each in told if each.rider_id == rider_id and not _precedes(each, last)]
         if all(HandedBy.NONE in each.codes for each in since):

@@ -7,7 +7,7 @@ and not weakened here. Of the rest the record is amended only where it says some
 
 from enum import StrEnum
 
-from busops.domain.events import Alighted, Checked, HeadCounted, Observation, Voided
+from busops.domain.events import Alighted, Checked, HeadCounted, MovedOut, Observation, Voided
 from busops.domain.incidents import OPENED_BY
 from busops.domain.run import RunState
 from busops.domain.values import RiderId
@@ -38,6 +38,8 @@ def _found_somebody(event: Observation) -> bool:
 
 
 def _is_off_stop(event: Observation, state: RunState) -> bool:
+    if isinstance(event, MovedOut):  # into another bus, wherever this one stands
+        return False
     return isinstance(event, Alighted) and event.stop_id not in state.plan.lawful_stops
 
 

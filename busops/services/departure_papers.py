@@ -29,13 +29,17 @@ from busops.storage.run_order_store import EarlierRun
 def departure_reasons(database: Database, run_id: RunId) -> tuple[Finding, ...]:
     """What forbids this run to leave today: papers, defects of its vehicle, earlier runs of either."""
     with database.reading() as tx:
-        plan = run_store.load_run_plan(tx, run_id)
-        crew = (plan.driver_id, *plan.attendant_ids)
-        open_runs = left_open(tx, plan.departs_at)
-        papers = paper_reasons(tx, plan, plan.driver_id, plan.attendant_ids)
-        defects = reasons_to_stand(defect_store.load_defects(tx, plan.plate))
-        open_too_long = (*vehicle_reasons(open_runs, plan.plate), *crew_reasons(open_runs, crew))
-        return (*papers, *defects, *earlier_reasons(tx, plan, crew), *open_too_long)
+        return reasons_not_to_leave(tx, run_store.load_run_plan(tx, run_id))
+
+
+def reasons_not_to_leave(tx: Transaction, plan: RunPlan) -> tuple[Finding, ...]:
+    """The same of a run that need not be released yet."""
+    crew = (plan.driver_id, *plan.attendant_ids)
+    open_runs = left_open(tx, plan.departs_at)
+    papers = paper_reasons(tx, plan, plan.driver_id, plan.attendant_ids)
+    defects = reasons_to_stand(defect_store.load_defects(tx, plan.plate))
+    open_too_long = (*vehicle_reasons(open_runs, plan.plate), *crew_reasons(open_runs, crew))
+    return (*papers, *defects, *earlier_reasons(tx, plan, crew), *open_too_long)
 
 
 def paper_reasons(

@@ -8,7 +8,7 @@ tablet, and open nothing but that one record.
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -66,11 +66,17 @@ def carry_over(
     tx: Transaction, old: RunId, new: RunId, *, by: By, reason: str, clock: Clock, ids: Ids
 ) -> None:
     """What was prepared for a run holds for the one that takes its place, under the same numbers."""
-    for code in handover_store.load_codes(tx, old):
-        handover_store.replace_code(tx, new, code)
+    carry_codes(tx, old, new, {code.rider_id for code in handover_store.load_codes(tx, old)})
     for each in standing_changes(event_store.load_decisions(tx, old)):
         own = {name: getattr(each, name) for name in ("rider_id", "stop_id", "change_no", "asked_by")}
         decide(tx, StopChanged, new, by=by, reason=reason, clock=clock, ids=ids, **own)
+
+
+def carry_codes(tx: Transaction, old: RunId, new: RunId, rider_ids: Collection[RiderId]) -> None:
+    """The one-time codes of these riders hold on the run whose bus takes them."""
+    for code in handover_store.load_codes(tx, old):
+        if code.rider_id in rider_ids:
+            handover_store.replace_code(tx, new, code)
 
 
 def proof_of(code: str, salt: bytes, rounds: int) -> str:

@@ -14,9 +14,8 @@ from typing import Any, TypeAlias
 from busops.domain.defects import reasons_to_stand
 from busops.domain.errors import Refused
 from busops.domain.events import Cancelled, CrewChanged, ManifestChanged, Released
-from busops.domain.evidence import raised
 from busops.domain.findings import Finding, blocking
-from busops.domain.fleet import CrewRole, Vehicle, crew_papers
+from busops.domain.fleet import crew_papers
 from busops.domain.gate import reasons_not_to_cancel
 from busops.domain.manifest_changes import first_move, reasons_against_manifest, removed_riders, run_over
 from busops.domain.office_gates import crew_reasons, vehicle_reasons
@@ -29,7 +28,7 @@ from busops.services.handovers import carry_over
 from busops.services.left_open import left_open
 from busops.services.run_deciding import decide, lock, need_text
 from busops.services.run_state import state_of
-from busops.services.run_tags import draw_rows, tags_of
+from busops.services.run_tags import on_substitute
 from busops.services.vehicle_swaps import swap_gate
 from busops.storage import (
     defect_store,
@@ -166,7 +165,7 @@ def substitute_vehicle(
         )
         if reasons := _against_vehicle(tx, state, plan, clock.now()):
             raise _vehicle_refused(run_id, reasons)
-        plan = _to_be_checked(tx, plan, vehicle, clock=clock, ids=ids)
+        plan = on_substitute(tx, plan, vehicle, clock=clock, ids=ids)
         decide(tx, Cancelled, run_id, by=by, reason=reason, clock=clock, ids=ids)
         trip_no = 1 + max(run.trip_no for run in run_store.list_runs(tx, plan.on))
         released = ReleasedRun(
@@ -248,16 +247,6 @@ def _against_vehicle(tx: Transaction, state: RunState, plan: RunPlan, now: datet
         if overlaps and run.phase is not Phase.CANCELLED and run.run_id != state.plan.run_id:
             reasons.append(Finding(code="vehicle_busy", place=plan.plate, facts={"plate": plan.plate}))
     return tuple(reasons)
-
-
-def _to_be_checked(tx: Transaction, plan: RunPlan, vehicle: Vehicle, *, clock: Clock, ids: Ids) -> RunPlan:
-    """The run with the tags of its new vehicle and rows drawn for it; a substitute must show more."""
-    return replace(
-        plan,
-        tags=tags_of(tx, vehicle, plan.on, clock=clock, ids=ids),
-        evidence=raised(vehicle.evidence, is_hot=False, is_substitute=True),
-        asked_rows={role: draw_rows(vehicle.rows, f"{ids.new()}{role}") for role in CrewRole},
-    )
 
 
 def _papers_against(tx: Transaction, plan: RunPlan) -> tuple[Finding, ...]:

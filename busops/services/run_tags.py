@@ -9,13 +9,14 @@ change keep their copies; so new tags wait for a day on which no released run is
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from busops.domain.errors import NotFound, Refused
-from busops.domain.evidence import in_order_of_the_walk
-from busops.domain.fleet import Vehicle
+from busops.domain.evidence import in_order_of_the_walk, raised
+from busops.domain.fleet import CrewRole, Vehicle
+from busops.domain.run_plan import RunPlan
 from busops.domain.values import Clock, Ids, Plate, school_date
 from busops.services.acting import By, record_act, user_of
 from busops.storage import fleet_store, register_store, tag_store
@@ -86,6 +87,20 @@ def tags_on(database: Database, plate: Plate, on: date) -> VehicleTags | None:
         hanging = tag_store.load_tags(tx, plate)
     tags = tuple((each, hanging[each]) for each in in_order_of_the_walk(vehicle.rows) if each in hanging)
     return VehicleTags(tags=tags, valid_from=FIRST_DAY, is_stale=True, next_from=None) if tags else None
+
+
+def on_substitute(tx: Transaction, plan: RunPlan, vehicle: Vehicle, *, clock: Clock, ids: Ids) -> RunPlan:
+    """The run on another vehicle: its seats, its tags, rows drawn for it; a substitute must show more."""
+    return replace(
+        plan,
+        plate=vehicle.plate,
+        rows=vehicle.rows,
+        approved_students=vehicle.approved_students,
+        approved_total=vehicle.approved_total,
+        tags=tags_of(tx, vehicle, plan.on, clock=clock, ids=ids),
+        evidence=raised(vehicle.evidence, is_hot=False, is_substitute=True),
+        asked_rows={role: draw_rows(vehicle.rows, f"{ids.new()}{role}") for role in CrewRole},
+    )
 
 
 def draw_rows(rows: int, salt: str) -> tuple[int, ...]:

@@ -13,18 +13,17 @@ from typing import Any, Final
 
 from busops.domain.errors import Refused
 from busops.domain.events import Departed, ManifestChanged, Released, StrandedBy, TransferOpened
-from busops.domain.evidence import raised
 from busops.domain.findings import Finding, blocking
-from busops.domain.fleet import CrewRole, Vehicle
 from busops.domain.manifest_changes import reasons_against_manifest, run_over
 from busops.domain.run import Phase, RunState
 from busops.domain.run_plan import ManifestRider, PlannedStop, RunPlan
 from busops.domain.values import Clock, CrewId, Direction, Ids, Plate, RunId, StopId
 from busops.services.acting import By, user_of
-from busops.services.departure_papers import earlier_reasons, paper_reasons
+from busops.services.departure_papers import reasons_not_to_leave
+from busops.services.handovers import carry_codes, carry_over
 from busops.services.run_deciding import decide, need_text
 from busops.services.run_state import state_of
-from busops.services.run_tags import draw_rows, tags_of
+from busops.services.run_tags import on_substitute
 from busops.storage import event_store, fleet_store, other_runs, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.run_store import ReleasedRun
@@ -100,6 +99,7 @@ def open_transfer(
         _open(tx, left, riders, to_run_id, opening=opening, by=by, clock=clock, ids=ids)
         here: dict[str, Any] = {"by": by, "reason": opening.reason, "clock": clock, "ids": ids}
         decide(tx, ManifestChanged, to_run_id, **here, version=plan.roster_v)
+        carry_codes(tx, run_id, to_run_id, new)
     return to_run_id
 
 
@@ -132,7 +132,7 @@ def send_substitute(
             reasons.append(_full(plate, len(riders), vehicle.approved_students))
         if reasons or vehicle is None:
             raise _refused(run_id, reasons)
-        plan = _on_vehicle(tx, plan, vehicle, clock=clock, ids=ids)
+        plan = on_substitute(tx, plan, vehicle, clock=clock, ids=ids)
         old = run_store.load_summary(tx, run_id)
         released = ReleasedRun(
             plan=plan,
@@ -145,6 +145,7 @@ def send_substitute(
         run_store.insert_run(tx, released)
         decide(tx, Released, plan.run_id, by=by, reason=opening.reason, clock=clock, ids=ids)
         _open(tx, left, riders, plan.run_id, opening=opening, by=by, clock=clock, ids=ids)
+        carry_over(tx, run_id, plan.run_id, by=by, reason=opening.reason, clock=clock, ids=ids)
     return plan.run_id
 
 
@@ -258,19 +259,6 @@ def _rest_of_the_way(
     )
 
 
-def _on_vehicle(tx: Transaction, plan: RunPlan, vehicle: Vehicle, *, clock: Clock, ids: Ids) -> RunPlan:
-    """The run with the vehicle's seats, its tags and the rows drawn for its checks."""
-    return replace(
-        plan,
-        rows=vehicle.rows,
-        approved_students=vehicle.approved_students,
-        approved_total=vehicle.approved_total,
-        tags=tags_of(tx, vehicle, plan.on, clock=clock, ids=ids),
-        evidence=raised(vehicle.evidence, is_hot=False, is_substitute=True),
-        asked_rows={role: draw_rows(vehicle.rows, f"{ids.new()}{role}") for role in CrewRole},
-    )
-
-
 def _against_sending(tx: Transaction, left: RunPlan, plan: RunPlan) -> Iterable[Finding]:
     """What speaks against the substitute: papers, earlier runs nobody checked, another run at that time."""
     people = {plan.driver_id, *plan.attendant_ids}
@@ -278,8 +266,8 @@ def _against_sending(tx: Transaction, left: RunPlan, plan: RunPlan) -> Iterable[
         yield Finding(code="same_vehicle", facts={"plate": plan.plate})
     for crew_id in sorted(people & {left.driver_id, *left.attendant_ids}):
         yield Finding(code="crew_busy", place=crew_id, facts={"crew_id": crew_id})
-    yield from blocking(paper_reasons(tx, plan, plan.driver_id, plan.attendant_ids))
-    yield from (each for each in earlier_reasons(tx, plan, people) if each.place != left.run_id)
+    stands = blocking(reasons_not_to_leave(tx, plan))
+    yield from (each for each in stands if each.place != left.run_id)
     for run in run_store.list_runs(tx, plan.on):
         overlaps = run.departs_at < plan.arrives_at and plan.departs_at < run.arrives_at
         if not overlaps or run.run_id == left.run_id or run.phase in (Phase.CLOSED, Phase.CANCELLED):

@@ -53,6 +53,13 @@ def test_a_rider_nobody_took_calls_after_three_minutes_and_not_before() -> None:
     assert called(back, 600) == []
 
 
+def test_who_went_over_into_another_bus_is_handed_over_there() -> None:
+    """Left for the bus of another run: nobody waits for him at this one."""
+    tablet = at_first_stop()
+    tablet.record("moved_out", rider="r1", text="run-2")
+    assert called(tablet, 600) == []
+
+
 def test_a_hand_over_ends_it_and_nobody_there_calls_at_once() -> None:
     """Who is back aboard waits no more; who gets off again waits anew."""
     tablet = at_first_stop()

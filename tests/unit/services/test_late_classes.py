@@ -69,6 +69,13 @@ def test_l2_an_alighting_that_was_known_leaves_the_closure_as_it_was(closed: Clo
         closed.sign()
 
 
+def test_a_move_into_another_bus_is_no_alighting_where_nobody_may(closed: Closed) -> None:
+    """It names no stop and needs none: it amends, and the run is open again until the other bus has him."""
+    closed.late.record("moved_out", rider="r1", text="run-2")
+    assert closed.tell() == [Late.AMENDS]
+    assert closed.stands()[0] == "reopened"
+
+
 @pytest.mark.parametrize("own", [{"rider": "r1", "stop": "S2"}, {"rider": "r9", "stop": "S3"}])
 def test_l3_another_stop_or_another_rider_off_amends_the_record(closed: Closed, own: dict[str, str]) -> None:
     """The closure stands, amended, until two people of two roles have signed."""

@@ -10,10 +10,11 @@ from busops.domain.errors import InvalidInput, Refused
 from busops.domain.events import StrandedBy, TransferOpened
 from busops.domain.run import Phase
 from busops.domain.values import Direction
-from busops.services import incidents, runs, tablet_pack, watch
+from busops.services import handovers, incidents, runs, tablet_pack, watch
 from busops.services.transfers import Opening, targets_of
-from busops.storage import alarm_store, event_store, fleet_store, run_store
+from busops.storage import alarm_store, event_store, fleet_store, handover_store, run_store
 from busops.storage.database import Database
+from busops.storage.handover_store import PickupCode
 from tests import small_school
 from tests.builders import ATTENDANT, DEPARTS_AT, DRIVER, Tablet, a_run
 from tests.interlock_tools import ended
@@ -234,6 +235,33 @@ def test_a_substitute_must_pass_what_a_release_asks(road: Database, choice: tupl
     assert code in refused(send_bus, road, *choice)
     with road.reading() as tx:
         assert {run.run_id for run in run_store.list_runs(tx)} == {"run-1", "run-2"}
+
+
+def test_a_substitute_with_an_open_defect_or_a_run_left_open_is_refused(road: Database) -> None:
+    """What keeps a vehicle or a crew from a release keeps them from this one, and it is told as reasons."""
+    day = timedelta(days=1)
+    before = replace(
+        B, run_id="run-0", plate=COACH, driver_id="D2", attendant_ids=("Z2",), devices=frozenset(),
+        on=B.on - day, departs_at=B.departs_at - day, arrives_at=B.arrives_at - day,
+    )  # fmt: skip
+    store_run(road, before)
+    tablet = Tablet(plan=before, dev=7)
+    tablet.record("precheck", by="D2", codes=["critical"], reason="漏油")
+    send(road, tablet, clock=CLOCK)
+    codes = refused(send_bus, road)
+    assert {"vehicle_defect_open", "vehicle_run_unclosed", "crew_run_unclosed"} <= codes
+
+
+@pytest.mark.parametrize("take_over", [move, send_bus], ids=["another run", "a substitute"])
+def test_a_pick_up_code_goes_with_its_rider(road: Database, take_over: Any) -> None:
+    """The list of the bus that takes him knows the code that his guardian was told."""
+    made = PickupCode(
+        rider_id="r2", salt="0" * 32, rounds=1, proof="a" * 64, made_by="u1", made_at=DEPARTS_AT
+    )
+    with road.transaction() as tx:
+        handover_store.replace_code(tx, "run-1", made)
+    to_run_id = take_over(road)
+    assert handovers.codes_of(road, to_run_id) == {"r2"}
 
 
 def test_a_substitute_on_another_run_at_that_time_is_refused(road: Database) -> None:
