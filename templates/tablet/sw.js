@@ -29,7 +29,9 @@ self.addEventListener("message", (event) => {
   event.waitUntil((async () => {
     const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
     const isRunOpen = pages.some((page) => isRun(new URL(page.url).pathname));
-    if (!isRunOpen) await self.skipWaiting();
+    if (isRunOpen) return;
+    event.source?.postMessage("coming");
+    await self.skipWaiting();
   })());
 });
 

@@ -7,6 +7,7 @@ import { installWorker } from "./shell.js";
 import { openStore } from "./store.js";
 
 const ASK_EVERY_MS = 3000;
+const COMES_WITHIN_MS = 5000;
 
 /** The worker is there, and a newer one takes its place as soon as it may. @returns {Promise<void>} */
 export async function keepNewest() {
@@ -25,6 +26,10 @@ function takeOverWhenSafe(registration) {
   });
   const hadOne = navigator.serviceWorker.controller !== null;
   navigator.serviceWorker.addEventListener("controllerchange", () => hadOne && location.reload());
+  // A browser may hold the newer worker back although the older one has nothing to do; a fresh load frees it.
+  navigator.serviceWorker.addEventListener("message", ({ data }) => {
+    if (data === "coming") window.setTimeout(() => location.reload(), COMES_WITHIN_MS);
+  });
   window.setInterval(() => void ask(), ASK_EVERY_MS); // the page just left may still have been there the first time
   void ask();
 }
