@@ -24,6 +24,7 @@ from busops.services.run_state import state_of
 from busops.storage import board_store, defect_store, event_store, fleet_store, run_order_store, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.run_order_store import EarlierRun
+from busops.storage.run_records import Recall
 
 
 def departure_reasons(database: Database, run_id: RunId) -> tuple[Finding, ...]:
@@ -56,21 +57,24 @@ def paper_reasons(
 
 
 def keep_forbidden(
-    tx: Transaction, run_id: RunId, departures: Iterable[Departed], *, clock: Clock, ids: Ids
+    tx: Transaction,
+    run_id: RunId,
+    departures: Iterable[Departed],
+    *,
+    clock: Clock,
+    ids: Ids,
+    recall: Recall | None = None,
 ) -> None:
     """
     What forbade these departures, by the crew of that moment, stands beside them in the log.
 
     Once for the same papers: a run that goes on from stop to stop is one question, not many.
     """
-    plan = run_store.load_run_plan(tx, run_id)
-    keep_defects(tx, plan, event_store.load_observations(tx, run_id))
+    record = (recall or Recall()).record(tx, run_id)
+    plan = record.plan
+    keep_defects(tx, plan, record.facts)
     defects = defect_store.load_defects(tx, plan.plate)
-    kept = {
-        _keys(each.papers)
-        for each in event_store.load_decisions(tx, run_id)
-        if isinstance(each, DepartureForbidden)
-    }
+    kept = {_keys(each.papers) for each in record.decisions if isinstance(each, DepartureForbidden)}
     for departure in sorted(departures, key=lambda each: (each.at_ms, each.dev, each.seq)):
         left_at = min(datetime.fromtimestamp(departure.at_ms / 1000, UTC), clock.now())
         crew = board_store.crew_at(tx, run_id, left_at)

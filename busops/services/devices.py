@@ -9,7 +9,7 @@ belongs to a vehicle (``enrolment.py``), else for one person. What a device may 
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from busops.domain.errors import InvalidInput, NotFound, Refused
@@ -97,11 +97,11 @@ def enrol(
 
 def holder_of(database: Database, token: str, *, clock: Clock) -> Holder | None:
     """Who holds this token; None when it is unknown or expired. A revoked one still speaks, untrusted."""
-    with database.reading() as tx:
-        found = device_store.find_token(tx, hash_of(token))
-        if found is None or clock.now() >= found.expires_at:
-            return None
-        device = device_store.load_device(tx, found.dev)
+    with database.reading(once=True) as tx:
+        held = device_store.find_token(tx, hash_of(token))
+    if held is None or clock.now() >= held[0].expires_at:
+        return None
+    found, device = held
     is_revoked = found.revoked_at is not None or device.revoked_at is not None
     return Holder(
         dev=found.dev,
@@ -141,10 +141,16 @@ def must_know_somebody(database: Database, holder: Holder) -> None:
 def heard_from(database: Database, dev: int, *, clock: Clock) -> None:
     """A tablet that only asks for news is no silent tablet; written down twice a minute at most."""
     with database.reading() as tx:
-        seen_at = device_store.load_device(tx, dev).seen_at
-    if seen_at is None or clock.now() - seen_at >= HEARD_EVERY:
+        device = device_store.load_device(tx, dev)
+    if not _is_fresh(device, clock.now()):
         with database.transaction() as tx:
             device_store.touch(tx, dev, at=clock.now())
+
+
+def hear_from(tx: Transaction, device: Device, *, at: datetime, app: str) -> None:
+    """The same of one that has sent something, and with which version of its program."""
+    if not _is_fresh(device, at) or app not in ("", device.app):
+        device_store.touch(tx, device.dev, at=at, app=app)
 
 
 def revoke(database: Database, dev: int, *, reason: str, by: Actor, clock: Clock) -> None:
@@ -168,6 +174,11 @@ def list_devices(database: Database) -> tuple[Device, ...]:
 def hash_of(token: str) -> str:
     """What is kept of a token: 256 random bits need no slow hash."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _is_fresh(device: Device, now: datetime) -> bool:
+    """Whether it was written down just now that the tablet was heard of."""
+    return device.seen_at is not None and abs(now - device.seen_at) < HEARD_EVERY
 
 
 def _whose(actor: Actor, crew_id: CrewId | None, *, may_stand_in: bool) -> CrewId:

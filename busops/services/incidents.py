@@ -7,7 +7,7 @@ What two people write down of one at the end is the settling of its finding (``r
 from collections.abc import Sequence
 
 from busops.domain.errors import NotFound, Refused
-from busops.domain.events import Event, Observation
+from busops.domain.events import Observation
 from busops.domain.incidents import OPENED_BY, Incident, to_open, to_withdraw
 from busops.domain.run import RunState
 from busops.domain.values import Clock, Ids, RunId
@@ -17,10 +17,14 @@ from busops.storage.database import Database, Transaction
 
 
 def keep_incidents(
-    tx: Transaction, state: RunState, events: Sequence[Event], *, clock: Clock, ids: Ids
+    tx: Transaction, state: RunState, facts: Sequence[Observation], *, are_there: bool, clock: Clock, ids: Ids
 ) -> None:
-    """Every thing that happened and that nobody may let pass is an incident, as long as the log says so."""
-    known = incident_store.load_incidents(tx, state.plan.run_id)
+    """
+    Every thing that happened and that nobody may let pass is an incident, as long as the log says so.
+
+    ``are_there`` is whether the run has incidents already.
+    """
+    known = incident_store.load_incidents(tx, state.plan.run_id) if are_there else ()
     now_ms = _ms(clock)
     for finding in to_open(state.findings, known):
         kind, severity = OPENED_BY[finding.code]
@@ -35,12 +39,8 @@ def keep_incidents(
                 opened_ms=now_ms,
             ),
         )
-    newest = max(
-        (each for each in events if isinstance(each, Observation)),
-        key=lambda each: (each.received_ms or 0, each.dev, each.seq),
-        default=None,
-    )
     for incident in to_withdraw(state.findings, known):
+        newest = max(facts, key=lambda each: (each.received_ms or 0, each.dev, each.seq), default=None)
         if newest is not None:
             incident_store.say_withdrawn(
                 tx, incident.incident_id, by=SYSTEM, event_id=newest.event_id, at_ms=now_ms

@@ -33,10 +33,11 @@ def classes_of(tx: Transaction, run_id: RunId) -> Mapping[EventId, Late]:
         return {}
     plan = run_store.load_run_plan(tx, run_id)
     decided = event_store.load_decisions(tx, run_id)
-    holdings = held_events.holdings(tx, run_id)
+    observed = event_store.load_observations(tx, run_id)
+    holdings = held_events.holdings(tx, plan, observed)
     had: list[Observation] = []
     classes: dict[EventId, Late] = {}
-    for event in event_store.load_observations(tx, run_id):
+    for event in observed:
         if event.event_id in late:
             then = [each for each in decided if each.made_ms <= (event.received_ms or 0)]
             before = fold(plan, (*had, *then), holdings)

@@ -326,4 +326,5 @@ def _school_bound(tx: Transaction, on: date) -> tuple[RunSummary, ...]:
 
 def _state(tx: Transaction, run_id: RunId) -> RunState:
     plan = run_store.load_run_plan(tx, run_id)
-    return fold(plan, event_store.load_events(tx, run_id), held_events.holdings(tx, run_id))
+    events = event_store.load_events(tx, run_id)
+    return fold(plan, events, held_events.holdings(tx, plan, events))

@@ -4,11 +4,11 @@ A run as it stands: the fold of its log, and what lists show of it.
 Nobody outside decides here; this is where the store's log meets the domain's fold.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from busops.domain import due_alarms, due_tellings
-from busops.domain.events import Arrived, Departed, Event, Observation
+from busops.domain.events import Arrived, Departed, Observation
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import timeline
@@ -17,13 +17,16 @@ from busops.services.acting import SYSTEM
 from busops.services.defects import CALLED, keep_defects
 from busops.services.incidents import keep_incidents
 from busops.services.late_classes import keep_integrity
-from busops.storage import alarm_store, event_store, held_events, other_runs, run_order_store, run_store
+from busops.storage import alarm_store, held_events, other_runs, run_order_store, run_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Transaction
+from busops.storage.run_records import Recall, RunRecord
 
 TWO_RUNS = "aboard_two_runs"
 MOVED_ALONE = "moved_in_alone"
 FACT_LEVEL = 3
+MOVED_LEVEL = 2
+Wanted = tuple[str, int, str]  # kind, level and occasion of an alarm that should stand
 # What the watch raises ends with the run at the latest, but for the reports that an incident still owes.
 CHECK_ALARMS = frozenset({*due_alarms.KINDS, due_tellings.PAPER_ENTRY})
 # Findings for which somebody is called at once: they must not wait for the close.
@@ -34,12 +37,20 @@ CALLED_AT_ONCE = frozenset(
 )
 
 
-def state_of(tx: Transaction, run_id: RunId) -> RunState:
+def state_of(tx: Transaction, run_id: RunId, recall: Recall | None = None) -> RunState:
     """The state of the run, from its whole log."""
-    return _folded(tx, run_id)[0]
+    return folded(tx, (recall or Recall()).record(tx, run_id))
 
 
-def facts_arrived(tx: Transaction, run_id: RunId, *, clock: Clock, ids: Ids) -> RunState:
+def folded(tx: Transaction, record: RunRecord) -> RunState:
+    """The state that follows from a run's record and from what the store holds beyond it."""
+    events = record.events
+    return fold(record.plan, events, held_events.holdings(tx, record.plan, events))
+
+
+def facts_arrived(
+    tx: Transaction, run_id: RunId, *, clock: Clock, ids: Ids, recall: Recall | None = None
+) -> RunState:
     """
     What lists show of the run is up to date, and every alarm that the facts call for or end is so.
 
@@ -47,32 +58,34 @@ def facts_arrived(tx: Transaction, run_id: RunId, *, clock: Clock, ids: Ids) -> 
     and the fold ever differ on whether somebody may be aboard, the run is opened again. The runs
     that riders went over to or came from follow: what is known here may end what is asked there.
     """
-    state = _follow(tx, run_id, clock=clock, ids=ids)
-    for other in sorted(run_store.lock_runs(tx, other_runs.partners(tx, run_id))):
-        _follow(tx, other, clock=clock, ids=ids)
+    recall = recall or Recall()
+    state, record = _follow(tx, run_id, recall, clock=clock, ids=ids)
+    for other in sorted(run_store.lock_runs(tx, other_runs.partners(record.facts))):
+        _follow(tx, other, recall, clock=clock, ids=ids)
     return state
 
 
-def _follow(tx: Transaction, run_id: RunId, *, clock: Clock, ids: Ids) -> RunState:
-    state, events = _folded(tx, run_id)
-    now_ms = _ms(clock)
-    shown = run_store.load_summary(tx, run_id)
-    if shown.phase is Phase.CLOSED and state.phase is not Phase.CLOSED:
-        run_store.mark_reopened(tx, run_id, reopened_ms=now_ms)
-        state, events = _folded(tx, run_id)
-    run_store.save_progress(tx, run_id, state.phase, progress_of(state, events))
-    keep_defects(tx, state.plan, (event for event in events if isinstance(event, Observation)))
-    keep_incidents(tx, state, events, clock=clock, ids=ids)
-    keep_integrity(tx, run_id)
-    _call_for_facts(tx, state, clock=clock, ids=ids)
-    _call_for_two_runs(tx, state, clock=clock, ids=ids)
-    _call_for_moves(tx, state, clock=clock, ids=ids)
+def _follow(
+    tx: Transaction, run_id: RunId, recall: Recall, *, clock: Clock, ids: Ids
+) -> tuple[RunState, RunRecord]:
+    record = recall.record(tx, run_id)
+    state = folded(tx, record)
+    if record.mark.phase is Phase.CLOSED and state.phase is not Phase.CLOSED:
+        run_store.mark_reopened(tx, run_id, reopened_ms=_ms(clock))
+        record = recall.record(tx, run_id)
+        state = folded(tx, record)
+    run_store.save_progress(tx, run_id, state.phase, progress_of(state, record.facts))
+    keep_defects(tx, state.plan, record.facts)
+    keep_incidents(tx, state, record.facts, clock=clock, ids=ids, are_there=record.mark.incidents > 0)
+    if record.mark.phase is Phase.CLOSED:
+        keep_integrity(tx, run_id)
+    _call(tx, state, clock=clock, ids=ids)
     if state.checks.is_complete or state.phase in (Phase.CLOSED, Phase.CANCELLED):
         end_alarms(tx, run_id, frozenset({"check_overdue"}), evidence="checks_complete", clock=clock)
     if state.phase in (Phase.CLOSED, Phase.CANCELLED):
         kinds = CHECK_ALARMS | {"reopened", "device_unsigned", "device_forked", "device_store_lost"}
         end_alarms(tx, run_id, kinds, evidence=f"run_{state.phase.value}", clock=clock)
-    return state
+    return state, record
 
 
 def end_alarms(tx: Transaction, run_id: RunId, kinds: frozenset[str], *, evidence: str, clock: Clock) -> None:
@@ -82,9 +95,8 @@ def end_alarms(tx: Transaction, run_id: RunId, kinds: frozenset[str], *, evidenc
             alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=clock.now(), evidence=evidence)
 
 
-def progress_of(state: RunState, events: Iterable[Event]) -> dict[str, Any]:
+def progress_of(state: RunState, observed: Collection[Observation]) -> dict[str, Any]:
     """What lists show of a run; made anew from the log at any time."""
-    observed = [event for event in events if isinstance(event, Observation)]
     expected = state.expected
     return {
         "expected": len(expected),
@@ -120,81 +132,63 @@ def next_stop(plan: RunPlan, observed: Iterable[Observation]) -> StopId | None:
     return plan.stop_ids[place] if place < len(plan.stops) else None
 
 
-def _folded(tx: Transaction, run_id: RunId) -> tuple[RunState, tuple[Event, ...]]:
-    plan = run_store.load_run_plan(tx, run_id)
-    events = event_store.load_events(tx, run_id)
-    return fold(plan, events, held_events.holdings(tx, run_id)), events
-
-
-def _call_for_facts(tx: Transaction, state: RunState, *, clock: Clock, ids: Ids) -> None:
-    """Somebody is called at once for what must not wait; what two people have settled calls nobody more."""
-    alarms = alarm_store.load_alarms(tx, state.plan.run_id, include_resolved=True)
-    known = {(alarm.kind, alarm.occasion) for alarm in alarms if alarm.level == FACT_LEVEL}
-    for finding in (each for each in state.open_findings if (each.code, each.place) not in known):
-        if finding.code in CALLED_AT_ONCE:
-            alarm_store.raise_alarm(
-                tx,
-                Alarm(
-                    alarm_id=ids.new(),
-                    run_id=state.plan.run_id,
-                    kind=finding.code,
-                    level=FACT_LEVEL,
-                    occasion=finding.place,
-                    state=AlarmState.RAISED,
-                    raised_at=clock.now(),
-                ),
-            )
-    for alarm in alarms:
-        if alarm.state is AlarmState.RESOLVED:
-            continue
-        if alarm.kind in CALLED_AT_ONCE and f"{alarm.kind}:{alarm.occasion}" in state.settled:
-            alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=clock.now(), evidence="finding_settled")
-
-
-def _call_for_two_runs(tx: Transaction, state: RunState, *, clock: Clock, ids: Ids) -> None:
-    """A rider who may be aboard two buses at once is looked for in both; the alarm ends when he is on one."""
-    run_id = state.plan.run_id
-    others = run_order_store.aboard_elsewhere(tx, run_id, state.plan.on) if state.aboard else {}
-    now = {f"{rider}:{other}" for other, riders in others.items() for rider in state.aboard & riders}
-    for occasion in sorted(now):
-        alarm_store.raise_alarm(
-            tx,
-            Alarm(
+def _call(tx: Transaction, state: RunState, *, clock: Clock, ids: Ids) -> None:
+    """Every alarm that what is known of the run calls for or ends is so."""
+    shown = run_order_store.show_aboard(tx, state.plan, state.aboard)
+    alarms = alarm_store.alarms_about(tx, state.plan.run_id, kind=TWO_RUNS)
+    both = {f"{rider}:{other}" for other, riders in shown.items() for rider in riders}
+    for kind, level, occasion in (*_for_facts(state), *_for_two_runs(both), *_for_moves(state)):
+        known = any(
+            (each.run_id, each.kind, each.level, each.occasion) == (state.plan.run_id, kind, level, occasion)
+            for each in alarms
+        )
+        if not known:
+            alarm = Alarm(
                 alarm_id=ids.new(),
-                run_id=run_id,
-                kind=TWO_RUNS,
-                level=3,
+                run_id=state.plan.run_id,
+                kind=kind,
+                level=level,
                 occasion=occasion,
                 state=AlarmState.RAISED,
                 raised_at=clock.now(),
-            ),
-        )
-    for alarm in alarm_store.load_alarms(tx, kind=TWO_RUNS):
-        rider, _, other = alarm.occasion.partition(":")
-        if run_id not in (alarm.run_id, other):
-            continue
-        is_over = alarm.occasion not in now if alarm.run_id == run_id else rider not in state.aboard
-        if is_over:
-            alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=clock.now(), evidence="on_one_run")
+            )
+            alarm_store.raise_alarm(tx, alarm)
+    for alarm in alarms:
+        if alarm.state is not AlarmState.RESOLVED and (evidence := _ended_by(state, alarm, both)):
+            alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=clock.now(), evidence=evidence)
 
 
-def _call_for_moves(tx: Transaction, state: RunState, *, clock: Clock, ids: Ids) -> None:
+def _for_facts(state: RunState) -> Iterator[Wanted]:
+    """Somebody is called at once for what must not wait; what two people have settled calls nobody more."""
+    for finding in state.open_findings:
+        if finding.code in CALLED_AT_ONCE:
+            yield finding.code, FACT_LEVEL, finding.place
+
+
+def _for_two_runs(both: Iterable[str]) -> Iterator[Wanted]:
+    """A rider who may be aboard two buses at once is looked for in both."""
+    for occasion in sorted(both):
+        yield TWO_RUNS, FACT_LEVEL, occasion
+
+
+def _for_moves(state: RunState) -> Iterator[Wanted]:
     """Somebody came over from a bus that knows nothing of it: the office is called until it does."""
-    now = {finding.place for finding in state.open_findings if finding.code == MOVED_ALONE}
-    for rider_id in sorted(now):
-        alarm = Alarm(
-            alarm_id=ids.new(),
-            run_id=state.plan.run_id,
-            kind=MOVED_ALONE,
-            level=2,
-            occasion=rider_id,
-            state=AlarmState.RAISED,
-            raised_at=clock.now(),
-        )
-        alarm_store.raise_alarm(tx, alarm)
-    for alarm in alarm_store.load_alarms(tx, state.plan.run_id):
-        if alarm.kind == MOVED_ALONE and alarm.occasion not in now:
-            alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=clock.now(), evidence="on_one_run")
+    for rider_id in sorted({each.place for each in state.open_findings if each.code == MOVED_ALONE}):
+        yield MOVED_ALONE, MOVED_LEVEL, rider_id
+
+
+def _ended_by(state: RunState, alarm: Alarm, both: Collection[str]) -> str | None:
+    """The evidence that ends an alarm which stands, of this run or of a rider on it and on another."""
+    run_id = state.plan.run_id
+    if alarm.kind == TWO_RUNS:
+        rider, _, other = alarm.occasion.partition(":")
+        on_one = alarm.occasion not in both if alarm.run_id == run_id else rider not in state.aboard
+        return "on_one_run" if on_one and run_id in (alarm.run_id, other) else None
+    if alarm.kind == MOVED_ALONE:
+        alone = {each.place for each in state.open_findings if each.code == MOVED_ALONE}
+        return None if alarm.occasion in alone else "on_one_run"
+    is_settled = alarm.kind in CALLED_AT_ONCE and f"{alarm.kind}:{alarm.occasion}" in state.settled
+    return "finding_settled" if is_settled else None
 
 
 def _ms(clock: Clock) -> int:

@@ -139,7 +139,7 @@ def run_view(database: Database, run_id: RunId) -> RunView:
         run = run_store.load_summary(tx, run_id)
         plan = run_store.load_run_plan(tx, run_id)
         events = event_store.load_events(tx, run_id)
-        state = fold(plan, events, held_events.holdings(tx, run_id))
+        state = fold(plan, events, held_events.holdings(tx, plan, events))
         line = timeline(events)
         manifest = [
             ManifestStop(

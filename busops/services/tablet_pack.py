@@ -115,7 +115,7 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
     with database.reading() as tx:
         plan = run_store.load_run_plan(tx, run_id)
         events = event_store.load_events(tx, run_id)
-        state = fold(plan, events, held_events.holdings(tx, run_id))
+        state = fold(plan, events, held_events.holdings(tx, plan, events))
         observations = event_store.load_observations(tx, run_id)
         closures = closure_store.load_closures(tx, run_id)
         is_short = plan.on in day_store.short_days(tx)

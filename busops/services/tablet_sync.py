@@ -8,7 +8,7 @@ facts add up to is the domain's to say; who may speak for a device is ``devices.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -16,9 +16,9 @@ from typing import Any, Final
 from busops.domain.envelope import read_envelope
 from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.events import Departed, MovedIn, MovedOut, Observation
-from busops.domain.run import RunState
+from busops.domain.run import Phase, RunState
 from busops.domain.values import Clock, CrewId, Ids, RunId
-from busops.services import device_keys
+from busops.services import device_keys, devices
 from busops.services.crew_runs import runs_of_crew
 from busops.services.departure_papers import keep_forbidden
 from busops.services.device_keys import Vouched
@@ -29,6 +29,7 @@ from busops.storage import alarm_store, bound_devices, device_store, event_store
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction
 from busops.storage.event_store import Appended, Intake, Outcome
+from busops.storage.run_records import Recall, RunMemory
 
 __all__ = [
     "BatchResult",
@@ -78,34 +79,44 @@ class _Sent:
 
 
 def accept_batch(
-    database: Database, *, holder: Holder, body: Mapping[str, Any], clock: Clock, ids: Ids
+    database: Database,
+    *,
+    holder: Holder,
+    body: Mapping[str, Any],
+    clock: Clock,
+    ids: Ids,
+    memory: RunMemory | None = None,
 ) -> BatchResult:
     """
     Every event of the batch is stored or in quarantine, once, and the runs it touches are folded.
 
-    Raises InvalidInput only when the batch itself cannot be read; then nothing has happened.
+    ``memory`` is what this process remembers of the runs under way. Raises InvalidInput only when the
+    batch itself cannot be read; then nothing has happened.
     """
     sent = read_batch(body)
     now = clock.now()
+    recall = Recall(memory)
     with database.transaction() as tx:
         named = [each.observation.run_id for each in sent if each.observation is not None]
         moves = (each.observation for each in sent if isinstance(each.observation, MovedIn | MovedOut))
-        known = run_store.lock_runs(tx, [*named, *(each.other_run_id for each in moves)])
-        device = device_store.load_device(tx, holder.dev)
+        known = run_store.locked_phases(tx, [*named, *(each.other_run_id for each in moves)])
+        device, people = device_store.load_with_people(tx, holder.dev)
         vouched = device_keys.vouched(body, dev=holder.dev, public_key=device.public_key)
         # It may have been given up or frozen since the door let it in.
         holder = replace(holder, is_trusted=holder.is_trusted and device.is_sound)
-        desk = _Desk(tx=tx, holder=holder, runs=known, now=now, ids=ids)
+        desk = _Desk(tx=tx, holder=holder, runs=known, people=people, recall=recall, now=now, ids=ids)
         results = desk.take_all(_signed(sent, vouched))
         desk.call_for_help()
         states = {}
         for run_id in sorted(desk.touched):
             if left := [each for each in desk.departures if each.run_id == run_id]:
-                keep_forbidden(tx, run_id, left, clock=clock, ids=ids)
-            states[run_id] = facts_arrived(tx, run_id, clock=clock, ids=ids)
-        device_store.touch(tx, holder.dev, at=now, app=_app(sent))
-        ack = held_events.ack_of(tx, holder.dev, reached=_reached(states.values(), holder.dev))
+                keep_forbidden(tx, run_id, left, clock=clock, ids=ids, recall=recall)
+            states[run_id] = facts_arrived(tx, run_id, clock=clock, ids=ids, recall=recall)
+        devices.hear_from(tx, device, at=now, app=_app(sent))
+        reached = _reached(states.values(), holder.dev)
+        ack = held_events.ack_of(tx, holder.dev, reached=reached, digests=_in_log(sent, results))
         directives = _directives(tx, sent, known, states)
+    recall.keep()
     return BatchResult(results=results, ack=ack.seq, ack_h=ack.digest, now_ms=_ms(now), directives=directives)
 
 
@@ -150,14 +161,23 @@ class _Desk:
     """Takes the events of one batch, one after another, inside one transaction."""
 
     def __init__(
-        self, *, tx: Transaction, holder: Holder, runs: frozenset[RunId], now: datetime, ids: Ids
+        self,
+        *,
+        tx: Transaction,
+        holder: Holder,
+        runs: Mapping[RunId, Phase],
+        people: frozenset[CrewId],
+        recall: Recall,
+        now: datetime,
+        ids: Ids,
     ) -> None:
         self.tx = tx
         self.holder = holder
         self.runs = runs
+        self.people = people
+        self.recall = recall
         self.now = now
         self.ids = ids
-        self.people: frozenset[CrewId] = device_store.crews_of(tx, holder.dev)
         self.touched: set[RunId] = set()
         self.bound: set[RunId] = set()
         self.departures: list[Departed] = []
@@ -169,8 +189,11 @@ class _Desk:
         batch = tuple(sent)
         told = (each.observation for each in batch if each.observation is not None)
         own = [each for each in told if each.dev == self.holder.dev]
-        intake = Intake(self.tx, own, received_at=self.now)
-        return intake.written([self._take(each, intake) for each in batch])
+        over = {run_id for run_id, phase in self.runs.items() if phase in (Phase.CLOSED, Phase.CANCELLED)}
+        intake = Intake(self.tx, own, received_at=self.now, over=over)
+        answers = intake.written([self._take(each, intake) for each in batch])
+        self.recall.wrote(intake.stored)
+        return answers
 
     def _take(self, sent: _Sent, intake: Intake) -> Appended:
         observation = sent.observation
@@ -183,8 +206,7 @@ class _Desk:
         appended = intake.take(observation, sent.raw, raw=sent.spelt, quarantine_id=self.ids.new())
         self.touched.add(observation.run_id)
         if appended.outcome is Outcome.STORED and observation.run_id not in self.bound:
-            bound_devices.bind_device(self.tx, observation.run_id, observation.dev)
-            self.bound.add(observation.run_id)
+            self._bind(observation.run_id)
         if appended.outcome is Outcome.STORED and isinstance(observation, Departed):
             self.departures.append(observation)
         if appended.outcome is Outcome.FORK:
@@ -192,6 +214,13 @@ class _Desk:
             self.is_frozen = True
             self.calls.add(("device_forked", observation.run_id))
         return appended
+
+    def _bind(self, run_id: RunId) -> None:
+        """The run waits for this device from now on; a device that is bound is so for good."""
+        known = self.recall.known(run_id)
+        if known is None or self.holder.dev not in known.plan.devices:
+            bound_devices.bind_device(self.tx, run_id, self.holder.dev)
+        self.bound.add(run_id)
 
     def call_for_help(self) -> None:
         """The office is told at once of a second history and of what the device's key does not vouch for."""
@@ -280,8 +309,18 @@ def _reached(states: Iterable[RunState], dev: int) -> int | None:
     return next((device.complete_to for device in mine if device.last_seq), None)
 
 
+def _in_log(sent: Iterable[_Sent], results: Iterable[Appended]) -> dict[int, str]:
+    """The hashes of those events of the batch that stand in the log, by their numbers."""
+    in_log = (Outcome.STORED, Outcome.DUPLICATE)
+    return {
+        each.observation.seq: each.observation.digest
+        for each, result in zip(sent, results, strict=True)
+        if each.observation is not None and result.outcome in in_log
+    }
+
+
 def _directives(
-    tx: Transaction, sent: Iterable[_Sent], known: frozenset[RunId], states: Mapping[RunId, RunState]
+    tx: Transaction, sent: Iterable[_Sent], known: Collection[RunId], states: Mapping[RunId, RunState]
 ) -> tuple[Mapping[str, Any], ...]:
     """What the tablet should do: fetch the list again where its manifest is old."""
     held: dict[RunId, int] = {}

@@ -139,8 +139,9 @@ def _remembered(tx: Transaction, memory: Memory, now: datetime) -> Mapping[RunId
 def _folded(tx: Transaction, run_id: RunId) -> tuple[RunState, tuple[Event, ...]]:
     """What the records say; whether tablets hold something back is for the gate to ask."""
     events = event_store.load_events(tx, run_id)
-    others = Holdings(elsewhere=other_runs.elsewhere(tx, run_id))
-    return fold(run_store.load_run_plan(tx, run_id), events, others), events
+    plan = run_store.load_run_plan(tx, run_id)
+    others = Holdings(elsewhere=other_runs.elsewhere(tx, plan, events))
+    return fold(plan, events, others), events
 
 
 def _look(

@@ -17,8 +17,10 @@ from sqlalchemy import (
     Select,
     String,
     Text,
+    bindparam,
     insert,
     select,
+    union_all,
     update,
 )
 from sqlalchemy import UniqueConstraint as Unique
@@ -88,6 +90,14 @@ _STANDING: Final = {
     keys: query.where(_ALARM.state != AlarmState.RESOLVED.value) for keys, query in _ALARMS.items()
 }
 
+_ABOUT: Final = union_all(
+    select_rows(AlarmRow, "run_id"),
+    select_rows(AlarmRow, "kind").where(
+        _ALARM.run_id != bindparam("run_id"),
+        _ALARM.state.in_((AlarmState.RAISED.value, AlarmState.ACKED.value)),
+    ),
+)
+
 
 def raise_alarm(tx: Transaction, alarm: Alarm) -> bool:
     """The alarm stands, once; whether it is new."""
@@ -143,6 +153,11 @@ def load_alarms(
     keys = {name: value for name, value in (("run_id", run_id), ("kind", kind)) if value is not None}
     query = _ALARMS[tuple(keys)] if include_resolved else _STANDING[tuple(keys)]
     return tuple(alarm_of(row) for row in tx.session.execute(query, asked(tx, **keys)))
+
+
+def alarms_about(tx: Transaction, run_id: RunId, *, kind: str) -> tuple[Alarm, ...]:
+    """The alarms of a run, over or not, and those of one kind that stand for other runs."""
+    return tuple(alarm_of(row) for row in tx.session.execute(_ABOUT, asked(tx, run_id=run_id, kind=kind)))
 
 
 def load_alarm(tx: Transaction, alarm_id: str) -> Alarm:

@@ -8,6 +8,7 @@ locked" whatever the timeout. Tables belong to the stores; this module owns none
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -31,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -41,6 +42,9 @@ from sqlalchemy.types import Boolean, String, Text, TypeDecorator
 BUSY_TIMEOUT_MS: Final = 2000
 # On PostgreSQL nobody waits for ever: for a connection, for somebody's lock, for an answer, for a client.
 CONNECT_TIMEOUT_S: Final = 3
+IDLE_S: Final = (
+    1.0  # a connection that was used this long ago is asked whether it still lives before it is used
+)
 POSTGRESQL_WAITS: Final = {
     "lock_timeout": "2s",
     "statement_timeout": "60s",
@@ -139,9 +143,15 @@ class Database:
                 raise
 
     @contextmanager
-    def reading(self) -> Iterator[Transaction]:
-        """A reading transaction: sees one state, keeps nothing."""
-        with _open(self.engine, writes=False) as session:
+    def reading(self, *, once: bool = False) -> Iterator[Transaction]:
+        """
+        A reading transaction: sees one state, keeps nothing.
+
+        ``once`` is for whoever asks a single question: on PostgreSQL it needs no beginning and no end.
+        """
+        is_alone = once and self.engine.dialect.name == "postgresql"
+        engine = self.engine.execution_options(isolation_level="AUTOCOMMIT") if is_alone else self.engine
+        with _open(engine, writes=False) as session:
             try:
                 yield Transaction(session=session, school_id=self.school_id)
             finally:
@@ -157,12 +167,14 @@ def open_engine(url: str, *, guarded: bool = True) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        waits = engine_options(parsed) if guarded else {"pool_pre_ping": True}
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), **waits)
+        waits = engine_options(parsed) if guarded else {}
+        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), **waits)
+        prepare_engine(engine)
+        return engine
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed)
-    prepare_sqlite(engine, guarded=guarded)
+    prepare_engine(engine, guarded=guarded)
     return engine
 
 
@@ -170,16 +182,12 @@ def engine_options(url: URL) -> dict[str, Any]:
     """
     What an application's engine is made with: on PostgreSQL a time for everything that can hang.
 
-    A migration may take its time; whoever answers people may not. A connection that a stopped
-    server left behind is noticed before it is used.
+    A migration may take its time; whoever answers people may not.
     """
     if url.get_backend_name() != "postgresql":
         return {}
     options = " ".join(f"-c {name}={value}" for name, value in POSTGRESQL_WAITS.items())
-    return {
-        "pool_pre_ping": True,
-        "connect_args": {"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
-    }
+    return {"connect_args": {"connect_timeout": CONNECT_TIMEOUT_S, "options": options}}
 
 
 def commits() -> int:
@@ -197,9 +205,33 @@ def is_full(error: Exception) -> bool:
     return isinstance(error, DBAPIError) and _state_of(error) in DISK_FULL
 
 
-def prepare_sqlite(engine: Engine, *, guarded: bool = True) -> None:
-    """Sets the listeners that make every SQLite connection of ``engine`` safe."""
+def prepare_engine(engine: Engine, *, guarded: bool = True) -> None:
+    """Sets the listeners that make every connection of ``engine`` safe."""
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine, guarded=guarded)
+    else:
+        _prepare_postgresql(engine)
 
+
+def _prepare_postgresql(engine: Engine) -> None:
+    """A connection that a stopped server left behind is noticed before it is used, after a pause."""
+
+    @event.listens_for(engine, "checkin")
+    def _used(_connection: Any, entry: ConnectionPoolEntry) -> None:
+        entry.info["used_s"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask(connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
+        now_s = time.monotonic()
+        if now_s - entry.info.get("used_s", now_s) < IDLE_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except Exception as error:
+            raise InvalidatePoolError from error  # the pool opens others
+
+
+def _prepare_sqlite(engine: Engine, *, guarded: bool) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None

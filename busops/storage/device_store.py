@@ -29,7 +29,7 @@ from busops.domain.errors import NotFound
 from busops.domain.fleet import CrewRole
 from busops.domain.values import CrewId, Plate
 from busops.storage.database import Base, Transaction, UtcDateTime
-from busops.storage.prepared import asked, select_rows
+from busops.storage.prepared import asked, matches, select_rows
 from busops.storage.upsert import table_of
 
 
@@ -116,13 +116,25 @@ class DeviceToken:
 
 _DEVICE: Final = select_rows(DeviceRow, "dev")
 _DEVICES: Final = select_rows(DeviceRow).order_by("dev")
-_TOKEN: Final = select_rows(DeviceTokenRow, "token_hash")
+_DEV: Final = table_of(DeviceRow)
+_SPOKEN: Final = table_of(DeviceTokenRow).c
+_OF_DEVICE: Final = (_SPOKEN.school_id == _DEV.c.school_id) & (_SPOKEN.dev == _DEV.c.dev)
+_TOKEN: Final = (
+    select(_DEV, _SPOKEN.user_id, _SPOKEN.crew_id, _SPOKEN.expires_at, _SPOKEN.revoked_at.label("ended_at"))
+    .join_from(table_of(DeviceTokenRow), _DEV, _OF_DEVICE)
+    .where(*matches(DeviceTokenRow, "token_hash"))
+)
+_WITH_PEOPLE: Final = (
+    select(_DEV, _SPOKEN.crew_id)
+    .join_from(_DEV, table_of(DeviceTokenRow), _OF_DEVICE & _SPOKEN.crew_id.is_not(None), isouter=True)
+    .where(*matches(DeviceRow, "dev"))
+    .distinct()
+)
 _CREWS: Final = (
     select_rows(DeviceTokenRow, "dev", columns=("crew_id",))
     .where(table_of(DeviceTokenRow).c.crew_id.is_not(None))
     .distinct()
 )
-_DEV: Final = table_of(DeviceRow)
 _TOUCHED: Final = (
     update(_DEV)
     .where(_DEV.c.school_id == bindparam("of_school"), _DEV.c.dev == bindparam("of_dev"))
@@ -162,6 +174,14 @@ def load_device(tx: Transaction, dev: int) -> Device:
     if row is None:
         raise NotFound("no_such_device", dev=dev)
     return _device(row)
+
+
+def load_with_people(tx: Transaction, dev: int) -> tuple[Device, frozenset[CrewId]]:
+    """The device with that number, and everybody who ever signed in on it."""
+    rows = tx.session.execute(_WITH_PEOPLE, asked(tx, dev=dev)).all()
+    if not rows:
+        raise NotFound("no_such_device", dev=dev)
+    return _device(rows[0]), frozenset(CrewId(row.crew_id) for row in rows if row.crew_id)
 
 
 def load_devices(tx: Transaction) -> tuple[Device, ...]:
@@ -236,18 +256,19 @@ def save_token(tx: Transaction, token_hash: str, token: DeviceToken) -> None:
     tx.session.execute(insert(DeviceTokenRow), [row])
 
 
-def find_token(tx: Transaction, token_hash: str) -> DeviceToken | None:
-    """Who the token with this hash speaks for, valid or not; None when there is none."""
+def find_token(tx: Transaction, token_hash: str) -> tuple[DeviceToken, Device] | None:
+    """Who the token with this hash speaks for, valid or not, and its device; None when there is none."""
     row = tx.session.execute(_TOKEN, asked(tx, token_hash=token_hash)).first()
     if row is None:
         return None
-    return DeviceToken(
+    token = DeviceToken(
         dev=row.dev,
         user_id=row.user_id,
         crew_id=CrewId(row.crew_id) if row.crew_id else None,
         expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
+        revoked_at=row.ended_at,
     )
+    return token, _device(row)
 
 
 def last_tokens(tx: Transaction) -> dict[int, DeviceToken]:

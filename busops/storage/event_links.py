@@ -7,24 +7,22 @@ adds is known from then on, so that its own events are judged as if each had bee
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import bindparam
+from sqlalchemy import union_all
 
 from busops.domain.envelope import GENESIS
 from busops.domain.events import Observation
 from busops.storage.database import Transaction
 from busops.storage.event_tables import RunEventRow
-from busops.storage.prepared import asked, select_rows
+from busops.storage.prepared import among, asked, select_rows
 from busops.storage.upsert import table_of
 
 _LOG: Final = table_of(RunEventRow).c
 _HELD: Final = ("event_id", "dev", "seq", "prev", "digest", "srv")
-_SAME_IDS: Final = select_rows(RunEventRow, columns=_HELD).where(
-    _LOG.event_id.in_(bindparam("event_ids", expanding=True))
-)
-_NEAR: Final = select_rows(RunEventRow, "dev", columns=_HELD).where(
-    _LOG.seq.in_(bindparam("seqs", expanding=True))
+_HELD_ALREADY: Final = union_all(
+    select_rows(RunEventRow, columns=_HELD).where(among(_LOG.event_id, "event_ids")),
+    select_rows(RunEventRow, "dev", columns=_HELD).where(among(_LOG.seq, "seqs")),
 )
 
 
@@ -44,15 +42,15 @@ class Known:
     def __init__(self, tx: Transaction, observations: Iterable[Observation]) -> None:
         self._by_id: dict[str, Held] = {}
         self._by_number: dict[tuple[int, int], Held] = {}
-        numbers: dict[int, set[int]] = {}
-        ids = set()
+        expected: dict[int, list[Observation]] = {}
         for each in observations:
-            ids.add(each.event_id)
-            numbers.setdefault(each.dev, set()).update((each.seq - 1, each.seq, each.seq + 1))
-        if ids:
-            self._read(tx, _SAME_IDS, event_ids=sorted(ids))
-        for dev, seqs in numbers.items():
-            self._read(tx, _NEAR, dev=dev, seqs=sorted(seqs))
+            expected.setdefault(each.dev, []).append(each)
+        for dev, own in expected.items():
+            near = {seq for each in own for seq in (each.seq - 1, each.seq, each.seq + 1)}
+            keys = asked(tx, dev=dev, event_ids=sorted({each.event_id for each in own}), seqs=sorted(near))
+            for event_id, of_dev, seq, prev, digest, srv in tx.session.execute(_HELD_ALREADY, keys):
+                held = Held(event_id=event_id, digest=digest, prev=prev, srv=srv)
+                self._by_id[event_id] = self._by_number[of_dev, seq] = held
 
     def same(self, observation: Observation) -> Held | None:
         """An event that already has this id, or this number on this device; the same one has both."""
@@ -72,8 +70,3 @@ class Known:
         """The event is about to be written."""
         held = Held(event_id=observation.event_id, digest=observation.digest, prev=observation.prev, srv=None)
         self._by_id[held.event_id] = self._by_number[observation.dev, observation.seq] = held
-
-    def _read(self, tx: Transaction, query: Any, **keys: Any) -> None:
-        for event_id, dev, seq, prev, digest, srv in tx.session.execute(query, asked(tx, **keys)):
-            held = Held(event_id=event_id, digest=digest, prev=prev, srv=srv)
-            self._by_id[event_id] = self._by_number[dev, seq] = held

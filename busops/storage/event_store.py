@@ -7,7 +7,7 @@ have looked at it; nothing that was sent is ever lost.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
@@ -25,15 +25,20 @@ from busops.storage import decision_rows
 from busops.storage.database import Transaction
 from busops.storage.event_links import Known
 from busops.storage.event_tables import QuarantineRow, RunDecisionRow, RunEventRow, holds_open
-from busops.storage.prepared import asked, matches, select_rows
+from busops.storage.prepared import among, asked, insertion, matches, select_rows
 from busops.storage.run_tables import RunRow
 from busops.storage.upsert import table_of
 
+ANY_PLACE: Final = 2**62  # beyond every place in the log
 FACTS_KEPT: Final = 16_384  # read facts that stay in memory, two or three kilobytes each
 
 _LOG: Final = table_of(RunEventRow)
-_WRITTEN: Final = insert(_LOG).returning(_LOG.c.event_id, _LOG.c.srv)
-_FACTS: Final = select_rows(RunEventRow, "run_id", columns=("raw", "received_ms")).order_by(_LOG.c.srv)
+_WRITTEN: Final = insertion(RunEventRow, given="srv", returning=("event_id", "srv"))
+_FACTS: Final = (
+    select_rows(RunEventRow, "run_id", columns=("raw", "received_ms"))
+    .where(_LOG.c.srv > bindparam("after"), _LOG.c.srv <= bindparam("upto"))
+    .order_by(_LOG.c.srv)
+)
 _DECISIONS: Final = select_rows(RunDecisionRow, "run_id").order_by("number")
 _WAITING: Final = (
     select_rows(QuarantineRow)
@@ -43,12 +48,9 @@ _WAITING: Final = (
 _WAITING_FOR_RUN: Final = _WAITING.where(holds_open())
 _RUN: Final = table_of(RunRow).c
 _OVER: Final = (Phase.CLOSED.value, Phase.CANCELLED.value)
-# The last place in the log, which PostgreSQL's guard replaces by a sequence's, and whether a run is over.
-_BEFORE: Final = select(
-    select(func.max(_LOG.c.srv)).where(*matches(RunEventRow)).scalar_subquery(),
-    exists().where(
-        *matches(RunRow), _RUN.run_id.in_(bindparam("run_ids", expanding=True)), _RUN.phase.in_(_OVER)
-    ),
+_LAST_PLACE: Final = select(func.max(_LOG.c.srv)).where(*matches(RunEventRow))
+_IS_LATE: Final = select(
+    exists().where(*matches(RunRow), among(_RUN.run_id, "run_ids"), _RUN.phase.in_(_OVER))
 )
 _LAST_NUMBER: Final = select(func.max(table_of(RunDecisionRow).c.number)).where(*matches(RunDecisionRow))
 
@@ -116,14 +118,24 @@ class Intake:
     Facts of one batch on their way into the log: judged one after another, written together.
 
     Each is answered as if those before it stood already. What contradicts the log or the batch is in
-    quarantine at once; nothing else is stored before :meth:`written`.
+    quarantine at once; nothing else is stored before :meth:`written`. ``over`` are those of the runs that
+    are closed or cancelled, where somebody has asked for it under their locks.
     """
 
-    def __init__(self, tx: Transaction, expected: Iterable[Observation], *, received_at: datetime) -> None:
+    def __init__(
+        self,
+        tx: Transaction,
+        expected: Iterable[Observation],
+        *,
+        received_at: datetime,
+        over: Collection[RunId] | None = None,
+    ) -> None:
         self._tx = tx
         self._received_at = received_at
         self._known = Known(tx, expected)
-        self._waiting: list[dict[str, Any]] = []
+        self._over = over
+        self._waiting: list[tuple[Observation, dict[str, Any]]] = []
+        self.stored: tuple[tuple[int, Observation], ...] = ()  # what was written, by its place in the log
 
     def take(
         self, observation: Observation, sent: Mapping[str, Any], *, raw: str, quarantine_id: str
@@ -146,24 +158,38 @@ class Intake:
             return Appended(event_id=observation.event_id, outcome=outcome, why=why)
         self._known.add(observation)
         received = replace(observation, received_ms=_ms(self._received_at))
-        self._waiting.append(_event_row(self._tx, received, sent) | {"raw": raw})
+        self._waiting.append((received, _event_row(self._tx, received, sent) | {"raw": raw}))
         return Appended(event_id=observation.event_id, outcome=Outcome.STORED)
 
     def written(self, answers: Sequence[Appended]) -> tuple[Appended, ...]:
         """What was taken stands in the log, in the order it was taken; the answers with its places there."""
         if not self._waiting:
             return tuple(answers)
-        run_ids = sorted({row["run_id"] for row in self._waiting})
-        last, is_late = self._tx.session.execute(_BEFORE, asked(self._tx, run_ids=run_ids)).one()
-        placed = [{**row, "srv": (last or 0) + place} for place, row in enumerate(self._waiting, start=1)]
-        self._waiting = []
         # After a close each fact is judged as it stood when it was written, by the guards of PostgreSQL too.
-        parts = [[row] for row in placed] if is_late else [placed]
-        places = {row.event_id: row.srv for part in parts for row in self._tx.session.execute(_WRITTEN, part)}
+        rows = [row for _, row in self._waiting]
+        parts = [[row] for row in rows] if self._is_late() else [rows]
+        places = {event_id: srv for part in parts for event_id, srv in _insert(self._tx, part)}
+        self.stored = tuple((places[fact.event_id], fact) for fact, _ in self._waiting)
+        self._waiting = []
         return tuple(
             replace(each, srv=places.get(each.event_id, each.srv)) if each.outcome in _IN_LOG else each
             for each in answers
         )
+
+    def _is_late(self) -> bool:
+        """Whether a fact that waits to be written is of a run that is over."""
+        run_ids = {fact.run_id for fact, _ in self._waiting}
+        if self._over is not None:
+            return not run_ids.isdisjoint(self._over)
+        return bool(self._tx.session.scalar(_IS_LATE, asked(self._tx, run_ids=sorted(run_ids))))
+
+
+def _insert(tx: Transaction, rows: list[dict[str, Any]]) -> Iterable[tuple[str, int]]:
+    """The rows stand in the log, in their order; their ids and places."""
+    if tx.session.get_bind().dialect.name == "sqlite":  # on PostgreSQL a guard gives the places
+        last = tx.session.scalar(_LAST_PLACE, asked(tx)) or 0
+        rows = [{**row, "srv": last + place} for place, row in enumerate(rows, start=1)]
+    return [(row.event_id, row.srv) for row in _WRITTEN.execute(tx, rows)]
 
 
 def keep_in_quarantine(
@@ -253,9 +279,11 @@ def load_events(tx: Transaction, run_id: RunId) -> tuple[Event, ...]:
     return (*load_observations(tx, run_id), *load_decisions(tx, run_id))
 
 
-def load_observations(tx: Transaction, run_id: RunId) -> tuple[Observation, ...]:
-    """The facts of a run, in the order the server had them."""
-    found = tx.session.execute(_FACTS, asked(tx, run_id=run_id))
+def load_observations(
+    tx: Transaction, run_id: RunId, *, after: int = 0, upto: int = ANY_PLACE
+) -> tuple[Observation, ...]:
+    """The facts of a run, in the order the server had them; those between two places in the school's log."""
+    found = tx.session.execute(_FACTS, asked(tx, run_id=run_id, after=after, upto=upto))
     return tuple(_fact(raw, received_ms) for raw, received_ms in found)
 
 

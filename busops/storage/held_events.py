@@ -2,35 +2,45 @@
 How much of each tablet's record the server holds: without a gap up to a number, or not.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
-from sqlalchemy import bindparam, func, select, union
+from sqlalchemy import String, bindparam, exists, func, select, union
 
 from busops.domain.envelope import GENESIS
+from busops.domain.events import Event, Observation
 from busops.domain.run import Holdings
+from busops.domain.run_plan import RunPlan
 from busops.domain.values import RunId
 from busops.storage import other_runs
 from busops.storage.database import Transaction
-from busops.storage.event_store import load_quarantine
-from busops.storage.event_tables import QuarantineRow, RunEventRow
-from busops.storage.prepared import asked, matches, select_rows
+from busops.storage.event_tables import QuarantineRow, RunEventRow, holds_open
+from busops.storage.prepared import among, asked, matches, select_rows
 from busops.storage.upsert import table_of
 
+NO_DIGESTS: Final[Mapping[int, str]] = MappingProxyType({})
 _LOG: Final = table_of(RunEventRow).c
 _APART: Final = table_of(QuarantineRow).c
 _DEVICES: Final = select_rows(RunEventRow, "run_id", columns=("dev",)).distinct()
+_SCHOOL: Final = bindparam("school_id", type_=String())
+_HELD: Final = table_of(RunEventRow).alias("held").c
+_BESIDE: Final = table_of(QuarantineRow).alias("beside").c
 _IN_LOG: Final = (
-    select(_LOG.dev, func.count(), func.max(_LOG.seq))
-    .where(*matches(RunEventRow), _LOG.dev.in_(bindparam("devs", expanding=True)))
-    .group_by(_LOG.dev)
+    select(
+        _HELD.dev,
+        func.count(),
+        func.max(_HELD.seq),
+        exists().where(_BESIDE.school_id == _SCHOOL, _BESIDE.dev == _HELD.dev, _BESIDE.seq >= 1),
+    )
+    .where(_HELD.school_id == _SCHOOL, among(_HELD.dev, "devs"))
+    .group_by(_HELD.dev)
 )
-_WAITS_APART: Final = (
-    select_rows(QuarantineRow, columns=("dev",))
-    .where(_APART.dev.in_(bindparam("devs", expanding=True)), _APART.seq >= 1)
-    .distinct()
+_HOLDING_OPEN: Final = select(func.count()).where(
+    _APART.school_id == _SCHOOL, _APART.state == "open", holds_open()
 )
+_IN_LOG_OF_RUN: Final = _IN_LOG.add_columns(_HOLDING_OPEN.scalar_subquery())
 _OF_FACT: Final = select(_LOG.digest).where(*matches(RunEventRow, "dev", "seq"))
 _OF_APART: Final = (
     select(func.coalesce(_APART.event_digest, _APART.digest))
@@ -47,12 +57,26 @@ class Ack:
     digest: str
 
 
-def holdings(tx: Transaction, run_id: RunId) -> Holdings:
-    """How far every device of the run is complete, over all its runs, and how much is in quarantine."""
+def holdings(tx: Transaction, plan: RunPlan, events: Iterable[Event]) -> Holdings:
+    """
+    How far every device of the run is complete, over all its runs, and how much is in quarantine.
+
+    ``events`` is the run's record: its devices are those that have recorded facts of it.
+    """
+    events = tuple(events)
+    devs = {event.dev for event in events if isinstance(event, Observation)}
+    rows = (
+        tx.session.execute(_IN_LOG_OF_RUN, asked(tx, devs=sorted(devs), run_id=plan.run_id)).all()
+        if devs
+        else ()
+    )
+    waiting = rows[0][-1] if rows else tx.session.scalar(_HOLDING_OPEN, asked(tx, run_id=plan.run_id))
     return Holdings(
-        complete_to=_complete_to(tx, devices_of(tx, run_id)),
-        quarantined=len(load_quarantine(tx, run_id)),
-        elsewhere=other_runs.elsewhere(tx, run_id),
+        complete_to=_complete_to(
+            tx, devs, {dev: (count, last, apart) for dev, count, last, apart, _ in rows}
+        ),
+        quarantined=waiting or 0,
+        elsewhere=other_runs.elsewhere(tx, plan, events),
     )
 
 
@@ -61,31 +85,34 @@ def devices_of(tx: Transaction, run_id: RunId) -> frozenset[int]:
     return frozenset(tx.session.scalars(_DEVICES, asked(tx, run_id=run_id)))
 
 
-def ack_of(tx: Transaction, dev: int, *, reached: int | None = None) -> Ack:
+def ack_of(
+    tx: Transaction, dev: int, *, reached: int | None = None, digests: Mapping[int, str] = NO_DIGESTS
+) -> Ack:
     """
     Up to where the device's events are held without a gap, those in quarantine included.
 
-    ``reached`` is that number where :func:`holdings` has told it in this transaction.
+    ``reached`` is that number where :func:`holdings` has told it in this transaction, ``digests`` those of
+    the device's events in the log that the caller knows, by their numbers.
     """
     if reached is None:
-        reached = _complete_to(tx, {dev})[dev]
-    return Ack(seq=reached, digest=_digest_at(tx, dev, reached))
+        rows = tx.session.execute(_IN_LOG, asked(tx, devs=[dev]))
+        reached = _complete_to(tx, {dev}, {each: rest for each, *rest in rows})[dev]
+    return Ack(seq=reached, digest=digests.get(reached) or _digest_at(tx, dev, reached))
 
 
-def _complete_to(tx: Transaction, devs: Collection[int]) -> Mapping[int, int]:
+def _complete_to(
+    tx: Transaction, devs: Collection[int], held: Mapping[int, Sequence[Any]]
+) -> Mapping[int, int]:
     """For each device the number up to which nothing is missing."""
-    if not devs:
-        return {}
-    these = asked(tx, devs=sorted(devs))
-    in_log = {dev: (count, last) for dev, count, last in tx.session.execute(_IN_LOG, these)}
-    also_apart = set(tx.session.scalars(_WAITS_APART, these))
     # A log that has as many numbers as its highest one has them all; only else are they gone through.
     return {
-        dev: in_log[dev][0]
-        if dev in in_log and dev not in also_apart and in_log[dev][0] == in_log[dev][1]
-        else _counted(tx, dev)
+        dev: held[dev][0] if dev in held and _is_whole(*held[dev]) else _counted(tx, dev)
         for dev in sorted(devs)
     }
+
+
+def _is_whole(count: int, last: int, waits_apart: bool) -> bool:
+    return count == last and not waits_apart
 
 
 def _counted(tx: Transaction, dev: int) -> int:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Index,
     String,
     Text,
-    bindparam,
     insert,
     select,
 )
@@ -23,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from busops.domain.incidents import Incident, IncidentKind, IncidentSeverity
 from busops.domain.values import RunId
 from busops.storage.database import Base, Transaction
-from busops.storage.prepared import asked, select_rows
+from busops.storage.prepared import among, asked, select_rows
 from busops.storage.upsert import table_of
 
 REPORTED, AUTHORITY, WITHDRAWN = "reported", "authority", "withdrawn"
@@ -74,7 +73,7 @@ _INCIDENTS: Final = select_rows(IncidentRow, "run_id").order_by("opened_ms", "in
 
 
 _WORDS: Final = select_rows(IncidentWordRow).where(
-    table_of(IncidentWordRow).c.incident_id.in_(bindparam("incident_ids", expanding=True))
+    among(table_of(IncidentWordRow).c.incident_id, "incident_ids")
 )
 
 

@@ -3,55 +3,108 @@ How far the record of each run has come: equal marks mean that nothing was added
 
 Facts, decisions, manifests and tablets are only ever added and a crew's turn only ever ended, all under the
 run's lock: how many there are and which is the last say whether there are more. What changes in the run's
-own row (vehicle, evidence asked for) stands in the mark as it is. To be asked in a transaction that reads,
-whose rows are all committed; what one that writes has added may yet be undone.
+own row (evidence asked for, newest list) stands in the mark as it is; the rest of it the guards hold fixed.
+Beside the record a mark says where the run stands and whether anything hangs on it, all in one statement.
 """
 
-from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import ColumnElement, func, select
 
+from busops.domain.run import Phase
 from busops.domain.values import RunId
+from busops.storage.alarm_store import AlarmRow
 from busops.storage.database import Base, Transaction
 from busops.storage.event_tables import RunDecisionRow, RunEventRow
-from busops.storage.prepared import asked, matches, select_rows
+from busops.storage.handover_store import PickupCodeRow
+from busops.storage.incident_store import IncidentRow
+from busops.storage.paper_store import PaperEntryRow
+from busops.storage.prepared import among, asked, matches
 from busops.storage.run_tables import ManifestRow, RunCrewRow, RunDeviceRow, RunRow
 from busops.storage.upsert import table_of
 
-# Of each table: its place here, how many rows, the last of them; then the run's own row.
-Mark = tuple[tuple[object, ...], ...]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """
+    How many facts and decisions a run has and which are the last, and all that its plan rests on.
+
+    ``phase`` and what follows is no part of the record and makes no two marks differ: how the run stands,
+    and how many alarms (over or not), incidents, sheets of paper and one-time codes it has.
+    """
+
+    facts: int
+    last_srv: int
+    last_digest: str
+    decisions: int
+    last_number: int
+    plan: tuple[object, ...]
+    phase: Phase = field(compare=False)
+    alarms: int = field(compare=False)
+    incidents: int = field(compare=False)
+    papers: int = field(compare=False)
+    codes: int = field(compare=False)
 
 
-def _last(row_class: type[Base], last: Any) -> Select[Any]:
-    table = table_of(row_class)
-    return (
-        select(table.c.run_id, func.count(), last)
-        .where(*matches(row_class), table.c.run_id.in_(bindparam("run_ids", expanding=True)))
-        .group_by(table.c.run_id)
-    )
+_RUN: Final = table_of(RunRow)
 
 
-_MARKS: Final = (
-    _last(RunEventRow, func.max(table_of(RunEventRow).c.srv)),
-    _last(RunDecisionRow, func.max(table_of(RunDecisionRow).c.number)),
-    _last(ManifestRow, func.max(table_of(ManifestRow).c.version)),
-    _last(RunDeviceRow, func.max(table_of(RunDeviceRow).c.dev)),
-    _last(RunCrewRow, func.count(table_of(RunCrewRow).c.until_at)),
-)
+def _of_run(row_class: type[Base], what: ColumnElement[Any]) -> Any:
+    own = table_of(row_class).c
+    same = (own.school_id == _RUN.c.school_id, own.run_id == _RUN.c.run_id)
+    return select(what).where(*same).correlate(_RUN)
 
-_ROW: Final = select_rows(
-    RunRow, columns=("run_id", "plate", "evidence", "vehicle_rows", "approved_students", "approved_total")
-).where(table_of(RunRow).c.run_id.in_(bindparam("run_ids", expanding=True)))
+
+def _count(row_class: type[Base], what: ColumnElement[Any] | None = None) -> Any:
+    return _of_run(row_class, func.count() if what is None else func.count(what)).scalar_subquery()
+
+
+_EVENT, _DECISION = table_of(RunEventRow).c, table_of(RunDecisionRow).c
+_LAST_DIGEST: Final = _of_run(RunEventRow, _EVENT.digest).order_by(_EVENT.srv.desc()).limit(1)
+_MARKS: Final = select(
+    _RUN.c.run_id,
+    _count(RunEventRow).label("facts"),
+    func.coalesce(_of_run(RunEventRow, func.max(_EVENT.srv)).scalar_subquery(), 0).label("last_srv"),
+    func.coalesce(_LAST_DIGEST.scalar_subquery(), "").label("last_digest"),
+    _count(RunDecisionRow).label("decisions"),
+    func.coalesce(_of_run(RunDecisionRow, func.max(_DECISION.number)).scalar_subquery(), 0).label(
+        "last_number"
+    ),
+    _RUN.c.phase,
+    _count(AlarmRow).label("alarms"),
+    _count(IncidentRow).label("incidents"),
+    _count(PaperEntryRow).label("papers"),
+    _count(PickupCodeRow).label("codes"),
+    _RUN.c.roster_v,
+    _RUN.c.evidence,
+    _count(ManifestRow),
+    _count(RunDeviceRow),
+    _of_run(RunDeviceRow, func.max(table_of(RunDeviceRow).c.dev)).scalar_subquery(),
+    _count(RunCrewRow),
+    _count(RunCrewRow, table_of(RunCrewRow).c.until_at),
+).where(*matches(RunRow), among(_RUN.c.run_id, "run_ids"))
 
 
 def log_marks(tx: Transaction, run_ids: Collection[RunId]) -> dict[RunId, Mark]:
-    """The mark of each of these runs."""
-    found: dict[RunId, list[tuple[object, ...]]] = defaultdict(list)
-    for place, query in enumerate(_MARKS):
-        for run_id, count, last in tx.session.execute(query, asked(tx, run_ids=sorted(run_ids))):
-            found[RunId(run_id)].append((place, count, last))
-    for run_id, *own in tx.session.execute(_ROW, asked(tx, run_ids=sorted(run_ids))):
-        found[RunId(run_id)].append(tuple(own))
-    return {run_id: tuple(found[run_id]) for run_id in run_ids}
+    """The mark of each of these runs, of those that exist."""
+    rows = tx.session.execute(_MARKS, asked(tx, run_ids=sorted(run_ids)))
+    return {RunId(row.run_id): _mark(*row) for row in rows}
+
+
+def _mark(_run_id: str, facts: int, last_srv: int, last_digest: str, decisions: int, *others: Any) -> Mark:
+    last_number, phase, alarms, incidents, papers, codes, *plan = others
+    return Mark(
+        facts=facts,
+        last_srv=last_srv,
+        last_digest=last_digest,
+        decisions=decisions,
+        last_number=last_number,
+        plan=tuple(plan),
+        phase=Phase(phase),
+        alarms=alarms,
+        incidents=incidents,
+        papers=papers,
+        codes=codes,
+    )

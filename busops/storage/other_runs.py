@@ -6,15 +6,16 @@ from typing import Final
 
 from sqlalchemy import bindparam, or_, select
 
-from busops.domain.events import Kind, MovedIn, MovedOut, Observation
+from busops.domain.events import Boarded, Event, Kind, MovedIn, MovedOut, Observation
 from busops.domain.run import Phase
+from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import timeline
 from busops.domain.transfers import Elsewhere
 from busops.domain.values import SCHOOL_TIME, RiderId, RunId
 from busops.storage import event_store
 from busops.storage.database import Transaction
 from busops.storage.event_tables import RunEventRow
-from busops.storage.prepared import asked, matches, select_rows
+from busops.storage.prepared import among, asked, select_rows
 from busops.storage.run_tables import ManifestRiderRow, RunRow
 from busops.storage.upsert import table_of
 
@@ -24,36 +25,15 @@ _RUN: Final = table_of(RunRow).c
 _HERE: Final = table_of(RunRow).alias("here")
 _IS_MOVE: Final = _EVENT.kind.in_((Kind.MOVED_IN.value, Kind.MOVED_OUT.value))
 
-_PARTNERS: Final = select_rows(RunEventRow, "run_id", columns=("other_run_id",)).where(_IS_MOVE).distinct()
 _CHANGING: Final = select_rows(RunEventRow, columns=("run_id", "other_run_id")).where(
     _IS_MOVE,
     or_(
-        _EVENT.run_id.in_(bindparam("run_ids", expanding=True)),
-        _EVENT.other_run_id.in_(bindparam("run_ids", expanding=True)),
+        among(_EVENT.run_id, "run_ids"),
+        among(_EVENT.other_run_id, "run_ids"),
     ),
 )
 _NAMES: Final = select_rows(RunRow, columns=("run_id", "plate", "departs_at")).where(
-    _RUN.run_id.in_(bindparam("run_ids", expanding=True))
-)
-_ON_ITS_LIST: Final = (
-    select(_LISTED.rider_id)
-    .where(
-        _LISTED.school_id == _HERE.c.school_id,
-        _LISTED.run_id == _HERE.c.run_id,
-        _LISTED.version == _HERE.c.roster_v,
-    )
-    .correlate(_HERE)
-)
-_STRANGERS: Final = (
-    select(_EVENT.rider_id)
-    .join_from(
-        table_of(RunEventRow),
-        _HERE,
-        (_HERE.c.school_id == _EVENT.school_id) & (_HERE.c.run_id == _EVENT.run_id),
-    )
-    .where(*matches(RunEventRow, "run_id"), _EVENT.kind == Kind.BOARD.value)
-    .where(_EVENT.rider_id.not_in(_ON_ITS_LIST))
-    .distinct()
+    among(_RUN.run_id, "run_ids")
 )
 _AWAITED: Final = (
     select(_LISTED.rider_id, _RUN.run_id)
@@ -66,17 +46,18 @@ _AWAITED: Final = (
     )
     .join(_HERE, (_HERE.c.school_id == _RUN.school_id) & (_HERE.c.run_id == bindparam("run_id")))
     .where(_LISTED.school_id == bindparam("school_id"))
-    .where(_LISTED.rider_id.in_(bindparam("rider_ids", expanding=True)))
+    .where(among(_LISTED.rider_id, "rider_ids"))
     .where(_RUN.run_id != _HERE.c.run_id, _RUN.phase != Phase.CANCELLED.value)
     .where(_RUN.run_on == _HERE.c.run_on, _RUN.direction == _HERE.c.direction)
     .order_by(_LISTED.rider_id, _RUN.run_id.desc())
 )
 
 
-def partners(tx: Transaction, run_id: RunId) -> frozenset[RunId]:
-    """The runs that this run's log says riders went over to or came from."""
-    found = tx.session.scalars(_PARTNERS, asked(tx, run_id=run_id))
-    return frozenset(RunId(other) for other in found if other)
+def partners(events: Iterable[Event]) -> frozenset[RunId]:
+    """The runs that these facts of a run say riders went over to or came from."""
+    return frozenset(
+        event.other_run_id for event in events if isinstance(event, MovedIn | MovedOut) and event.other_run_id
+    )
 
 
 def changing_buses(tx: Transaction, run_ids: Iterable[RunId]) -> frozenset[RunId]:
@@ -85,12 +66,13 @@ def changing_buses(tx: Transaction, run_ids: Iterable[RunId]) -> frozenset[RunId
     return frozenset(RunId(run_id) for ends in moves for run_id in ends)
 
 
-def elsewhere(tx: Transaction, run_id: RunId) -> Elsewhere:
+def elsewhere(tx: Transaction, plan: RunPlan, events: Iterable[Event]) -> Elsewhere:
     """What other runs say of riders who change between them and this one, or belong there."""
-    others = partners(tx, run_id)
-    awaited_on = _awaited_elsewhere(tx, run_id)
+    events = tuple(events)
+    others = partners(events)
+    awaited_on = _awaited_elsewhere(tx, plan, events)
     return Elsewhere(
-        moves=_moves_elsewhere(tx, run_id, others),
+        moves=_moves_elsewhere(tx, plan.run_id, others),
         awaited_on=awaited_on,
         run_names=run_names(tx, others | set(awaited_on.values())),
     )
@@ -116,10 +98,11 @@ def _moves_elsewhere(tx: Transaction, run_id: RunId, others: Iterable[RunId]) ->
     return tuple(found)
 
 
-def _awaited_elsewhere(tx: Transaction, run_id: RunId) -> dict[RiderId, RunId]:
+def _awaited_elsewhere(tx: Transaction, plan: RunPlan, events: Iterable[Event]) -> dict[RiderId, RunId]:
     """Who was marked on here, is on no list here, and is on that of another run of the day and direction."""
-    strangers = list(tx.session.scalars(_STRANGERS, asked(tx, run_id=run_id)))
+    boarded = {event.rider_id for event in events if isinstance(event, Boarded) and event.kind is Kind.BOARD}
+    strangers = sorted(boarded - plan.riders.keys())
     if not strangers:
         return {}
-    rows = tx.session.execute(_AWAITED, asked(tx, run_id=run_id, rider_ids=sorted(strangers)))
+    rows = tx.session.execute(_AWAITED, asked(tx, run_id=plan.run_id, rider_ids=strangers))
     return {RiderId(rider_id): RunId(other) for rider_id, other in rows}

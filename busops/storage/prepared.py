@@ -4,11 +4,34 @@ Statements that are asked for every batch of every tablet, built once over bare 
 Building a statement and loading mapped objects costs several times what the database needs to answer it;
 where a hundred tablets send at once that is what they wait for. What is added to such a statement is
 written with the table's columns: one attribute of a mapped class makes it a statement of the mapper again.
+A list goes into one parameter, whatever its length: the statement stays the same text, which the driver and
+PostgreSQL then know already.
 """
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Insert,
+    Result,
+    Select,
+    Text,
+    TextClause,
+    bindparam,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from busops.storage.database import Base, Transaction
 from busops.storage.upsert import table_of
@@ -30,3 +53,78 @@ def matches(row_class: type[Base], *keys: str) -> list[ColumnElement[bool]]:
 def asked(tx: Transaction, **keys: Any) -> dict[str, Any]:
     """What to put into such a statement."""
     return {"school_id": tx.school_id, **keys}
+
+
+def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """That the column has one of the values of the list ``name``, which goes into one parameter."""
+    return _Among(column, bindparam(name, type_=_Several(column.type)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insertion:
+    """
+    How many rows of one table are written at once, in their order.
+
+    On PostgreSQL they go as JSON into one parameter: five hundred parameters cost the driver more than
+    PostgreSQL needs to write twenty rows. ``given`` is a column that a guard fills there.
+    """
+
+    usual: Insert
+    at_once: TextClause
+
+    def execute(self, tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> Result[Any]:
+        """The rows stand in the table."""
+        if tx.session.get_bind().dialect.name == "sqlite":
+            return tx.session.execute(self.usual, rows)
+        return tx.session.execute(self.at_once, {"rows": json.dumps(rows, default=str)})
+
+
+def insertion(row_class: type[Base], *, given: str = "", returning: tuple[str, ...] = ()) -> Insertion:
+    """Built once; ``returning`` are the columns of its result."""
+    table = table_of(row_class)
+    names = ", ".join(column.name for column in table.c if column.name != given)
+    then = f" RETURNING {', '.join(returning)}" if returning else ""
+    source = f"json_populate_recordset(NULL::{table.name}, :rows)"
+    usual = insert(table)
+    return Insertion(
+        usual=usual.returning(*(table.c[name] for name in returning)) if returning else usual,
+        at_once=text(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {source}{then}"),  # noqa: S608
+    )
+
+
+class _Several(TypeDecorator[Any]):
+    """A list in one parameter: an array on PostgreSQL, JSON on SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.of = of
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.of))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return json.dumps(value) if dialect.name == "sqlite" else value
+
+
+class _Among(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: OperatorType | None = None) -> Any:
+        """Itself: where there are no truth values it would else be compared with one, past every index."""
+        return self
+
+
+@compiles(_Among, "postgresql")
+def _any_of(element: Any, compiler: Any, **how: Any) -> str:
+    column, values = (compiler.process(each, **how) for each in element.clauses)
+    return f"{column} = ANY ({values})"
+
+
+@compiles(_Among, "sqlite")
+def _each_of(element: Any, compiler: Any, **how: Any) -> str:
+    column, values = (compiler.process(each, **how) for each in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608

@@ -1,27 +1,32 @@
 """How runs hang together: earlier ones, those left open, and riders on two at once."""
 
-import json
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Text, cast, or_, select
+from sqlalchemy import bindparam, delete, or_, select, union_all
 
 from busops.domain.run import Phase
 from busops.domain.run_plan import RunPlan
 from busops.domain.values import CrewId, Plate, RiderId, RunId
 from busops.storage.database import Transaction
-from busops.storage.prepared import asked, matches
-from busops.storage.run_tables import ManifestRiderRow, RunCrewRow, RunRow
+from busops.storage.prepared import among, asked, insertion, matches, select_rows
+from busops.storage.run_tables import ManifestRiderRow, RiderAboardRow, RunCrewRow, RunRow
 from busops.storage.upsert import table_of
 
-_RUN: Final = table_of(RunRow).c
-_ABOARD: Final = select(_RUN.run_id, cast(_RUN.progress, Text)).where(
-    *matches(RunRow, "run_on"), _RUN.aboard > 0
+_SHOWN: Final = table_of(RiderAboardRow).c
+_HERE_AND_ELSEWHERE: Final = union_all(
+    select_rows(RiderAboardRow, "run_id", columns=("run_id", "rider_id")),
+    select_rows(RiderAboardRow, "run_on", columns=("run_id", "rider_id")).where(
+        among(_SHOWN.rider_id, "rider_ids"), _SHOWN.run_id != bindparam("run_id")
+    ),
 )
-SHOWN_KEPT: Final = 2048  # of so many runs that are under way it stays in memory who is aboard
+_SHOW: Final = insertion(RiderAboardRow)
+_SHOW_NO_MORE: Final = delete(table_of(RiderAboardRow)).where(
+    *matches(RiderAboardRow, "run_id"), among(_SHOWN.rider_id, "rider_ids")
+)
 _PROVED = (Phase.CHECKED.value, Phase.CLOSED.value, Phase.CANCELLED.value)
 
 
@@ -115,16 +120,25 @@ def unclosed_before(tx: Transaction, on: date) -> tuple[UnclosedRun, ...]:
     )
 
 
-def aboard_elsewhere(tx: Transaction, run_id: RunId, on: date) -> dict[RunId, frozenset[str]]:
-    """Who may be aboard each other run of the day, by its projection."""
-    found = tx.session.execute(_ABOARD, asked(tx, run_on=on))
-    return {RunId(other): _aboard_in(shown) for other, shown in found if other != run_id}
+def show_aboard(
+    tx: Transaction, plan: RunPlan, aboard: Collection[RiderId]
+) -> dict[RunId, frozenset[RiderId]]:
+    """
+    Lists show these riders aboard the run; who of them is shown aboard another run of the day.
 
-
-@lru_cache(maxsize=SHOWN_KEPT)
-def _aboard_in(progress: str) -> frozenset[str]:
-    """Who may be aboard by this projection, which stays the same from one batch of its run to the next."""
-    return frozenset(json.loads(progress).get("aboard_ids", ()))
+    To be called under the run's lock, like everything that is written of it.
+    """
+    these = asked(tx, run_id=plan.run_id, run_on=plan.on, rider_ids=sorted(aboard))
+    shown: dict[RunId, set[RiderId]] = defaultdict(set)
+    for run_id, rider_id in tx.session.execute(_HERE_AND_ELSEWHERE, these):
+        shown[RunId(run_id)].add(RiderId(rider_id))
+    before = shown.pop(plan.run_id, set())
+    if gone := before - set(aboard):
+        tx.session.execute(_SHOW_NO_MORE, asked(tx, run_id=plan.run_id, rider_ids=sorted(gone)))
+    if come := set(aboard) - before:
+        key = {"run_on": plan.on, "run_id": plan.run_id}
+        _SHOW.execute(tx, [asked(tx, rider_id=each, **key) for each in sorted(come)])
+    return {run_id: frozenset(riders) for run_id, riders in shown.items()}
 
 
 def run_ids_of_rider(tx: Transaction, rider_id: RiderId) -> tuple[RunId, ...]:

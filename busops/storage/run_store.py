@@ -24,7 +24,7 @@ from busops.domain.run_plan import ManifestRider, PlannedStop, RunPlan
 from busops.domain.values import CrewId, Direction, Plate, RiderId, RunId, StopId
 from busops.storage import bound_devices, place_store
 from busops.storage.database import Base, Transaction
-from busops.storage.prepared import asked, select_rows
+from busops.storage.prepared import among, asked, select_rows
 from busops.storage.run_tables import (
     ManifestRiderRow,
     ManifestRow,
@@ -44,14 +44,12 @@ _MANIFEST: Final = select_rows(
     ManifestRiderRow, "run_id", "version", columns=("rider_id", "stop_id", "other_stops", "from_run_id")
 ).order_by("rider_id")
 _LOCKED: Final = (
-    select_rows(RunRow, columns=("run_id",))
-    .where(_RUN.run_id.in_(bindparam("run_ids", expanding=True)))
+    select_rows(RunRow, columns=("run_id", "phase"))
+    .where(among(_RUN.run_id, "run_ids"))
     .order_by("run_id")
     .with_for_update(key_share=True)
 )
-_VERSIONS: Final = select_rows(RunRow, columns=("run_id", "roster_v")).where(
-    _RUN.run_id.in_(bindparam("run_ids", expanding=True))
-)
+_VERSIONS: Final = select_rows(RunRow, columns=("run_id", "roster_v")).where(among(_RUN.run_id, "run_ids"))
 _PROGRESS: Final = (
     update(table_of(RunRow))
     .where(_RUN.school_id == bindparam("of_school"), _RUN.run_id == bindparam("of_run"))
@@ -163,8 +161,15 @@ def retire_crew(tx: Transaction, run_id: RunId, *, until_at: datetime) -> None:
 
 def lock_runs(tx: Transaction, run_ids: Iterable[RunId]) -> frozenset[RunId]:
     """Those of the runs that exist, locked in the order of their ids until the transaction ends."""
-    found = tx.session.scalars(_LOCKED, asked(tx, run_ids=sorted(set(run_ids))))
-    return frozenset(RunId(run_id) for run_id in found)
+    return frozenset(locked_phases(tx, run_ids))
+
+
+def locked_phases(tx: Transaction, run_ids: Iterable[RunId]) -> dict[RunId, Phase]:
+    """The same, with how far each of them is."""
+    if not (named := sorted(set(run_ids))):
+        return {}
+    found = tx.session.execute(_LOCKED, asked(tx, run_ids=named))
+    return {RunId(run_id): Phase(phase) for run_id, phase in found}
 
 
 def load_run_plan(tx: Transaction, run_id: RunId) -> RunPlan:

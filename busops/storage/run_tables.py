@@ -15,6 +15,7 @@ from sqlalchemy import (
     CheckConstraint,
     Date,
     ForeignKeyConstraint,
+    Index,
     Integer,
     String,
 )
@@ -152,6 +153,21 @@ class RunDeviceRow(Base):
     school_id: Mapped[str] = mapped_column(String, primary_key=True)
     run_id: Mapped[str] = mapped_column(String, primary_key=True)
     dev: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, index=True)
+
+
+class RiderAboardRow(Base):
+    """Who may be aboard which run of a day: a projection, by which a rider on two buses at once is found."""
+
+    __tablename__ = "rider_aboard"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "run_id"], _RUN),
+        Index("ix_rider_aboard_run", "school_id", "run_id"),
+    )
+
+    school_id: Mapped[str] = mapped_column(String, primary_key=True)
+    run_on: Mapped[date] = mapped_column(Date, primary_key=True)
+    rider_id: Mapped[str] = mapped_column(String, primary_key=True)
+    run_id: Mapped[str] = mapped_column(String, primary_key=True)
 
 
 class VehicleTagRow(Base):

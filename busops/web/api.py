@@ -18,7 +18,7 @@ from busops.services import crew_runs, device_runs, devices, runs, tablet_sync
 from busops.web import api_devices, formats, problem
 from busops.web import api_models as models
 from busops.web.api_doors import SPEC, by_device, by_device_or_revoked, documented, holder
-from busops.web.context import current
+from busops.web.context import current, runtime
 from busops.web.security import allow, public
 
 bp = Blueprint("api", __name__, url_prefix="/api")
@@ -37,7 +37,12 @@ def batch() -> Any:
     try:
         body = json.loads(raw)
         done = tablet_sync.accept_batch(
-            here.database, holder=holder(), body=body, clock=here.clock, ids=here.ids
+            here.database,
+            holder=holder(),
+            body=body,
+            clock=here.clock,
+            ids=here.ids,
+            memory=runtime().memory,
         )
     except (InvalidInput, ValueError, RecursionError) as fault:
         kept = tablet_sync.keep_unreadable(

@@ -25,7 +25,7 @@ from busops.jobs import JobQueue
 from busops.log import configure_logging
 from busops.services.credentials import CHEAP, STRONG
 from busops.storage import schema
-from busops.storage.database import Base, Database, engine_options, prepare_sqlite
+from busops.storage.database import Base, Database, engine_options, prepare_engine
 from busops.web import (
     api,
     auth,
@@ -205,8 +205,7 @@ def _engine(app: Flask) -> Engine:
     migrate.init_app(app, db, directory=str(PACKAGE / "storage" / "migrations"))
     with app.app_context():
         engine = db.engine
-    if engine.dialect.name == "sqlite":
-        prepare_sqlite(engine)
+    prepare_engine(engine)
     return engine
 
 

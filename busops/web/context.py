@@ -5,7 +5,7 @@ What a view may lean on: the school's database, the clock, new ids, settings, th
 made once by ``create_app`` or found anew for each request.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -20,6 +20,7 @@ from busops.jobs import JobQueue
 from busops.planner.travel.source import TravelSource
 from busops.services.travel_sources import travel_source
 from busops.storage.database import Database
+from busops.storage.run_records import RunMemory
 from busops.web import language
 
 EXTENSION = "busops"
@@ -36,6 +37,7 @@ class Runtime:
     jobs: JobQueue
     machine_clock: Clock  # of sessions and lock-outs: the demo's own clock may run sixty times as fast
     hasher: PasswordHasher
+    memory: RunMemory = field(default_factory=RunMemory)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ import pytest
 from busops.services import devices
 from busops.services.device_list import list_tablets
 from busops.services.simulated_crew import send
-from busops.storage import alarm_store, device_store, event_store, held_events
+from busops.storage import alarm_store, device_store, event_store, held_events, run_store
 from tests.device_kit import Key
 from tests.web.test_api import ATTENDANT, first_events, scene
 
@@ -62,7 +62,8 @@ def test_an_unsigned_batch_is_kept_apart_and_the_office_is_called(signing, sqlit
     assert waiting(sqlite_database) == [(why, False)] * 5
     with sqlite_database.reading() as tx:
         assert event_store.load_observations(tx, "run-1") == ()
-        assert held_events.holdings(tx, "run-1").quarantined == 5
+        plan = run_store.load_run_plan(tx, "run-1")
+        assert held_events.holdings(tx, plan, ()).quarantined == 5
         alarms = [(each.kind, each.occasion) for each in alarm_store.load_alarms(tx, "run-1")]
     assert alarms == [("device_unsigned", str(tablet.dev))]
     honest = sent(signing, key.batch(events, tablet.dev))
