@@ -13,6 +13,7 @@ LIKELY = {
     "event_taken": ", ", "events_counted": ", ",
     "crew_in": "same|back|else", "crew_change": "crew", "quarantine": "quarantine",
     "run_born": "born", "closure_in": "closure", "manifest_in": "manifest", "decision_taken": "said",
+    "event_in": "name|move", "admitted_ms": "name",
 }  # fmt: skip
 
 OLD_SNAPSHOT = {
@@ -43,7 +44,6 @@ HELD_TWICE: dict[str, str] = OLD_SNAPSHOT | LOCK_ONLY | {
     "guard_undone_devices: AND x.second_user <> x.by_user": "ck_run_decision_two_people",
     "guard_run_change: AND OLD.phase <> 'cancelled'": "a boarding opens a cancelled run",
     "guard_questions: WHERE a.reason = 'missing'": "an absence for another reason speaks against itself",
-    "guard_questions: AND d.kind = 'departure_forbidden'": "no other decision names an event",
     "guard_open_questions: AND s.kind = 'finding_settled'": "no other decision names a finding",
     "guard_run_close: AND d.kind = 'closed'": "no other decision names a version",
     "guard_run_written: AND OLD.phase <> 'closed'": "the trigger's own condition",

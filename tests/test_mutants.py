@@ -121,7 +121,8 @@ GUARD_MUTANTS = [
     ("  UNION\n  SELECT school_id, run_id, dev FROM run_event) d", ") d"),
     ("      AND s.seq = (\n        SELECT count(*)", "      AND s.seq >= (\n        SELECT count(*)"),
     ("SET phase = 'reopened', closure_v = NULL, closed_at = NULL, integrity = 'challenged',\n"
-     "    reopened_ms = max(coalesce(reopened_ms, 0), NEW.received_ms)", "SET integrity = 'challenged'"),
+     "    reopened_ms = max(coalesce(reopened_ms, 0), NEW.received_ms, coalesce((",
+     "SET integrity = 'challenged', reopened_ms = max(coalesce(reopened_ms, 0), NEW.received_ms, coalesce(("),
 ]  # fmt: skip
 
 CANCEL = cancelling("t1")

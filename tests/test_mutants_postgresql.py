@@ -24,6 +24,7 @@ from tests import pg
 from tests.builders import Tablet, a_run, decided
 from tests.interlock_histories import STORIES
 from tests.interlock_tools import PLAN, driven, ended
+from tests.pg_admitted import typed_admissions
 from tests.pg_held_twice import HELD_TWICE, LIKELY, OLD_SNAPSHOT
 from tests.pg_moves import TYPED_MOVES, taken_back
 from tests.pg_mutants import Mutant, condition_mutants, trigger_mutants
@@ -168,6 +169,7 @@ TYPED: dict[str, tuple[str, ...]] = {
         copied("quarantine", '{"quarantine_id": "q2"}', "WHERE school_id = 'own_settled'"),
     ),
     **TYPED_MOVES,
+    **typed_admissions(CLOSED),
 }  # fmt: skip
 LATE = {
     "board": {"rider": "r1", "stop": "S3"},

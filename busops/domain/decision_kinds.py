@@ -20,6 +20,7 @@ from busops.domain.events import (
     Resolved,
     TransferOpened,
 )
+from busops.domain.kept_apart import Admitted
 from busops.domain.stop_changes import StopChanged, StopChangeWithdrawn
 
 DECISIONS: Final[dict[str, type[Decision]]] = {
@@ -27,6 +28,6 @@ DECISIONS: Final[dict[str, type[Decision]]] = {
     for each in (
         Released, Resolved, DeviceReleased, FindingSettled, CrewChanged,
         ManifestChanged, DepartureForbidden, Cancelled, Closed, Reopened, TransferOpened,
-        StopChanged, StopChangeWithdrawn,
+        StopChanged, StopChangeWithdrawn, Admitted,
     )
 }  # fmt: skip

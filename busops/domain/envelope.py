@@ -71,6 +71,7 @@ def envelope_of(observation: Observation) -> dict[str, Any]:
     envelope: dict[str, Any] = dict.fromkeys(_READERS)
     envelope |= {"v": VERSION, "kind": observation.kind.value, "refs": [], "codes": []}
     envelope |= {wire: getattr(observation, name) for name, wire in _COMMON.items()}
+    envelope["run"] = observation.told_run_id or observation.run_id
     for name in _OWN[observation.kind]:
         value = getattr(observation, name)
         wire = _WIRE.get(name, name)
@@ -104,7 +105,11 @@ _WIRE: Final = {
 
 
 _OWN: Final[dict[Kind, tuple[str, ...]]] = {
-    kind: tuple(each.name for each in fields(made) if each.name not in {*_COMMON, "digest", "received_ms"})
+    kind: tuple(
+        each.name
+        for each in fields(made)
+        if each.name not in {*_COMMON, "digest", "received_ms", "told_run_id"}
+    )
     for kind, made in OBSERVATIONS.items()
 }
 

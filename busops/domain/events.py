@@ -43,7 +43,8 @@ class Observation(Clocked):
     A fact seen by a person of the crew and recorded on a device.
 
     ``(dev, seq)`` is the order on a device; ``event_id`` is identity only. ``digest`` is the
-    hash of the envelope, ``prev`` that of the event before it.
+    hash of the envelope, ``prev`` that of the event before it. ``told_run_id`` is the run that the
+    envelope names, where that is not the run whose fact it is (``kept_apart.py``).
     """
 
     kind: ClassVar[Kind]
@@ -60,6 +61,7 @@ class Observation(Clocked):
     by: CrewId
     app: str
     digest: str
+    told_run_id: RunId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

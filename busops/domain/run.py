@@ -26,6 +26,7 @@ from busops.domain.events import (
     Sealed,
 )
 from busops.domain.findings import Finding
+from busops.domain.kept_apart import taken_in
 from busops.domain.roster import NotRidingReason
 from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import Timeline, decisions, timeline
@@ -157,10 +158,9 @@ class RunState:
 
 def fold(plan: RunPlan, events: Iterable[Event], holdings: Holdings | None = None) -> RunState:
     """The state that follows from a set of events; equal sets give equal states."""
-    events = tuple(events)
+    events = taken_in(plan.run_id, events)
     holdings = holdings or Holdings()
-    line = timeline(event for event in events if event.run_id == plan.run_id)
-    decided = decisions(event for event in events if event.run_id == plan.run_id)
+    line, decided = timeline(events), decisions(events)
     riders = whereabouts.accounts(plan.riders, line, decided, holdings.elsewhere.moves)
     checked = checks.check_state(plan, line, decided)
     others = (*transfers.stranded(decided), *transfers.find(plan, line, riders, holdings.elsewhere))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from busops.domain.envelope import canonical_json
 from busops.domain.errors import Refused
+from busops.domain.kept_apart import known_since_ms
 from busops.domain.late import Late, classify
 from busops.domain.people import Actor
 from busops.domain.run import Phase, fold
@@ -39,7 +40,7 @@ def classes_of(tx: Transaction, run_id: RunId) -> Mapping[EventId, Late]:
     classes: dict[EventId, Late] = {}
     for event in observed:
         if event.event_id in late:
-            then = [each for each in decided if each.made_ms <= (event.received_ms or 0)]
+            then = [each for each in decided if each.made_ms <= known_since_ms(event, decided)]
             before = fold(plan, (*had, *then), holdings)
             classes[event.event_id] = classify(event, before, fold(plan, (*had, event, *then), holdings))
         had.append(event)

@@ -25,7 +25,7 @@ from busops.domain.roster import NotRidingReason
 from busops.domain.run import Phase, RunState
 from busops.domain.values import Clock, Ids, RiderId, RunId
 from busops.services.acting import By, record_act, user_of
-from busops.services.run_deciding import decide, lock, need_text, need_third, need_two
+from busops.services.run_deciding import decide, lock, need_text, need_third
 from busops.services.run_state import facts_arrived, state_of
 from busops.storage import closure_store, event_store, paper_store, run_store
 from busops.storage.closure_store import Closure
@@ -151,24 +151,6 @@ def settle_finding(
             raise Refused("override_needed", run_id=run_id)
         own = {"finding_key": key}
         decide(tx, FindingSettled, run_id, by=by, second=second, reason=reason, clock=clock, ids=ids, **own)
-
-
-def settle_quarantine(
-    database: Database, quarantine_id: str, *, by: By, second: By, note: str, clock: Clock, ids: Ids
-) -> None:
-    """Two people have looked at what was sent and dismissed it as a fact, with a note."""
-    need_text(note)
-    need_two(by, second)
-    with database.transaction() as tx:
-        event_store.settle_quarantine(
-            tx,
-            quarantine_id,
-            state="dismissed",
-            settled_by=user_of(by),
-            second=user_of(second),
-            note=note,
-        )
-        record_act(tx, by, "quarantine_settled", quarantine_id, facts={"note": note}, clock=clock)
 
 
 def _closure(tx: Transaction, state: RunState, *, by: By, at: datetime) -> Closure:

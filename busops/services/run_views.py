@@ -106,6 +106,10 @@ class RunView:
         """Whether the run was closed before and opened again."""
         return any(isinstance(each, Reopened) for each in self.decisions)
 
+    def fact_of(self, event_id: EventId) -> Observation | None:
+        """The fact of this id, where the run has it."""
+        return next((each for each in self.facts if each.event_id == event_id), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiderOnRun:

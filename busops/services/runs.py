@@ -9,7 +9,7 @@ from busops.domain.fleet import CrewMember
 from busops.domain.run_plan import RunPlan
 from busops.domain.values import Clock, Ids
 from busops.services.departure_papers import departure_reasons
-from busops.services.quarantine import admit_quarantine
+from busops.services.quarantine import admit_quarantine, settle_quarantine
 from busops.services.run_acts import (
     cancel_run,
     close_run,
@@ -18,7 +18,6 @@ from busops.services.run_acts import (
     reopen_run,
     resolve_rider,
     settle_finding,
-    settle_quarantine,
 )
 from busops.services.run_changes import (
     add_rider,

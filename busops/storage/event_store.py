@@ -284,7 +284,7 @@ def load_observations(
 ) -> tuple[Observation, ...]:
     """The facts of a run, in the order the server had them; those between two places in the school's log."""
     found = tx.session.execute(_FACTS, asked(tx, run_id=run_id, after=after, upto=upto))
-    return tuple(_fact(raw, received_ms) for raw, received_ms in found)
+    return tuple(_of_run(_fact(raw, received_ms), run_id) for raw, received_ms in found)
 
 
 def load_decisions(tx: Transaction, run_id: RunId) -> tuple[Decision, ...]:
@@ -297,6 +297,11 @@ def load_decisions(tx: Transaction, run_id: RunId) -> tuple[Decision, ...]:
 def _fact(raw: str, received_ms: int) -> Observation:
     """What this text says; asked again and again of the same facts while a bus is on its way."""
     return replace(parse_envelope(json.loads(raw)), received_ms=received_ms)
+
+
+def _of_run(fact: Observation, run_id: RunId) -> Observation:
+    """The fact as one of this run, which is the one it names but for what two people admitted here."""
+    return fact if fact.run_id == run_id else replace(fact, run_id=run_id, told_run_id=fact.run_id)
 
 
 def _event_row(tx: Transaction, event: Observation, sent: Mapping[str, Any]) -> dict[str, Any]:

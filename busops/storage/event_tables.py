@@ -76,7 +76,7 @@ class RunDecisionRow(Base):
         Unique("school_id", "number", name="uq_run_decision_number"),
         ForeignKeyConstraint(["school_id", "run_id"], ["run.school_id", "run.run_id"]),
         CheckConstraint(
-            "kind NOT IN ('resolved', 'device_released', 'finding_settled')"
+            "kind NOT IN ('resolved', 'device_released', 'finding_settled', 'admitted')"
             " OR (second_user IS NOT NULL AND second_user <> by_user)",
             name="two_people",
         ),

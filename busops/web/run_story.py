@@ -35,6 +35,7 @@ from busops.domain.events import (
 )
 from busops.domain.findings import Severity
 from busops.domain.handover import HandedBy, person_no
+from busops.domain.kept_apart import Admitted
 from busops.domain.people import Role
 from busops.domain.run import Phase
 from busops.domain.stop_changes import StopChanged, StopChangeWithdrawn
@@ -59,7 +60,7 @@ def story(view: RunView, names: Names, *, shows_all: bool) -> list[dict[str, Any
     told = [
         (fact.at_ms, _fact(fact, view, names, faults)) for fact in view.facts if shows_all or fact.kind in KEY
     ]
-    told += [(decision.made_ms, _decision(decision, names)) for decision in view.decisions]
+    told += [(decision.made_ms, _decision(decision, view, names)) for decision in view.decisions]
     told += [
         (round(closure.closed_at.timestamp() * 1000), _closure(closure.version, closure.closed_by, names))
         for closure in view.closures
@@ -112,16 +113,19 @@ def _fact(fact: Observation, view: RunView, names: Names, faults: set[str]) -> d
     if fact.event_id in faults:
         state = "bad"
     meta = say("晚到 %(n)s 分", n=late_ms // 60_000) if is_late else say("设备 %(dev)s", dev=fact.dev)
+    if fact.told_run_id:
+        meta = f"{meta}{say('，')}{say('原记在别的趟次')}"
     return {
         "at": _clock(fact.at_ms),
         "s": state,
-        "t": _text(fact, names, view.state.run_names) + (say("（已撤销）") if is_void else ""),
+        "t": fact_words(fact, names, view.state.run_names) + (say("（已撤销）") if is_void else ""),
         "who": names.crew.get(fact.by, fact.by),
         "meta": meta,
     }
 
 
-def _text(fact: Observation, names: Names, run_names: Mapping[RunId, str]) -> str:
+def fact_words(fact: Observation, names: Names, run_names: Mapping[RunId, str]) -> str:
+    """What was recorded, in one line."""
     own = ""
     match fact:
         case MovedIn() | MovedOut():
@@ -153,7 +157,7 @@ def _handed(fact: HandedOver, names: Names) -> str:
     return how if no is None else f"{how} {names.persons.get((fact.rider_id, no), no)}"
 
 
-def _decision(decision: Decision, names: Names) -> dict[str, Any]:
+def _decision(decision: Decision, view: RunView, names: Names) -> dict[str, Any]:
     text = code_words(f"decision_kind.{decision.kind}")
     match decision:
         case Resolved():
@@ -170,6 +174,9 @@ def _decision(decision: Decision, names: Names) -> dict[str, Any]:
             who = names.riders.get(decision.rider_id, decision.rider_id)
             where = names.stops.get(decision.stop_id, decision.stop_id)
             text = f"{text} {decision.change_no}{say('：')}{who}{say('，')}{where}"
+        case Admitted():
+            fact = view.fact_of(decision.event_id)
+            text = f"{text}{say('：')}{fact_words(fact, names, view.state.run_names)}" if fact else text
         case StopChangeWithdrawn():
             text = f"{text} {decision.change_no}"
         case DepartureForbidden():

@@ -90,7 +90,7 @@ def resolve(run_id: str, rider_id: str) -> Answer:
             says=one_of(Whereabouts, says),
             absence=one_of(NotRidingReason, absence) if absence else None,
             marks_seen=frozenset(request.form.get("marks", "").split()),
-            second=_second(),
+            second=second_person(),
             reason=typed_reason(),
         )
 
@@ -103,7 +103,7 @@ def release_device(run_id: str, dev: int) -> Answer:
     """Two people give up waiting for a device; a third one has searched the bus."""
 
     def act(here: dict[str, Any]) -> None:
-        second, third = _second(), _second("third", THIRD_ROLES)
+        second, third = second_person(), second_person("third", THIRD_ROLES)
         runs.release_device(**here, dev=dev, second=second, third=third, reason=typed_reason())
 
     return decide(run_id, say("不再等待这台设备"), act)
@@ -117,7 +117,7 @@ def settle(run_id: str) -> Answer:
     return decide(
         run_id,
         say("发现已处理"),
-        lambda here: runs.settle_finding(**here, key=key, second=_second(), reason=typed_reason()),
+        lambda here: runs.settle_finding(**here, key=key, second=second_person(), reason=typed_reason()),
     )
 
 
@@ -128,7 +128,8 @@ def settle_quarantine(run_id: str, quarantine_id: str) -> Answer:
 
     def act(here: dict[str, Any]) -> None:
         del here["run_id"]
-        runs.settle_quarantine(**here, quarantine_id=quarantine_id, second=_second(), note=typed_reason())
+        own: dict[str, Any] = {"second": second_person(), "note": typed_reason()}
+        runs.settle_quarantine(here.pop("database"), quarantine_id, **here, **own)
 
     return decide(run_id, say("已核对留存记录"), act)
 
@@ -137,12 +138,12 @@ def settle_quarantine(run_id: str, quarantine_id: str) -> Answer:
 @allow(Role.DISPATCHER, Role.ADMIN)
 def admit_quarantine(run_id: str, quarantine_id: str) -> Answer:
     """Two people have made sure that what was kept apart happened."""
-    own: dict[str, Any] = {"quarantine_id": quarantine_id}
-    return decide(
-        run_id,
-        say("留存记录已作为事实补入"),
-        lambda here: runs.admit_quarantine(**here, **own, second=_second(), note=typed_reason()),
-    )
+
+    def act(here: dict[str, Any]) -> None:
+        own: dict[str, Any] = {"second": second_person(), "note": typed_reason()}
+        runs.admit_quarantine(here.pop("database"), here.pop("run_id"), quarantine_id, **here, **own)
+
+    return decide(run_id, say("留存记录已作为事实补入"), act)
 
 
 @bp.post("/<run_id>/amend")
@@ -155,7 +156,7 @@ def amend(run_id: str) -> Answer:
         note = typed_reason()
         if not note:
             raise InvalidInput("reason_needed")
-        late_classes.sign_amendment(**own, second=_second(), note=note)
+        late_classes.sign_amendment(**own, second=second_person(), note=note)
 
     return decide(run_id, say("附页已签"), act)
 
@@ -212,7 +213,7 @@ def _page(run_id: RunId, refusal: Refused | InvalidInput | None = None) -> Answe
     return (page, CONFLICT) if refusal else page
 
 
-def _second(place: str = "second", roles: frozenset[Role] = SECOND_ROLES) -> Actor:
+def second_person(place: str = "second", roles: frozenset[Role] = SECOND_ROLES) -> Actor:
     """Another person of a decision, looked up as at the door; Refused when he is not one."""
     made = runtime()
     entered = signin.enter(

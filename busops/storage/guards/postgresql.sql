@@ -90,6 +90,12 @@ CREATE OR REPLACE FUNCTION guard_open_moves(school text, run text) RETURNS SETOF
             AND NOT guard_precedes(b.dev, b.seq, b.hi_ms, i.dev, i.seq, i.lo_ms)))
 $$;
 
+-- When two people said that something kept apart happened on this run, whatever run it names.
+CREATE OR REPLACE FUNCTION guard_admitted_ms(school text, run text, event text) RETURNS bigint LANGUAGE sql STABLE AS $$
+  SELECT max(d.made_ms) FROM run_decision d
+  WHERE d.school_id = school AND d.run_id = run AND d.kind = 'admitted' AND d.body ->> 'event_id' = event
+$$;
+
 -- Whether a check proves something: nobody found, every tag asked for read, certainly after the
 -- arrival (or a rider's move out of a bus that the office lets go no further), every movement and
 -- the last reopening, by the right person of record.
@@ -387,6 +393,10 @@ BEGIN
     AND (NEW.rider_id IS NULL OR NEW.other_run_id IS NULL OR NEW.other_run_id = NEW.run_id) THEN
     PERFORM guard_refuse('move_unnamed');
   END IF;
+  IF NEW.run_id IS DISTINCT FROM NEW.raw::json ->> 'run'
+    AND guard_admitted_ms(NEW.school_id, NEW.run_id, NEW.event_id) IS NULL THEN
+    PERFORM guard_refuse('event_of_another_run');
+  END IF;
   NEW.srv := nextval('run_event_srv');
   RETURN NEW;
 END $$;
@@ -424,7 +434,8 @@ BEGIN
       OR (NEW.kind IN ('check', 'headcount') AND NEW.n > 0)
       OR (it.phase = 'cancelled' AND NEW.kind IN ('board', 'alight', 'moved_in', 'moved_out'))) THEN
     UPDATE run SET phase = 'reopened', closure_v = NULL, closed_at = NULL, integrity = 'challenged',
-      reopened_ms = greatest(reopened_ms, NEW.received_ms)
+      reopened_ms = greatest(reopened_ms, NEW.received_ms,
+        guard_admitted_ms(NEW.school_id, NEW.run_id, NEW.event_id))
     WHERE school_id = NEW.school_id AND run_id = NEW.run_id;
   END IF;
   -- What is taken back may be the answer that another run was closed on.

@@ -93,6 +93,12 @@ WHERE o.kind = 'moved_out'
           AND b.kind IN ('board', 'moved_in')
           AND NOT (CASE WHEN b.dev = i.dev THEN b.seq < i.seq ELSE b.hi_ms < i.lo_ms END)));
 
+-- When two people said that something kept apart happened on this run, whatever run it names.
+CREATE VIEW guard_admission AS
+SELECT d.school_id, d.run_id, d.made_ms, b.value AS event_id
+FROM run_decision d JOIN json_each(d.body) b ON b.key = 'event_id'
+WHERE d.kind = 'admitted';
+
 -- Whatever a check must come after.
 CREATE VIEW guard_movement AS
 SELECT school_id, run_id, event_id, dev, seq, hi_ms
@@ -365,6 +371,11 @@ BEGIN
     WHEN NEW.kind IN ('moved_in', 'moved_out')
       AND (NEW.rider_id IS NULL OR NEW.other_run_id IS NULL OR NEW.other_run_id = NEW.run_id)
       THEN RAISE(ABORT, 'guard: move_unnamed')
+    WHEN (SELECT r.value FROM json_each(NEW.raw, '$.run') r) IS NOT NEW.run_id
+      AND NOT EXISTS (
+        SELECT 1 FROM guard_admission g
+        WHERE g.school_id = NEW.school_id AND g.run_id = NEW.run_id AND g.event_id = NEW.event_id)
+      THEN RAISE(ABORT, 'guard: event_of_another_run')
   END;
 END;
 
@@ -381,7 +392,9 @@ BEGIN
   WHERE school_id = NEW.school_id AND run_id = NEW.run_id AND phase = 'closed';
   UPDATE run
   SET phase = 'reopened', closure_v = NULL, closed_at = NULL, integrity = 'challenged',
-    reopened_ms = max(coalesce(reopened_ms, 0), NEW.received_ms)
+    reopened_ms = max(coalesce(reopened_ms, 0), NEW.received_ms, coalesce((
+      SELECT max(g.made_ms) FROM guard_admission g
+      WHERE g.school_id = NEW.school_id AND g.run_id = NEW.run_id AND g.event_id = NEW.event_id), 0))
   WHERE school_id = NEW.school_id AND run_id = NEW.run_id AND phase IN ('closed', 'cancelled')
     AND (
       EXISTS (SELECT 1 FROM guard_aboard g WHERE g.school_id = NEW.school_id AND g.run_id = NEW.run_id)

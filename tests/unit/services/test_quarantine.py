@@ -63,21 +63,24 @@ CASES = {
     "no envelope": ({"why": "device_not_trusted", "raw": "["}, {}, "quarantine_not_admissible"),
     "not an event": ({"why": "unknown_run", "raw": '{"v": 1}'}, {}, "quarantine_not_admissible"),
     "one person": ({"why": "device_not_trusted"}, {"second": "u1"}, "two_people_needed"),
-    "another run's": ({"why": "device_not_trusted"}, {"run_id": "run-2"}, "quarantine_not_admissible"),
+    "settled before": ({"why": "device_not_trusted"}, {"twice": True}, "quarantine_not_admissible"),
 }
 
 
 @pytest.mark.parametrize(("kept", "told", "code"), CASES.values(), ids=CASES.keys())
 def test_what_may_not_be_admitted_stays_apart(
-    sqlite_database: Database, kept: dict[str, str], told: dict[str, str], code: str
+    sqlite_database: Database, kept: dict[str, str], told: dict[str, Any], code: str
 ) -> None:
-    """Refused by its name, and it waits on."""
-    store_run(sqlite_database, a_run(run_id="run-2"))
+    """Refused by its name, and it waits on, or stays what two people said of it."""
     kept_apart(sqlite_database, a_run(), **kept)
+    is_settled = told.pop("twice", False)
+    if is_settled:
+        own: dict[str, Any] = {"by": "u1", "second": "u2", "note": "seen"}
+        runs.settle_quarantine(sqlite_database, "q1", **own, **HERE)
     with pytest.raises(Refused, match=code):
         admit(sqlite_database, **told)
     with sqlite_database.reading() as tx:
-        assert event_store.load_quarantined(tx, "q1").state == "open"
+        assert event_store.load_quarantined(tx, "q1").state == ("dismissed" if is_settled else "open")
 
 
 def test_what_contradicts_the_log_is_not_admitted(sqlite_database: Database) -> None:
