@@ -25,8 +25,17 @@ UNDO = (
 MORE = [
     [new_txn(9), posting(9, 1, 5), posting(9, 2, -5), post(9)],
     ["UPDATE receipt SET status = 'DUPLICATE', note = 'x'"],
-    ["UPDATE period SET locked = true WHERE period = '2024-03'"],
-    [attacks.into("period", "'t1', '2025-01', false, '', NULL, ''")],
+    [attacks.lock("2023-12", "lead")],
+    [attacks.said_of("2024-03"), attacks.sign("2024-03", "clerk"), attacks.lock("2024-03", "lead")],
+    [new_txn(9, period="2023-12", made_by="'clerk'")],
+    [new_txn(9, adjusts="'2024-02'")],
+    [new_txn(9, adjusts="'2023-12'")],
+    [
+        attacks.into("period", "'t1', '2024-04', false, '', NULL, '', '', NULL"),
+        new_txn(9, period="2024-04", reverses="'t1'", adjusts="'2024-03'"),
+    ],
+    [attacks.sign("2023-12", "other")],
+    [attacks.into("period", "'t1', '2025-01', false, '', NULL, '', '', NULL")],
     [new_txn(9, reverses="'t1'"), UNDO, post(9)],
     [new_txn(9, reverses="'t1'"), UNDO, post(9), new_txn(10, reverses="'t9'")],
     [new_txn(9), "UPDATE ledger_txn SET approved_by = 'v' WHERE txn_id = 't9'"],
@@ -75,7 +84,7 @@ def test_every_mutant_of_the_ledger_guards_dies_on_postgresql(books: Connection)
         if all(now == known for now, known in zip(outcomes(books), right, strict=True)):
             alive.append(mutant.name)
         savepoint.rollback()
-    assert books.execute(text("SELECT count(*) FROM posting")).scalar() == 4
+    assert books.execute(text("SELECT count(*) FROM posting")).scalar() == 6
     assert alive == list(HELD_TWICE), "\n".join(alive)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from busops.domain.values import CrewId
 
@@ -13,8 +14,13 @@ class Role(StrEnum):
     ATTENDANT = "attendant"
     DRIVER = "driver"
     FINANCE = "finance"
+    FINANCE_LEAD = "finance_lead"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
+
+
+# Who keeps the books: they alone may still post into a month that was signed once.
+BOOKKEEPERS: Final = frozenset({Role.FINANCE, Role.FINANCE_LEAD})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,5 @@
 """
-The invariants of a reconciliation (domain §3.6, I1 … I8): each gives findings, none when it holds.
+The invariants of a reconciliation (domain §3.6, I1 … I7): each gives findings, none when it holds.
 
 They take what they compare from different places on purpose: a sum that is checked against
 itself proves nothing.
@@ -14,7 +14,7 @@ from busops.domain.values import RiderId, RunId
 from busops.finance.matching import ReceiptStatus
 from busops.finance.reconcile import ReconRow
 from busops.finance.rows import Allocation
-from busops.finance.statement import ReceiptRecord, SourceFile, Statement, digest
+from busops.finance.statement import ReceiptRecord, SourceFile, Statement
 
 
 def every_receipt_is_somewhere(receipts: Iterable[ReceiptRecord]) -> tuple[Finding, ...]:
@@ -99,12 +99,6 @@ def totals_agree(statement: Statement, sheet: Mapping[str, int]) -> tuple[Findin
         for name, fen in expected.items()
         if name in sheet and sheet[name] != fen
     )
-
-
-def closed_period_is_stable(statement: Statement, digest_at_close: str) -> tuple[Finding, ...]:
-    """I8: a closed period reconciled again is the same to the byte."""
-    now = digest(statement)
-    return () if now == digest_at_close else (_broken("I8", statement.period, was=digest_at_close, now=now),)
 
 
 def _same(invariant: str, left_fen: int, right_fen: int) -> tuple[Finding, ...]:

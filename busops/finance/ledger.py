@@ -66,6 +66,7 @@ class LedgerTxn:
     postings: tuple[Posting, ...]
     approved_by: str | None = None
     reverses: str | None = None
+    adjusts: str | None = None  # the closed period that this corrects from a later one
 
 
 def period_of(on: date) -> str:
@@ -87,7 +88,7 @@ def checked(txn: LedgerTxn) -> LedgerTxn:
 
 
 def reversal(txn: LedgerTxn, *, txn_id: str, period: str, on: date, made_by: str) -> LedgerTxn:
-    """The transaction that undoes another one (红字冲销), in a period that is still open."""
+    """The transaction that undoes another one (红字冲销), and says which period it adjusts from another."""
     if txn.kind is TxnKind.REVERSAL:
         raise InvalidInput("reversal_of_reversal", txn_id=txn.txn_id)
     return LedgerTxn(
@@ -103,6 +104,7 @@ def reversal(txn: LedgerTxn, *, txn_id: str, period: str, on: date, made_by: str
             for posting in txn.postings
         ),
         reverses=txn.txn_id,
+        adjusts=txn.period if txn.period != period else None,
     )
 
 

@@ -171,10 +171,14 @@ def document(statement: Statement) -> dict[str, Any]:
     }
 
 
+def text_of(statement: Statement) -> str:
+    """The document as the one text that is signed and kept when the period is closed (I8)."""
+    return json.dumps(document(statement), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
 def digest(statement: Statement) -> str:
-    """SHA-256 of the document: the same period reconciled again must give the same (I8)."""
-    text = json.dumps(document(statement), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    """SHA-256 of the text: the same period reconciled again must give the same."""
+    return hashlib.sha256(text_of(statement).encode()).hexdigest()
 
 
 def receipt_totals(receipts: Iterable[ReceiptRecord]) -> dict[str, int]:

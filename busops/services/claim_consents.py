@@ -21,7 +21,7 @@ from busops.storage import claim_store, people_store, receipt_store, register_st
 from busops.storage.claim_store import Proposal, Verdict
 from busops.storage.database import Database, Transaction
 
-MAY_AGREE: Final = frozenset({Role.FINANCE, Role.SUPERVISOR})
+MAY_AGREE: Final = frozenset({Role.FINANCE, Role.FINANCE_LEAD, Role.SUPERVISOR})
 DECIDED_SHOWN: Final = 50
 
 

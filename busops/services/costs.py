@@ -102,7 +102,7 @@ def _book(
         for key, line in lines
     ]  # fmt: skip
     months = {period_of(min(cost.line.on, today)) for cost in stored}
-    periods = {month: ledger_store.open_period_from(tx, month) for month in months}
+    periods = {month: ledger_store.open_period_from(tx, month, by=made_by) for month in months}
     txns = [
         LedgerTxn(
             txn_id=cost.txn_id,

@@ -30,6 +30,7 @@ STAGGER_S: Final = 5 * 60
 OFFICE: Final = (
     ("dispatcher", "方晓岚", Role.DISPATCHER),
     ("finance", "邵文静", Role.FINANCE),
+    ("finance_lead", "苗国栋", Role.FINANCE_LEAD),
     ("supervisor", "督查人乙", Role.SUPERVISOR),
     ("admin", "系统管理员", Role.ADMIN),
 )

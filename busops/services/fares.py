@@ -127,9 +127,14 @@ def _revoked(before: StoredCharge, ids: Ids) -> StoredCharge:
 
 def _take_back(tx: Transaction, charges: Iterable[StoredCharge], made_by: str, today: date, ids: Ids) -> None:
     txn_ids = [item.txn_id for item in charges if item.txn_id is not None]
-    period = ledger_store.open_period_from(tx, period_of(today))
     undone = [
-        reversal(txn, txn_id=ids.new(), period=period, on=today, made_by=made_by)
+        reversal(
+            txn,
+            txn_id=ids.new(),
+            period=ledger_store.open_period_from(tx, txn.period, by=made_by),
+            on=today,
+            made_by=made_by,
+        )
         for txn in ledger_store.load_txns(tx, txn_ids)
     ]
     ledger_store.post(tx, undone)
@@ -140,7 +145,7 @@ def _book(
 ) -> None:
     charges = tuple(charges)
     periods = {period_of(min(item.charge.to_on, today)) for item in charges}
-    open_periods = {period: ledger_store.open_period_from(tx, period) for period in periods}
+    open_periods = {period: ledger_store.open_period_from(tx, period, by=made_by) for period in periods}
     txns = []
     for item in charges:
         charge = item.charge

@@ -1,58 +1,173 @@
 """
-Periods: a month is closed once, for ever, with the digest of what it said.
+Periods: a month is signed by two people and then closed, for ever, with what it said.
 
-What comes later is booked in the next open month. A closed month reconciled again must give
-the same to the byte (I8); :func:`check_closed` says where it does not.
+What comes later is booked in the next open month and names the month that it adjusts. The first
+signature keeps the bus team out (SOFT_CLOSED); finance may still post until the second.
 """
 
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from busops.domain.errors import InvalidInput, Refused
+from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.domain.findings import Finding, Severity
+from busops.domain.people import Actor
 from busops.domain.values import Clock, school_date
-from busops.finance.invariants import closed_period_is_stable
-from busops.finance.statement import digest
+from busops.finance.charging import changes, charges_due
+from busops.finance.closing import (
+    CheckItem,
+    CloseFacts,
+    OpenMatter,
+    aged_money,
+    checklist,
+    differences_of,
+    reasons_not_to_close,
+    undisposed,
+)
+from busops.finance.ledger import LedgerTxn
+from busops.finance.statement import Reconciliation, digest, text_of
 from busops.services import reconciliation
 from busops.services.acting import By, record_act, user_of
-from busops.storage import ledger_store
-from busops.storage.database import Database
-from busops.storage.ledger_store import Period
+from busops.services.ride_facts import PeriodFacts, load_facts
+from busops.storage import charge_store, ledger_store, people_store, period_store, receipt_store
+from busops.storage.database import Database, Transaction
+from busops.storage.period_store import Disposal, Period, PeriodState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodView:
+    """A month with its checklist, what waits for a word, and what later months corrected of it."""
+
+    period: Period
+    first_on: date
+    last_on: date
+    checks: Mapping[CheckItem, tuple[Finding, ...]]
+    waiting: tuple[OpenMatter, ...]
+    disposals: tuple[Disposal, ...]
+    adjustments: tuple[LedgerTxn, ...]
+    names: Mapping[str, str]
+    result: Reconciliation
+
+    @property
+    def may_be_signed(self) -> bool:
+        """True when nothing stands against a signature."""
+        return not any(self.checks.values())
 
 
 def list_periods(database: Database) -> tuple[Period, ...]:
     """Every month that was booked in, oldest first."""
     with database.reading() as tx:
-        return ledger_store.load_periods(tx)
+        return period_store.load_periods(tx)
 
 
-def close_period(database: Database, period: str, *, clock: Clock, by: By) -> str:
-    """The month is closed; its digest. Raises Refused with every reason while it may not be."""
-    first, last = days_of(period)
-    result = reconciliation.reconcile(database, period_from=first, period_to=last, clock=clock)
-    reasons = [finding for finding in result.findings if finding.severity is Severity.BLOCK]
-    if last >= school_date(clock.now()):
-        reasons.append(Finding(code="period_not_over", facts={"period": period}))
-    if result.statement.open_runs:
-        reasons.append(Finding(code="runs_open", facts={"count": len(result.statement.open_runs)}))
-    if not user_of(by):
-        reasons.append(Finding(code="person_needed"))
+def show_period(database: Database, period: str, *, clock: Clock) -> PeriodView:
+    """The month as it stands today."""
+    facts, result = _facts(database, period, clock=clock)
+    first_on, last_on = days_of(period)
+    with database.reading() as tx:
+        known = {item.period: item for item in period_store.load_periods(tx)}
+        names = {person.user_id: person.name for person in people_store.load_people(tx)}
+        return PeriodView(
+            period=known.get(period, Period(period=period, locked=False)),
+            first_on=first_on,
+            last_on=last_on,
+            checks=checklist(facts),
+            waiting=undisposed(_matters(facts), facts.said),
+            disposals=period_store.load_disposals(tx, period),
+            adjustments=ledger_store.load_adjustments(tx, period),
+            names=names,
+            result=result,
+        )
+
+
+def dispose(database: Database, period: str, kind: str, *, note: str, clock: Clock, by: By) -> int:
+    """What waits of this kind is settled with a reason, each as it stands now; how many that were."""
+    if not note.strip():
+        raise InvalidInput("reason_needed")
+    facts, _ = _facts(database, period, clock=clock)
+    chosen = [item for item in undisposed(_matters(facts), facts.said) if item.kind == kind]
+    if not chosen:
+        raise Refused("nothing_to_dispose", period=period)
+    with database.transaction() as tx:
+        _refuse_closed(tx, period)
+        period_store.insert_disposals(
+            tx,
+            period,
+            [
+                Disposal(
+                    subject=item.subject, state=item.state, note=note.strip(),
+                    made_by=user_of(by) or "system", made_at=clock.now(),
+                )
+                for item in chosen
+            ],
+        )  # fmt: skip
+        told = {"kind": kind, "count": len(chosen), "note": note.strip()}
+        record_act(tx, by, "differences_disposed", period, facts=told, clock=clock)
+    return len(chosen)
+
+
+def prepare_period(database: Database, period: str, *, clock: Clock, by: By) -> str:
+    """The first signature: the bus team books in later months now; the digest of what was signed."""
+    facts, result = _facts(database, period, clock=clock)
+    reasons = [*reasons_not_to_close(facts), *_nobody(by)]
     if reasons:
         raise Refused("period_not_closable", reasons, period=period)
     said = digest(result.statement)
     with database.transaction() as tx:
-        ledger_store.lock_period(tx, period, digest=said, by=user_of(by), at=clock.now())
+        _refuse_closed(tx, period)
+        period_store.prepare_period(
+            tx,
+            period,
+            digest=said,
+            content=text_of(result.statement),
+            by=user_of(by),
+            at=clock.now(),
+        )
+        record_act(tx, by, "period_prepared", period, facts={"digest": said}, clock=clock)
+    return said
+
+
+def close_period(database: Database, period: str, *, clock: Clock, by: By) -> str:
+    """The second signature, by another person, under the same words; the month is closed. Its digest."""
+    facts, result = _facts(database, period, clock=clock)
+    said = digest(result.statement)
+    with database.transaction() as tx:
+        known = {item.period: item for item in period_store.load_periods(tx)}
+        month = known.get(period, Period(period=period, locked=False))
+        reasons = [*reasons_not_to_close(facts), *_nobody(by)]
+        reasons += _reasons_of_two(month, said, by)
+        if user_of(by) in _importers(tx, facts):
+            reasons.append(Finding(code="closer_imported", severity=Severity.BLOCK))
+        if reasons:
+            raise Refused("period_not_closable", reasons, period=period)
+        period_store.lock_period(tx, period, by=user_of(by), at=clock.now())
         record_act(tx, by, "period_locked", period, facts={"digest": said}, clock=clock)
     return said
 
 
-def check_closed(database: Database, *, clock: Clock) -> tuple[Finding, ...]:
-    """I8 for every closed month: a finding for each that no longer says what it said."""
+def closed_statement(database: Database, period: str) -> str:
+    """What a month said when it was signed last, the same bytes for ever; raises NotFound."""
+    with database.reading() as tx:
+        for item in period_store.load_periods(tx):
+            if item.period == period and item.prepared_by:
+                return period_store.load_statement(tx, period, item.digest)
+    raise NotFound("period_statement_missing", period=period)
+
+
+def check_closed(database: Database) -> tuple[Finding, ...]:
+    """I8 for every closed month: a finding for each whose kept words are not those that were signed."""
     findings: list[Finding] = []
-    for item in list_periods(database):
-        if item.locked:
-            first, last = days_of(item.period)
-            result = reconciliation.reconcile(database, period_from=first, period_to=last, clock=clock)
-            findings += closed_period_is_stable(result.statement, item.digest)
+    with database.reading() as tx:
+        for item in period_store.load_periods(tx):
+            if item.locked and item.prepared_by:
+                content = period_store.load_statement(tx, item.period, item.digest)
+                now = hashlib.sha256(content.encode()).hexdigest()
+                if now != item.digest:
+                    told = {"place": item.period, "was": item.digest, "now": now}
+                    findings.append(
+                        Finding(code="invariant_i8", severity=Severity.BLOCK, place=item.period, facts=told)
+                    )
     return tuple(findings)
 
 
@@ -63,3 +178,69 @@ def days_of(period: str) -> tuple[date, date]:
     except ValueError as fault:
         raise InvalidInput("not_a_date", found=period) from fault
     return first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+
+
+def _facts(database: Database, period: str, *, clock: Clock) -> tuple[CloseFacts, Reconciliation]:
+    first, last = days_of(period)
+    result = reconciliation.reconcile(database, period_from=first, period_to=last, clock=clock)
+    with database.reading() as tx:
+        said = frozenset((one.subject, one.state) for one in period_store.load_disposals(tx, period))
+        earlier = tuple(
+            item.period
+            for item in period_store.load_periods(tx)
+            if item.period < period and item.state is not PeriodState.CLOSED
+        )
+        facts = CloseFacts(
+            period=period,
+            last_on=last,
+            today=school_date(clock.now()),
+            statement=result.statement,
+            earlier_open=earlier,
+            uncharged=_uncharged(tx, load_facts(tx), last),
+            unposted=ledger_store.count_unposted(tx, period),
+            said=said,
+        )
+    return facts, result
+
+
+def _uncharged(tx: Transaction, facts: PeriodFacts, last: date) -> int:
+    """How many charges up to the day are not yet as the closed runs say."""
+    wanted, _ = charges_due(facts.charge_facts, facts.payers, facts.rates, facts.school.term)
+    stored = [item.charge for item in charge_store.load_charges(tx) if item.charge.list_fen]
+    moved = changes(stored, [charge for charge in wanted if charge.list_fen])
+    units = {(item.rider_id, item.unit_key) for item in (*moved.add, *moved.reverse) if item.from_on <= last}
+    return len(units)
+
+
+def _matters(facts: CloseFacts) -> tuple[OpenMatter, ...]:
+    aged = aged_money(facts.statement.receipts, facts.last_on, facts.today)
+    return (*aged, *differences_of(facts.statement.rows))
+
+
+def _nobody(by: By) -> list[Finding]:
+    return [] if isinstance(by, Actor) else [Finding(code="person_needed", severity=Severity.BLOCK)]
+
+
+def _reasons_of_two(month: Period, said: str, by: By) -> list[Finding]:
+    if month.state is PeriodState.CLOSED:
+        return [Finding(code="period_locked_before", severity=Severity.BLOCK, facts={"period": month.period})]
+    if month.state is PeriodState.OPEN:
+        return [Finding(code="period_not_prepared", severity=Severity.BLOCK)]
+    reasons = []
+    if month.digest != said:
+        reasons.append(Finding(code="changed_since_signed", severity=Severity.BLOCK))
+    if month.prepared_by == user_of(by):
+        reasons.append(Finding(code="signer_prepared", severity=Severity.BLOCK))
+    return reasons
+
+
+def _refuse_closed(tx: Transaction, period: str) -> None:
+    known = {item.period: item.state for item in period_store.load_periods(tx)}
+    if known.get(period) is PeriodState.CLOSED:
+        raise Refused("period_locked", period=period)
+
+
+def _importers(tx: Transaction, facts: CloseFacts) -> set[str]:
+    """Who took in the bills that the month rests on."""
+    shown = {receipt.line.source for receipt in facts.statement.receipts}
+    return {file.imported_by for file in receipt_store.load_files(tx) if file.name in shown}

@@ -1,5 +1,5 @@
 """
-The ledger's tables: transactions, their postings, and the periods they are booked in.
+The ledger's tables: transactions and their postings; the periods are ``period_store``'s.
 
 Only ever inserted into. The guards (``guards/ledger_*.sql``) hold that without this module:
 a transaction counts once it balances, and what counts is never changed.
@@ -7,8 +7,8 @@ a transaction counts once it balances, and what counts is never changed.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -19,7 +19,6 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Integer,
     String,
-    Text,
     UniqueConstraint,
     func,
     insert,
@@ -28,26 +27,15 @@ from sqlalchemy import (
 from sqlalchemy import update as update_rows
 from sqlalchemy.orm import Mapped, mapped_column
 
-from busops.domain.errors import Conflict, NotFound, Refused
+from busops.domain.errors import NotFound
 from busops.domain.values import RiderId
-from busops.finance.ledger import Account, LedgerTxn, Posting, TxnKind, checked
+from busops.finance.ledger import Account, LedgerTxn, Posting, TxnKind, checked, period_of
 from busops.finance.money import MAX_FEN
-from busops.storage.database import Base, Transaction, UtcDateTime
+from busops.storage import period_store
+from busops.storage.database import Base, Transaction
 from busops.storage.upsert import table_of
 
 _ACCOUNTS = ", ".join(f"'{account}'" for account in Account)
-
-
-class PeriodRow(Base):
-    """An accounting period; locked once, for ever, with the digest of what it said."""
-
-    __tablename__ = "period"
-    school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    period: Mapped[str] = mapped_column(String(16), primary_key=True)
-    locked: Mapped[bool] = mapped_column(Boolean)
-    digest: Mapped[str] = mapped_column(String(64))
-    locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    locked_by: Mapped[str] = mapped_column(Text)
 
 
 class LedgerTxnRow(Base):
@@ -57,9 +45,11 @@ class LedgerTxnRow(Base):
     __table_args__ = (
         ForeignKeyConstraint(["school_id", "period"], ["period.school_id", "period.period"]),
         ForeignKeyConstraint(["school_id", "reverses"], ["ledger_txn.school_id", "ledger_txn.txn_id"]),
+        ForeignKeyConstraint(["school_id", "adjusts"], ["period.school_id", "period.period"]),
         UniqueConstraint("school_id", "source", "row_key"),
         UniqueConstraint("school_id", "reverses"),
         CheckConstraint("approved_by IS NULL OR approved_by <> made_by", name="two_people"),
+        CheckConstraint("adjusts IS NULL OR adjusts <> period", name="adjusts"),
     )
     school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     txn_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -71,6 +61,7 @@ class LedgerTxnRow(Base):
     made_by: Mapped[str] = mapped_column(String(64))
     approved_by: Mapped[str | None] = mapped_column(String(64))
     reverses: Mapped[str | None] = mapped_column(String(64))
+    adjusts: Mapped[str | None] = mapped_column(String(16))
     posted: Mapped[bool] = mapped_column(Boolean)
 
 
@@ -91,23 +82,16 @@ class PostingRow(Base):
     rider_id: Mapped[str | None] = mapped_column(String(64))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
-    """A period as it stands; ``digest`` is that of the statement it was locked with."""
-
-    period: str
-    locked: bool
-    digest: str = ""
-    locked_at: datetime | None = None
-    locked_by: str = ""
-
-
 def post(tx: Transaction, txns: Iterable[LedgerTxn]) -> None:
-    """The transactions are posted; raises InvalidInput for a broken rule, Refused in a locked period."""
-    batch = [checked(txn) for txn in txns]
+    """
+    The transactions are posted; raises InvalidInput for a broken rule, Refused in a locked period.
+
+    Whatever belongs to a month that is closed says from its later one which month it adjusts.
+    """
+    batch = [_placed(tx, checked(txn)) for txn in txns]
     if not batch:
         return
-    _open_periods(tx, {txn.period for txn in batch})
+    period_store.open_periods(tx, {txn.period for txn in batch})
     tx.session.execute(insert(table_of(LedgerTxnRow)), [_txn_row(tx, txn) for txn in batch])
     tx.session.execute(
         insert(table_of(PostingRow)),
@@ -177,46 +161,36 @@ def owed_by_rider(tx: Transaction) -> dict[RiderId, int]:
     return {RiderId(rider_id): int(fen) for rider_id, fen in tx.session.execute(query) if fen}
 
 
-def load_periods(tx: Transaction) -> tuple[Period, ...]:
-    """Every period that was booked in, oldest first."""
-    table = table_of(PeriodRow)
-    rows = tx.session.execute(select(table).where(table.c.school_id == tx.school_id).order_by(table.c.period))
-    names = tuple(Period.__dataclass_fields__)
-    return tuple(Period(**{name: getattr(row, name) for name in names}) for row in rows)
-
-
-def open_period_from(tx: Transaction, period: str) -> str:
-    """The period itself while it is open, else the first month after it that is not locked."""
-    locked = {item.period for item in load_periods(tx) if item.locked}
-    while period in locked:
+def open_period_from(tx: Transaction, period: str, *, by: str = "") -> str:
+    """The period itself while ``by`` may post in it, else the first month after it where he may."""
+    while not period_store.is_open_to(tx, period, by):
         year, month = int(period[:4]), int(period[5:7])
         period = f"{year + month // 12}-{month % 12 + 1:02d}"
     return period
 
 
-def lock_period(tx: Transaction, period: str, *, digest: str, by: str, at: datetime) -> None:
-    """The period is locked for ever; raises Conflict when it was before."""
-    _open_periods(tx, {period}, code="period_locked_before")
-    table = table_of(PeriodRow)
-    mine = (table.c.school_id == tx.school_id) & (table.c.period == period)
-    tx.session.execute(
-        update_rows(table).where(mine).values(locked=True, digest=digest, locked_by=by, locked_at=at)
+def load_adjustments(tx: Transaction, period: str) -> tuple[LedgerTxn, ...]:
+    """What later periods booked to correct this one, in the order of their ids."""
+    table = table_of(LedgerTxnRow)
+    query = select(table.c.txn_id).where(table.c.school_id == tx.school_id, table.c.adjusts == period)
+    return load_txns(tx, list(tx.session.scalars(query)))
+
+
+def count_unposted(tx: Transaction, period: str) -> int:
+    """How many transactions of the period were begun and not posted."""
+    table = table_of(LedgerTxnRow)
+    query = select(func.count()).where(
+        table.c.school_id == tx.school_id, table.c.period == period, table.c.posted.is_(False)
     )
+    return int(tx.session.execute(query).scalar() or 0)
 
 
-def _open_periods(tx: Transaction, wanted: set[str], *, code: str = "") -> None:
-    known = {item.period: item.locked for item in load_periods(tx)}
-    for period in sorted(wanted):
-        if known.get(period):
-            if code:
-                raise Conflict(code, period=period)
-            raise Refused("period_locked", period=period)
-    fresh = [
-        {"school_id": tx.school_id, "period": period, "locked": False, "digest": "", "locked_by": ""}
-        for period in sorted(wanted - known.keys())
-    ]
-    if fresh:
-        tx.session.execute(insert(table_of(PeriodRow)), fresh)
+def _placed(tx: Transaction, txn: LedgerTxn) -> LedgerTxn:
+    """The transaction with the period it adjusts: its own month, where that takes no more of him."""
+    own = period_of(txn.on)
+    if txn.adjusts is not None or own >= txn.period or period_store.is_open_to(tx, own, txn.made_by):
+        return txn
+    return replace(txn, adjusts=own)
 
 
 def _txn_row(tx: Transaction, txn: LedgerTxn) -> dict[str, Any]:
@@ -231,6 +205,7 @@ def _txn_row(tx: Transaction, txn: LedgerTxn) -> dict[str, Any]:
         "made_by": txn.made_by,
         "approved_by": txn.approved_by,
         "reverses": txn.reverses,
+        "adjusts": txn.adjusts,
         "posted": False,
     }
 
@@ -256,5 +231,6 @@ def _txn(row: Any, postings: tuple[Posting, ...]) -> LedgerTxn:
         made_by=row.made_by,
         approved_by=row.approved_by,
         reverses=row.reverses,
+        adjusts=row.adjusts,
         postings=postings,
     )

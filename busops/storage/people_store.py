@@ -37,7 +37,8 @@ class UserRow(Base):
     __table_args__ = (
         UniqueConstraint("school_id", "username"),
         CheckConstraint(
-            "role IN ('dispatcher', 'attendant', 'driver', 'finance', 'supervisor', 'admin')", name="role"
+            "role IN ('dispatcher', 'attendant', 'driver', 'finance', 'finance_lead', 'supervisor', 'admin')",
+            name="role",
         ),
     )
     school_id: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -30,10 +30,11 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 APPEND_ONLY: Final = frozenset(
     {
         "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum",
-        "closure_amendment", "day_mark",
+        "closure_amendment", "day_mark", "disposal",
         "defect_clearance", "incident", "incident_word", "manifest", "manifest_rider", "override_request",
         "override_verdict",
-        "paper_entry", "paper_verdict", "plan_proof", "rollcall_link", "rollcall_mark", "run_decision",
+        "paper_entry", "paper_verdict", "period_statement", "plan_proof",
+        "rollcall_link", "rollcall_mark", "run_decision",
         "run_device", "run_event", "run_place", "run_stop", "run_tag", "safety_policy", "vehicle_defect",
         "vehicle_secret",
     }

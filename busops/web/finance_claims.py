@@ -17,7 +17,7 @@ from busops.web.tables import Column, Filter, Listing
 
 bp = Blueprint("claims", __name__)  # a part of the finance pages
 
-BOTH = (Role.FINANCE, Role.SUPERVISOR)
+BOTH = (Role.FINANCE, Role.FINANCE_LEAD, Role.SUPERVISOR)
 TONES = {Verdict.APPROVED: "ok", Verdict.REJECTED: "bad", Verdict.WITHDRAWN: "idle"}
 
 

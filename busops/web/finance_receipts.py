@@ -24,7 +24,7 @@ from busops.web.tables import Listing
 
 bp = Blueprint("receipts", __name__)  # a part of the finance pages
 
-READERS: Final = (Role.FINANCE, Role.SUPERVISOR)
+READERS: Final = (Role.FINANCE, Role.FINANCE_LEAD, Role.SUPERVISOR)
 MAX_UPLOAD_BYTES: Final = 10 * 1024 * 1024
 ASIDE: Final = {
     "not_bus": (ReceiptStatus.NOT_BUS_FEE, "不是乘车费"),
@@ -152,7 +152,7 @@ def set_aside(receipt_id: str) -> ResponseReturnValue:
 
 
 @bp.get("/bills/<file_id>")
-@allow(Role.FINANCE, Role.SUPERVISOR)
+@allow(*READERS)
 def bill(file_id: str) -> Response:
     """The bill's own bytes, never opened by the browser."""
     here = current()

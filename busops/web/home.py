@@ -40,6 +40,7 @@ DISPATCHERS: Final = frozenset(PLACES) - MONEY - {"accounts_new"}
 CONCERNS: Final = {
     Role.DISPATCHER: DISPATCHERS,
     Role.FINANCE: MONEY | {"runs_left_open", "runs_reopened"},
+    Role.FINANCE_LEAD: MONEY | {"runs_left_open", "runs_reopened"},
     Role.SUPERVISOR: frozenset(
         {"alarms", "runs_reopened", "runs_unchecked", "runs_left_open", "claims_waiting"}
     ),
@@ -47,7 +48,7 @@ CONCERNS: Final = {
 }
 
 
-JUDGES: Final = (Role.FINANCE, Role.SUPERVISOR)
+JUDGES: Final = (Role.FINANCE, Role.FINANCE_LEAD, Role.SUPERVISOR)
 TONES: Final = {
     RowStatus.OK: "f-ok",
     RowStatus.SETTLED_REFUNDED: "f-ok",

@@ -24,7 +24,7 @@ from busops.services.run_list import ListedRun
 from busops.web import formats, run_story
 from busops.web.context import current, runtime
 from busops.web.language import code_words, say
-from busops.web.security import allow
+from busops.web.security import OFFICE, allow
 from busops.web.tables import Column, Filter, arrange, csv_of, wants_csv
 
 Answer: TypeAlias = str | Response | tuple[str, int]
@@ -39,7 +39,7 @@ ABSENCES: Final = tuple(each for each in NotRidingReason if each not in NO_ABSEN
 
 
 @bp.get("/")
-@allow(Role.DISPATCHER, Role.SUPERVISOR, Role.FINANCE, Role.ADMIN)
+@allow(*OFFICE)
 def index() -> Answer:
     """Every run there ever was, newest first."""
     everything = run_list.list_runs(current().database)
@@ -50,7 +50,7 @@ def index() -> Answer:
 
 
 @bp.get("/<run_id>")
-@allow(Role.DISPATCHER, Role.SUPERVISOR, Role.FINANCE, Role.ADMIN)
+@allow(*OFFICE)
 def run(run_id: str) -> Answer:
     """One run in full: where everybody is, what happened, what is in the way."""
     return _page(RunId(run_id))

@@ -23,7 +23,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE: Final = "busops_access"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 EVERYBODY: Final = frozenset(Role)
-OFFICE: Final = frozenset({Role.DISPATCHER, Role.FINANCE, Role.SUPERVISOR, Role.ADMIN})
+OFFICE: Final = frozenset({Role.DISPATCHER, Role.FINANCE, Role.FINANCE_LEAD, Role.SUPERVISOR, Role.ADMIN})
 IN_A_BUS: Final = frozenset({Role.ATTENDANT, Role.DRIVER})
 YEAR_S: Final = 365 * 24 * 3600
 API: Final = "/api/"

@@ -29,6 +29,7 @@ NEXT_FRIDAY = FRIDAY + timedelta(days=7)
 PEOPLE = {
     Role.DISPATCHER: ("邹若溪", ""),
     Role.FINANCE: ("薛知远", ""),
+    Role.FINANCE_LEAD: ("曾明远", ""),
     Role.SUPERVISOR: ("龙可欣", ""),
     Role.ADMIN: ("孟思源", ""),
     Role.ATTENDANT: ("照管员0", "A000"),

@@ -1,5 +1,6 @@
 """The ledger's guards: raw SQL, on both databases, against everything the books must withstand."""
 
+import hashlib
 from datetime import UTC, date, datetime
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from busops.finance.ledger import Account, LedgerTxn, TxnKind, moves, reversal
-from busops.storage import ledger_store
+from busops.storage import ledger_store, period_store
 from busops.storage.database import Database
 
 AT = datetime(2024, 3, 10, 12, tzinfo=UTC)
@@ -66,13 +67,53 @@ def a_cost(code: str, cost_id: str = "e1") -> str:
     return into("cost_line", values)
 
 
+def an_account(user_id: str, role: str) -> str:
+    """The SQL that makes an account."""
+    names = "school_id, user_id, username, name, role, password_hash, must_change, created_at"
+    return into(f"app_user ({names})", f"'t1', '{user_id}', '{user_id}', 'x', '{role}', '', false, {NOW}")
+
+
+def digest_of(said: str) -> str:
+    """The digest that a period is signed under."""
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def said_of(period: str, said: str = "December") -> str:
+    """The SQL that keeps what a period says."""
+    return into("period_statement", f"'t1', '{period}', '{digest_of(said)}', '{said}'")
+
+
+def sign(period: str, by: str) -> str:
+    """The SQL that signs a period the first time."""
+    changed = f"SET prepared_by = '{by}', digest = '{digest_of('December')}' WHERE period = '{period}'"
+    return " ".join(("UPDATE period", changed))
+
+
+DISPOSAL = into("disposal", f"'t1', '2023-12', 'row 001 u1', 'UNDERPAID -1', 'why', 'u', {NOW}")
+
+
+def lock(period: str, by: str) -> str:
+    """The SQL that signs a period the second time."""
+    return " ".join(("UPDATE period SET locked = true, locked_by =", f"'{by}' WHERE period = '{period}'"))
+
+
 def fill_books(database: Database) -> None:
-    """One posted transaction in March, one in the locked February, one receipt with an allocation."""
+    """
+    One posted transaction in March, one in the locked February, one receipt with an allocation.
+
+    December is signed once; a clerk and a dispatcher have accounts.
+    """
     with database.transaction() as tx:
-        ledger_store.post(tx, [a_txn(1), a_txn(2, "2024-02")])
-        ledger_store.lock_period(tx, "2024-02", digest="d", by="lead", at=AT)
+        tx.session.execute(text(an_account("clerk", "finance")))
+        tx.session.execute(text(an_account("bus", "dispatcher")))
+        ledger_store.post(tx, [a_txn(1), a_txn(2, "2024-02"), a_txn(3, "2023-12")])
+        said = digest_of("December")
+        period_store.prepare_period(tx, "2023-12", digest=said, content="December", by="clerk", at=AT)
+        said = digest_of("February")
+        period_store.prepare_period(tx, "2024-02", digest=said, content="February", by="clerk", at=AT)
+        period_store.lock_period(tx, "2024-02", by="lead", at=AT)
         rows = (a_file("f1", "aa"), RECEIPT, an_allocation("a1", 1600), a_charge(1, 0), a_cost("C01"))
-        for statement in rows:
+        for statement in (*rows, DISPOSAL.replace("001", "002")):
             tx.session.execute(text(statement))
 
 
@@ -90,12 +131,13 @@ def new_txn(number: int, *, period: str = "2024-03", posted: str = "false", **ch
         "made_by": "'u'",
         "approved_by": "NULL",
         "reverses": "NULL",
+        "adjusts": "NULL",
     } | changed
     names = (
-        "school_id, txn_id, period, kind, booked_on, source, row_key, made_by, approved_by, reverses, posted"
+        "school_id, txn_id, period, kind, booked_on, source, row_key, made_by, approved_by, reverses, adjusts"
     )
     first = f"'t1', 't{number}', '{period}', 'charge', '2024-03-10', 'test'"
-    return into(f"ledger_txn ({names})", f"{first}, {', '.join(values.values())}, {posted}")
+    return into(f"ledger_txn ({names}, posted)", f"{first}, {', '.join(values.values())}, {posted}")
 
 
 def posting(number: int, n: int, fen: object, account: str = "1002") -> str:
@@ -125,6 +167,7 @@ ATTACKS = {
     "an account nobody knows": [new_txn(9), posting(9, 1, 5, "9999")],
     "approve one's own": [new_txn(9, approved_by="'u'")],
     "book in a locked period": [new_txn(9, period="2024-02")],
+    "book in a locked period as a bookkeeper": [new_txn(9, period="2024-02", made_by="'clerk'")],
     "book in no period": [new_txn(9, period="1999-01")],
     "move into a locked period": [new_txn(9), "UPDATE ledger_txn SET period = '2024-02' WHERE txn_id = 't9'"],
     "rename while posting": [
@@ -135,13 +178,13 @@ ATTACKS = {
     "unlock a period": ["UPDATE period SET locked = false WHERE period = '2024-02'"],
     "change a locked period": ["UPDATE period SET digest = 'x' WHERE period = '2024-02'"],
     "delete a period": ["DELETE FROM period WHERE period = '2024-02'"],
-    "a period born locked": ["INSERT INTO period VALUES ('t1', '2025-01', true, '', NULL, '')"],
+    "a period born locked": ["INSERT INTO period VALUES ('t1', '2025-01', true, '', NULL, '', '', NULL)"],
     "rename a period nobody booked in": [
-        into("period", "'t1', '2025-01', false, '', NULL, ''"),
+        into("period", "'t1', '2025-01', false, '', NULL, '', '', NULL"),
         "UPDATE period SET period = '2025-02' WHERE period = '2025-01'",
     ],
     "delete a period nobody booked in": [
-        into("period", "'t1', '2025-01', false, '', NULL, ''"),
+        into("period", "'t1', '2025-01', false, '', NULL, '', '', NULL"),
         "DELETE FROM period WHERE period = '2025-01'",
     ],
     "delete a file without receipts": [a_file("f3", "cc"), "DELETE FROM receipt_file WHERE file_id = 'f3'"],
@@ -149,13 +192,43 @@ ATTACKS = {
         RECEIPT.replace("'r1'", "'r2'").replace("'k'", "'k2'"), "DELETE FROM receipt WHERE receipt_id = 'r2'",
     ],
     "rename a period": ["UPDATE period SET period = '2024-05' WHERE period = '2024-03'"],
-    "lock with something unposted": [new_txn(9), "UPDATE period SET locked = true WHERE period = '2024-03'"],
+    "lock with something unposted": [
+        new_txn(9, period="2023-12", made_by="'clerk'"), lock("2023-12", "lead"),
+    ],
     "reverse what is not there": [new_txn(9, reverses="'t7'")],
     "reverse what is not posted": [new_txn(8), new_txn(9, reverses="'t8'")],
     "reverse twice": [
         new_txn(8, reverses="'t1'"), posting(8, 1, -1600, "1122"), new_txn(9, reverses="'t1'")],
     "a reversal that is none": [
         new_txn(9, reverses="'t1'"), posting(9, 1, 5), posting(9, 2, -5), post(9)],
+    "book in a signed period for the bus team": [new_txn(9, period="2023-12", made_by="'bus'")],
+    "book in a signed period as nobody": [new_txn(9, period="2023-12")],
+    "take a signature back": ["UPDATE period SET prepared_by = '' WHERE period = '2023-12'"],
+    "sign what is not kept": ["UPDATE period SET digest = 'x' WHERE period = '2023-12'"],
+    "sign and close at once": [
+        said_of("2024-03"),
+        sign("2024-03", "clerk").replace("SET", "SET locked = true, locked_by = 'lead',"),
+    ],
+    "close what one signed": [lock("2023-12", "clerk")],
+    "close in nobody's name": [lock("2023-12", "")],
+    "close what nobody signed": [lock("2024-03", "lead")],
+    "close under another name": [lock("2023-12", "lead").replace("SET", "SET prepared_by = 'x',")],
+    "close under other words": [
+        said_of("2023-12", "March"),
+        lock("2023-12", "lead").replace("SET", f"SET digest = '{digest_of('March')}',"),
+    ],
+    "a period born signed": [into("period", "'t1', '2025-01', false, '', NULL, '', 'u', NULL")],
+    "adjust an open period": [new_txn(9, adjusts="'2024-03'", period="2023-12", made_by="'clerk'")],
+    "adjust its own period": [new_txn(9, adjusts="'2024-03'")],
+    "adjust no period": [new_txn(9, adjusts="'1999-01'")],
+    "change what is adjusted": [new_txn(9), "UPDATE ledger_txn SET adjusts = '2024-02' WHERE txn_id = 't9'"],
+    "reverse a closed month without a word": [new_txn(9, reverses="'t2'")],
+    "reverse and name another month": [new_txn(9, reverses="'t2'", adjusts="'2023-12'")],
+    "change what was signed": ["UPDATE period_statement SET content = 'x'"],
+    "delete what was signed": ["DELETE FROM period_statement WHERE period = '2023-12'"],
+    "change a disposal": [DISPOSAL, "UPDATE disposal SET note = 'x'"],
+    "delete a disposal": [DISPOSAL, "DELETE FROM disposal"],
+    "dispose without a reason": [DISPOSAL.replace("'why'", "''")],
     "change a receipt's amount": ["UPDATE receipt SET amount_fen = 1"],
     "change a receipt's remark": ["UPDATE receipt SET remark = 'x'"],
     "delete a receipt": ["DELETE FROM receipt"],
@@ -201,9 +274,19 @@ def test_an_honest_statement_is_not_refused(books: Database) -> None:
     assert not is_refused(books, [new_txn(9), posting(9, 1, 5), posting(9, 2, -5), post(9)])
     assert not is_refused(books, ["UPDATE receipt SET status = 'DUPLICATE', note = 'x'"])
     assert not is_refused(books, [new_txn(9, period="2024-03")])
+    assert not is_refused(books, [new_txn(9, period="2023-12", made_by="'clerk'")])
+    assert not is_refused(books, [new_txn(9, adjusts="'2024-02'")])
+    assert not is_refused(books, [new_txn(9, reverses="'t2'", adjusts="'2024-02'")])
+    assert not is_refused(books, [lock("2023-12", "lead")])
+    assert not is_refused(books, [said_of("2024-03"), sign("2024-03", "clerk"), lock("2024-03", "lead")])
+    assert not is_refused(books, [sign("2023-12", "other")])
+    assert not is_refused(books, [DISPOSAL])
 
 
-TABLES = ("ledger_txn", "posting", "period", "receipt", "receipt_file", "allocation", "charge", "cost_line")
+TABLES = (
+    "ledger_txn", "posting", "period", "receipt", "receipt_file", "allocation", "charge", "cost_line",
+    "period_statement", "disposal",
+)  # fmt: skip
 
 
 def replacing(statement: str) -> str:
@@ -238,5 +321,5 @@ def test_a_reversal_is_posted_in_an_open_period(books: Database) -> None:
     with books.reading() as tx:
         assert period == "2024-03"
         assert ledger_store.load_txn(tx, "t9") == undone
-        assert ledger_store.account_balances(tx) == {Account.RECEIVABLE: 1600, Account.INCOME: -1600}
-        assert ledger_store.owed_by_rider(tx) == {"001": 1600}
+        assert ledger_store.account_balances(tx) == {Account.RECEIVABLE: 3200, Account.INCOME: -3200}
+        assert ledger_store.owed_by_rider(tx) == {"001": 3200}

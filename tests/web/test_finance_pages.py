@@ -17,7 +17,7 @@ BILL = a_bill(
     "2026-03-14,10.00,丙,=HYPERLINK(1),TX3,",
     "2026-03-14,7.00,丁,,TX4,20230007",
 )
-PAGES = ("", "rows", "receipts", "match", "charges", "costs")
+PAGES = ("", "rows", "receipts", "match", "charges", "costs", "periods/2026-03")
 WEEKEND = "weekend=2026-03-13"
 
 

@@ -30,13 +30,28 @@ BEGIN
       SELECT 1 FROM ledger_txn
       WHERE school_id = NEW.school_id AND txn_id = NEW.reverses AND posted AND reverses IS NULL) THEN
       found := 'ledger_reverses_nothing';
+    ELSIF EXISTS (
+      SELECT 1 FROM period WHERE school_id = NEW.school_id AND period = NEW.period AND prepared_by <> '')
+      AND NOT EXISTS (
+      SELECT 1 FROM app_user
+      WHERE school_id = NEW.school_id AND user_id = NEW.made_by AND role IN ('finance', 'finance_lead')) THEN
+      found := 'ledger_period_prepared';
+    ELSIF NEW.adjusts IS NOT NULL AND NEW.reverses IS NULL AND NOT EXISTS (
+      SELECT 1 FROM period
+      WHERE school_id = NEW.school_id AND period = NEW.adjusts AND (locked OR prepared_by <> '')) THEN
+      found := 'ledger_adjusts_open';
+    ELSIF NEW.reverses IS NOT NULL AND (
+      SELECT nullif(period, NEW.period) FROM ledger_txn
+      WHERE school_id = NEW.school_id AND txn_id = NEW.reverses) IS DISTINCT FROM NEW.adjusts THEN
+      found := 'ledger_adjusts_other';
     END IF;
   ELSIF OLD.posted THEN
     found := 'ledger_posted';
   ELSIF (NEW.school_id, NEW.txn_id, NEW.period, NEW.kind, NEW.booked_on, NEW.source, NEW.row_key, NEW.made_by)
     IS DISTINCT FROM
     (OLD.school_id, OLD.txn_id, OLD.period, OLD.kind, OLD.booked_on, OLD.source, OLD.row_key, OLD.made_by)
-    OR NEW.approved_by IS DISTINCT FROM OLD.approved_by OR NEW.reverses IS DISTINCT FROM OLD.reverses THEN
+    OR NEW.approved_by IS DISTINCT FROM OLD.approved_by OR NEW.reverses IS DISTINCT FROM OLD.reverses
+    OR NEW.adjusts IS DISTINCT FROM OLD.adjusts THEN
     found := 'ledger_identity';
   ELSIF (SELECT count(*) FROM posting WHERE school_id = NEW.school_id AND txn_id = NEW.txn_id) < 2 THEN
     found := 'ledger_needs_two';
@@ -73,7 +88,7 @@ DECLARE
   found text := NULL;
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    IF NEW.locked THEN
+    IF NEW.locked OR NEW.prepared_by <> '' THEN
       found := 'period_born_locked';
     END IF;
   ELSIF OLD.locked THEN
@@ -83,6 +98,15 @@ BEGIN
   ELSIF NEW.locked AND EXISTS (
     SELECT 1 FROM ledger_txn WHERE school_id = NEW.school_id AND period = NEW.period AND NOT posted) THEN
     found := 'period_unposted';
+  ELSIF OLD.prepared_by <> '' AND NEW.prepared_by = '' THEN
+    found := 'period_reopened';
+  ELSIF NEW.prepared_by <> '' AND NOT EXISTS (
+    SELECT 1 FROM period_statement
+    WHERE school_id = NEW.school_id AND period = NEW.period AND digest = NEW.digest) THEN
+    found := 'period_unsaid';
+  ELSIF NEW.locked AND (OLD.prepared_by = '' OR NEW.prepared_by <> OLD.prepared_by
+    OR NEW.digest <> OLD.digest OR NEW.locked_by IN ('', OLD.prepared_by)) THEN
+    found := 'period_two_people';
   END IF;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION 'guard: %', found USING ERRCODE = 'integrity_constraint_violation';
@@ -142,6 +166,18 @@ CREATE OR REPLACE TRIGGER receipt_kept BEFORE DELETE ON receipt
 
 CREATE OR REPLACE TRIGGER allocation_covered AFTER INSERT ON allocation
   FOR EACH ROW EXECUTE FUNCTION allocation_guard();
+
+CREATE OR REPLACE TRIGGER period_statement_no_change BEFORE UPDATE OR DELETE ON period_statement
+  FOR EACH ROW EXECUTE FUNCTION ledger_refuse();
+
+CREATE OR REPLACE TRIGGER period_statement_no_truncate BEFORE TRUNCATE ON period_statement
+  FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse();
+
+CREATE OR REPLACE TRIGGER disposal_no_change BEFORE UPDATE OR DELETE ON disposal
+  FOR EACH ROW EXECUTE FUNCTION ledger_refuse();
+
+CREATE OR REPLACE TRIGGER disposal_no_truncate BEFORE TRUNCATE ON disposal
+  FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse();
 
 CREATE OR REPLACE TRIGGER posting_no_change BEFORE UPDATE OR DELETE ON posting
   FOR EACH ROW EXECUTE FUNCTION ledger_refuse();

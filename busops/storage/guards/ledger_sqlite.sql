@@ -14,6 +14,19 @@ BEGIN
       SELECT 1 FROM ledger_txn
       WHERE school_id = NEW.school_id AND txn_id = NEW.reverses AND posted = 1 AND reverses IS NULL)
       THEN RAISE(ABORT, 'guard: ledger_reverses_nothing')
+    WHEN EXISTS (SELECT 1 FROM period WHERE school_id = NEW.school_id AND period = NEW.period AND prepared_by <> '')
+      AND NOT EXISTS (
+        SELECT 1 FROM app_user
+        WHERE school_id = NEW.school_id AND user_id = NEW.made_by AND role IN ('finance', 'finance_lead'))
+      THEN RAISE(ABORT, 'guard: ledger_period_prepared')
+    WHEN NEW.adjusts IS NOT NULL AND NEW.reverses IS NULL AND NOT EXISTS (
+      SELECT 1 FROM period
+      WHERE school_id = NEW.school_id AND period = NEW.adjusts AND (locked <> 0 OR prepared_by <> ''))
+      THEN RAISE(ABORT, 'guard: ledger_adjusts_open')
+    WHEN NEW.reverses IS NOT NULL AND (
+      SELECT CASE WHEN period = NEW.period THEN NULL ELSE period END FROM ledger_txn
+      WHERE school_id = NEW.school_id AND txn_id = NEW.reverses) IS NOT NEW.adjusts
+      THEN RAISE(ABORT, 'guard: ledger_adjusts_other')
   END;
 END;
 
@@ -25,6 +38,7 @@ BEGIN
       OR NEW.kind <> OLD.kind OR NEW.booked_on <> OLD.booked_on OR NEW.source <> OLD.source
       OR NEW.row_key <> OLD.row_key OR NEW.made_by <> OLD.made_by
       OR NEW.approved_by IS NOT OLD.approved_by OR NEW.reverses IS NOT OLD.reverses
+      OR NEW.adjusts IS NOT OLD.adjusts
       THEN RAISE(ABORT, 'guard: ledger_identity')
     WHEN (SELECT locked FROM period WHERE school_id = NEW.school_id AND period = NEW.period) <> 0
       THEN RAISE(ABORT, 'guard: ledger_period_locked')
@@ -53,7 +67,7 @@ BEGIN
 END;
 
 CREATE TRIGGER period_born BEFORE INSERT ON period
-WHEN NEW.locked <> 0 OR EXISTS (SELECT 1 FROM period WHERE school_id = NEW.school_id AND period = NEW.period)
+WHEN NEW.locked <> 0 OR NEW.prepared_by <> '' OR EXISTS (SELECT 1 FROM period WHERE school_id = NEW.school_id AND period = NEW.period)
 BEGIN
   SELECT RAISE(ABORT, 'guard: period_born_locked');
 END;
@@ -66,6 +80,14 @@ BEGIN
     WHEN NEW.locked <> 0 AND EXISTS (
       SELECT 1 FROM ledger_txn WHERE school_id = NEW.school_id AND period = NEW.period AND posted = 0)
       THEN RAISE(ABORT, 'guard: period_unposted')
+    WHEN OLD.prepared_by <> '' AND NEW.prepared_by = '' THEN RAISE(ABORT, 'guard: period_reopened')
+    WHEN NEW.prepared_by <> '' AND NOT EXISTS (
+      SELECT 1 FROM period_statement
+      WHERE school_id = NEW.school_id AND period = NEW.period AND digest = NEW.digest)
+      THEN RAISE(ABORT, 'guard: period_unsaid')
+    WHEN NEW.locked <> 0 AND (OLD.prepared_by = '' OR NEW.prepared_by <> OLD.prepared_by
+      OR NEW.digest <> OLD.digest OR NEW.locked_by IN ('', OLD.prepared_by))
+      THEN RAISE(ABORT, 'guard: period_two_people')
   END;
 END;
 
@@ -99,6 +121,40 @@ WHEN EXISTS (
       WHERE a.school_id = NEW.school_id AND a.receipt_id = NEW.receipt_id) > abs(r.amount_fen))
 BEGIN
   SELECT RAISE(ABORT, 'guard: allocation_exceeds');
+END;
+
+CREATE TRIGGER period_statement_no_update BEFORE UPDATE ON period_statement
+BEGIN
+  SELECT RAISE(ABORT, 'guard: ledger_append_only');
+END;
+
+CREATE TRIGGER period_statement_no_delete BEFORE DELETE ON period_statement
+BEGIN
+  SELECT RAISE(ABORT, 'guard: ledger_append_only');
+END;
+
+CREATE TRIGGER period_statement_no_replace BEFORE INSERT ON period_statement
+WHEN EXISTS (SELECT 1 FROM period_statement
+  WHERE school_id = NEW.school_id AND period = NEW.period AND digest = NEW.digest)
+BEGIN
+  SELECT RAISE(ABORT, 'guard: ledger_exists');
+END;
+
+CREATE TRIGGER disposal_no_update BEFORE UPDATE ON disposal
+BEGIN
+  SELECT RAISE(ABORT, 'guard: ledger_append_only');
+END;
+
+CREATE TRIGGER disposal_no_delete BEFORE DELETE ON disposal
+BEGIN
+  SELECT RAISE(ABORT, 'guard: ledger_append_only');
+END;
+
+CREATE TRIGGER disposal_no_replace BEFORE INSERT ON disposal
+WHEN EXISTS (SELECT 1 FROM disposal
+  WHERE school_id = NEW.school_id AND period = NEW.period AND subject = NEW.subject AND state = NEW.state)
+BEGIN
+  SELECT RAISE(ABORT, 'guard: ledger_exists');
 END;
 
 CREATE TRIGGER posting_no_update BEFORE UPDATE ON posting

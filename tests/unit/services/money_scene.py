@@ -13,7 +13,7 @@ from tests.run_kit import PrefixedIds
 from tests.sim import world
 
 CLERK = Actor(user_id="clerk", role=Role.FINANCE, name="出纳")
-LEAD = Actor(user_id="lead", role=Role.FINANCE, name="主管")
+LEAD = Actor(user_id="lead", role=Role.FINANCE_LEAD, name="负责人")
 HOME = "TRIP:2026-03-13:homeward"
 HEAD = "日期,金额(元),付款人,备注,单号,学号\n"
 

@@ -17,8 +17,7 @@ from busops.finance.invariants import (
     totals_agree,
 )
 from busops.finance.statement import Reconciliation
-from busops.services import costs, fares, periods, receipts, reconciliation
-from busops.storage import ledger_store
+from busops.services import costs, fares, receipts, reconciliation
 from tests.sim import world
 from tests.unit.services.money_scene import HOME, MoneyScene, a_bill, a_closed_run
 
@@ -105,24 +104,6 @@ def test_an_open_run_makes_the_verdict_provisional(scene):
     assert (str(statement.judgement.verdict), statement.open_runs) == ("PROVISIONAL", ("run-2",))
     assert statement.charged_fen == 11_000
     assert any("RUN_NOT_CLOSED" in row.flags for row in statement.rows)
-
-
-def test_i8_a_closed_month_stays_what_it_was(scene):
-    """I8. March is closed in April: the same again; a cost of March is then booked in April."""
-    with pytest.raises(Refused, match="period_not_closable"):
-        periods.close_period(scene.database, "2026-03", clock=scene.clock, by="lead")
-    scene.clock.advance(30 * 24 * 3600)
-    said = periods.close_period(scene.database, "2026-03", clock=scene.clock, by="lead")
-    assert len(said) == 64
-    assert periods.check_closed(scene.database, clock=scene.clock) == ()
-    costs.add_costs(scene.database, [CostLine(on=FRIDAY, code="C02", fen=700)], **scene.acting)
-    with scene.database.reading() as tx:
-        assert {item.period: item.locked for item in ledger_store.load_periods(tx)} == {
-            "2026-03": True,
-            "2026-04": False,
-        }
-    (changed,) = periods.check_closed(scene.database, clock=scene.clock)
-    assert changed.code == "invariant_i8"
 
 
 def test_fn08_each_invariant_notices_when_it_is_broken(scene):
