@@ -92,11 +92,16 @@ def codes_of(database: Database, run_id: RunId) -> frozenset[RiderId]:
 
 def handed_of(tx: Transaction, plan: RunPlan) -> frozenset[RiderId]:
     """The riders of the manifest who must be given into somebody's hands: by list, or by a code."""
-    if plan.direction is not Direction.HOMEWARD:
-        return frozenset()
     by_list = register_store.rider_ids_handed(tx, HandoverMode.LISTED)
     codes = {code.rider_id for code in handover_store.load_codes(tx, plan.run_id)}
-    return frozenset(plan.riders.keys() & (by_list | codes))
+    return handed_among(plan, by_list | codes)
+
+
+def handed_among(plan: RunPlan, asked_for: Collection[RiderId]) -> frozenset[RiderId]:
+    """Those of the manifest of whom it is asked; on the way to school of nobody."""
+    if plan.direction is not Direction.HOMEWARD:
+        return frozenset()
+    return frozenset(plan.riders.keys() & asked_for)
 
 
 def aside_of(tx: Transaction, run_id: RunId, decided: Iterable[Decision]) -> str:

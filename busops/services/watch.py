@@ -6,7 +6,7 @@ somebody has heard it and does not hold up the next level: only evidence does. W
 due is ``domain/due_alarms.py``'s and ``due_tellings.py``'s to say; here they are raised and ended.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -15,30 +15,33 @@ from busops.domain.due_alarms import OVER, Due, Watched, check_start, due_alarms
 from busops.domain.due_tellings import REMEMBERED, due_tellings, told_by
 from busops.domain.errors import InvalidInput
 from busops.domain.events import Event
+from busops.domain.incidents import Incident
+from busops.domain.roster import HandoverMode
 from busops.domain.run import Holdings, RunState, fold
 from busops.domain.safety_policy import SafetyPolicy
-from busops.domain.values import Clock, Ids, RunId
+from busops.domain.values import Clock, Ids, RiderId, RunId
 from busops.services.acting import SYSTEM, By, record_act, user_of
-from busops.services.handovers import handed_of
+from busops.services.handovers import handed_among
 from busops.services.rollcall import rollcall_alarms
 from busops.storage import (
     alarm_store,
     day_store,
     device_store,
-    event_store,
+    handover_store,
     incident_store,
     other_runs,
     paper_store,
-    run_store,
+    register_store,
+    run_order_store,
     safety_policy_store,
 )
 from busops.storage.alarm_store import Alarm, AlarmState
 from busops.storage.database import Database, Transaction
 from busops.storage.log_marks import Mark, log_marks
+from busops.storage.run_records import Recall, RunMemory, RunRecord
 
 AHEAD: Final = timedelta(hours=12)
-
-Seen = tuple[Mark, RunState, tuple[Event, ...]]  # what the record of a run said at that mark
+AT_ONCE: Final = 16  # runs that are read in one transaction: on SQLite whoever reads holds up whoever writes
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +54,8 @@ class Memory:
     something seems due is read anew under the write lock.
     """
 
-    folded: dict[RunId, Seen] = field(default_factory=dict)
+    folded: dict[RunId, tuple[RunRecord, RunState]] = field(default_factory=dict)
+    records: RunMemory = field(default_factory=RunMemory)
 
 
 def raise_due_alarms(
@@ -60,29 +64,39 @@ def raise_due_alarms(
     """
     Every alarm that is due stands, once, and what has lost its ground is over; the alarms that are new.
 
-    It looks at one run after the other, since on SQLite whoever reads holds up whoever writes; the write
-    lock is taken only when something changes, and those runs are looked at again under it.
+    It looks at a few runs at a time; the write lock is taken only when something changes, and those runs
+    are looked at again under it.
     """
     now = clock.now()
     called = rollcall_alarms(database, clock, ids)
     memory = memory or Memory()
     with database.reading() as tx:
         around = _around(tx)
-        known = _remembered(tx, memory, now)
-    memory.folded, changed = {}, []
-    for run_id, kept in known.items():
+        marks = log_marks(tx, _near(tx, now))
+        # Where riders change buses, what the other run's record says is a part of this one's state.
+        moving = other_runs.changing_buses(tx, marks)
+    memory.folded = {
+        run_id: kept
+        for run_id, kept in memory.folded.items()
+        if run_id not in moving and run_id in marks and kept[0].mark == marks[run_id]
+    }
+    changed: list[RunId] = []
+    for part in _parts(tuple(marks)):
+        _fold_anew(database, [each for each in part if each not in memory.folded], memory)
         with database.reading() as tx:
-            seen = kept or (log_marks(tx, (run_id,))[run_id], *_folded(tx, run_id))
-            if _look(tx, seen[1], seen[2], around, now).changes_something:
-                changed.append(run_id)
-        memory.folded[run_id] = seen
+            beside = _beside(tx, {run_id: marks[run_id] for run_id in part})
+        seen = {run_id: memory.folded[run_id] for run_id in part}
+        changed += [each for each in part if _look(*seen[each], beside[each], around, now).changes_something]
     if not changed:
         return called
     raised: list[Alarm] = [*called]
     with database.transaction() as tx:
         around = _around(tx)
+        marks = log_marks(tx, changed)
+        beside = _beside(tx, marks)
         for run_id in changed:
-            look = _look(tx, *_folded(tx, run_id), around, now)
+            record = Recall(memory.records).record(tx, run_id, marks[run_id])
+            look = _look(record, fold(record.plan, *_folded_by(tx, record)), beside[run_id], around, now)
             for alarm, evidence in look.over:
                 alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=now, evidence=evidence)
             raised += [new for due in look.due if (new := _raise(tx, run_id, due, ids.new(), now))]
@@ -96,6 +110,17 @@ class _Around:
     seen: Mapping[int, datetime | None]
     short_days: frozenset[date]
     policy: SafetyPolicy
+    handed: frozenset[RiderId]  # the riders whose guardians are listed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """What stands beside a run's record: its alarms, incidents, sheets that wait, riders with a code."""
+
+    alarms: tuple[Alarm, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    waits: bool = False
+    coded: frozenset[RiderId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,58 +140,77 @@ def _around(tx: Transaction) -> _Around:
         seen={device.dev: device.seen_at for device in device_store.load_devices(tx)},
         short_days=day_store.short_days(tx),
         policy=safety_policy_store.load_policy(tx),
+        handed=register_store.rider_ids_handed(tx, HandoverMode.LISTED),
     )
 
 
-def _remembered(tx: Transaction, memory: Memory, now: datetime) -> Mapping[RunId, Seen | None]:
-    """The runs that are under way, near or still owe a report, with what is remembered and still holds."""
+def _parts(run_ids: Sequence[RunId]) -> Iterator[Sequence[RunId]]:
+    return (run_ids[start : start + AT_ONCE] for start in range(0, len(run_ids), AT_ONCE))
+
+
+def _near(tx: Transaction, now: datetime) -> tuple[RunId, ...]:
+    """The runs that are under way, near or still owe a report, by departure."""
     owing = incident_store.runs_owing(tx, round((now - REMEMBERED).timestamp() * 1000))
-    near = [
-        run.run_id
-        for run in run_store.list_runs(tx)
-        if (run.phase not in OVER or run.run_id in owing) and run.departs_at <= now + AHEAD
-    ]
-    marks = log_marks(tx, near)
-    # Where riders change buses, what the other run's record says is a part of this one's state.
-    moving = other_runs.changing_buses(tx, near)
-    known = {run_id: memory.folded.get(run_id) for run_id in near if run_id not in moving}
+    return run_order_store.runs_before(tx, now + AHEAD, but_in=OVER, unless=owing)
+
+
+def _fold_anew(database: Database, run_ids: Collection[RunId], memory: Memory) -> None:
+    """What the records of these runs say now is remembered; the folding itself holds up nobody."""
+    if not run_ids:
+        return
+    recall = Recall(memory.records)
+    with database.reading() as tx:
+        marks = log_marks(tx, run_ids)
+        read = [recall.record(tx, run_id, marks[run_id]) for run_id in run_ids]
+        folded_by = [_folded_by(tx, record) for record in read]
+    recall.keep()
+    for record, (events, others) in zip(read, folded_by, strict=True):
+        memory.folded[record.run_id] = (record, fold(record.plan, events, others))
+
+
+def _folded_by(tx: Transaction, record: RunRecord) -> tuple[tuple[Event, ...], Holdings]:
+    """What the records say; whether tablets hold something back is for the gate to ask."""
+    events = record.events
+    return events, Holdings(elsewhere=other_runs.elsewhere(tx, record.plan, events))
+
+
+def _beside(tx: Transaction, marks: Mapping[RunId, Mark]) -> Mapping[RunId, _Beside]:
+    """What stands beside these runs; asked for only where their marks say that there is something."""
+    alarms = alarm_store.alarms_of(tx, [run_id for run_id, mark in marks.items() if mark.alarms])
+    incidents = incident_store.incidents_of(tx, [run_id for run_id, mark in marks.items() if mark.incidents])
     return {
-        run_id: kept if (kept := known.get(run_id)) is not None and kept[0] == mark else None
+        run_id: _Beside(
+            alarms=alarms.get(run_id, ()),
+            incidents=incidents.get(run_id, ()),
+            waits=bool(mark.papers and paper_store.waiting_devices(tx, run_id)),
+            coded=(
+                frozenset(code.rider_id for code in handover_store.load_codes(tx, run_id))
+                if mark.codes
+                else frozenset()
+            ),
+        )
         for run_id, mark in marks.items()
     }
 
 
-def _folded(tx: Transaction, run_id: RunId) -> tuple[RunState, tuple[Event, ...]]:
-    """What the records say; whether tablets hold something back is for the gate to ask."""
-    events = event_store.load_events(tx, run_id)
-    plan = run_store.load_run_plan(tx, run_id)
-    others = Holdings(elsewhere=other_runs.elsewhere(tx, plan, events))
-    return fold(plan, events, others), events
-
-
-def _look(
-    tx: Transaction, state: RunState, events: tuple[Event, ...], around: _Around, now: datetime
-) -> _Look:
-    plan = state.plan
+def _look(record: RunRecord, state: RunState, beside: _Beside, around: _Around, now: datetime) -> _Look:
+    plan, events = record.plan, record.events
     run = Watched(
         state=state,
         events=events,
         heard=heard_from(state, events, around.seen),
         is_shortened=plan.on in around.short_days,
-        handed=handed_of(tx, plan),
+        handed=handed_among(plan, around.handed | beside.coded),
         policy=around.policy,
     )
-    alarms = alarm_store.load_alarms(tx, plan.run_id, include_resolved=True)
-    known = {(alarm.kind, alarm.level, alarm.occasion) for alarm in alarms}
-    standing = [alarm for alarm in alarms if alarm.state is not AlarmState.RESOLVED]
-    incidents = incident_store.load_incidents(tx, plan.run_id)
-    waits = any(each.verdict is None for each in paper_store.load_entries(tx, plan.run_id))
-    due = (*due_alarms(run, now), *due_tellings(run, incidents, waits=waits, now=now))
+    known = {(alarm.kind, alarm.level, alarm.occasion) for alarm in beside.alarms}
+    standing = [alarm for alarm in beside.alarms if alarm.state is not AlarmState.RESOLVED]
+    due = (*due_alarms(run, now), *due_tellings(run, beside.incidents, waits=beside.waits, now=now))
     over = (
         (
             alarm,
             ended_by(run, alarm.kind, alarm.occasion, now)
-            or told_by(run, incidents, alarm.kind, alarm.occasion, waits=waits, now=now),
+            or told_by(run, beside.incidents, alarm.kind, alarm.occasion, waits=beside.waits, now=now),
         )
         for alarm in standing
     )

@@ -4,6 +4,8 @@ Alarms: raised once per run, kind, level and occasion; acknowledged, then resolv
 An acknowledgement says that somebody has heard it. Only evidence resolves it.
 """
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -29,7 +31,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from busops.domain.errors import NotFound
 from busops.domain.values import RunId
 from busops.storage.database import Base, Transaction, UtcDateTime
-from busops.storage.prepared import asked, select_rows
+from busops.storage.prepared import among, asked, select_rows
 from busops.storage.upsert import table_of
 
 
@@ -90,6 +92,7 @@ _STANDING: Final = {
     keys: query.where(_ALARM.state != AlarmState.RESOLVED.value) for keys, query in _ALARMS.items()
 }
 
+_OF_RUNS: Final = select_rows(AlarmRow).where(among(_ALARM.run_id, "run_ids"))
 _ABOUT: Final = union_all(
     select_rows(AlarmRow, "run_id"),
     select_rows(AlarmRow, "kind").where(
@@ -153,6 +156,14 @@ def load_alarms(
     keys = {name: value for name, value in (("run_id", run_id), ("kind", kind)) if value is not None}
     query = _ALARMS[tuple(keys)] if include_resolved else _STANDING[tuple(keys)]
     return tuple(alarm_of(row) for row in tx.session.execute(query, asked(tx, **keys)))
+
+
+def alarms_of(tx: Transaction, run_ids: Collection[RunId]) -> dict[RunId, tuple[Alarm, ...]]:
+    """All alarms of these runs, over or not, by run."""
+    found: dict[RunId, list[Alarm]] = defaultdict(list)
+    for row in tx.session.execute(_OF_RUNS, asked(tx, run_ids=sorted(run_ids))) if run_ids else ():
+        found[RunId(row.run_id)].append(alarm_of(row))
+    return {run_id: tuple(alarms) for run_id, alarms in found.items()}
 
 
 def alarms_about(tx: Transaction, run_id: RunId, *, kind: str) -> tuple[Alarm, ...]:

@@ -5,6 +5,8 @@ That two people disposed of one stands in the run's log (a finding settled); her
 opened, whom somebody told first, and by which fact it fell away.
 """
 
+from collections import defaultdict
+from collections.abc import Collection
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -69,9 +71,11 @@ class IncidentWordRow(Base):
     event_id: Mapped[str | None] = mapped_column(String)
 
 
-_INCIDENTS: Final = select_rows(IncidentRow, "run_id").order_by("opened_ms", "incident_id")
-
-
+_INCIDENTS: Final = (
+    select_rows(IncidentRow)
+    .where(among(table_of(IncidentRow).c.run_id, "run_ids"))
+    .order_by("opened_ms", "incident_id")
+)
 _WORDS: Final = select_rows(IncidentWordRow).where(
     among(table_of(IncidentWordRow).c.incident_id, "incident_ids")
 )
@@ -111,15 +115,21 @@ def say_withdrawn(tx: Transaction, incident_id: str, *, by: str, event_id: str, 
 
 def load_incidents(tx: Transaction, run_id: RunId) -> tuple[Incident, ...]:
     """The incidents of a run, the first first."""
-    rows = tx.session.execute(_INCIDENTS, asked(tx, run_id=run_id)).all()
+    return incidents_of(tx, (run_id,)).get(run_id, ())
+
+
+def incidents_of(tx: Transaction, run_ids: Collection[RunId]) -> dict[RunId, tuple[Incident, ...]]:
+    """The incidents of these runs, by run, the first first."""
+    rows = tx.session.execute(_INCIDENTS, asked(tx, run_ids=sorted(run_ids))).all() if run_ids else ()
     if not rows:
-        return ()
+        return {}
     said = tx.session.execute(_WORDS, asked(tx, incident_ids=[row.incident_id for row in rows]))
     words = {(word.incident_id, word.word): word for word in said}
-    return tuple(
-        _incident(row, *(words.get((row.incident_id, word)) for word in (REPORTED, AUTHORITY, WITHDRAWN)))
-        for row in rows
-    )
+    found: dict[RunId, list[Incident]] = defaultdict(list)
+    for row in rows:
+        told = (words.get((row.incident_id, word)) for word in (REPORTED, AUTHORITY, WITHDRAWN))
+        found[RunId(row.run_id)].append(_incident(row, *told))
+    return {run_id: tuple(incidents) for run_id, incidents in found.items()}
 
 
 def runs_owing(tx: Transaction, since_ms: int) -> frozenset[RunId]:

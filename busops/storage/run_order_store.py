@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import bindparam, delete, or_, select, union_all
@@ -16,6 +16,7 @@ from busops.storage.prepared import among, asked, insertion, matches, select_row
 from busops.storage.run_tables import ManifestRiderRow, RiderAboardRow, RunCrewRow, RunRow
 from busops.storage.upsert import table_of
 
+_RUN: Final = table_of(RunRow).c
 _SHOWN: Final = table_of(RiderAboardRow).c
 _HERE_AND_ELSEWHERE: Final = union_all(
     select_rows(RiderAboardRow, "run_id", columns=("run_id", "rider_id")),
@@ -38,6 +39,21 @@ class EarlierRun:
     on: date
     plate: Plate
     crew_id: CrewId | None  # who of the crew asked about was on it; None when only the vehicle was
+
+
+def runs_before(
+    tx: Transaction, at: datetime, *, but_in: Collection[Phase], unless: Collection[RunId]
+) -> tuple[RunId, ...]:
+    """The runs that depart until then, by departure; those in these phases only where they are named."""
+    left_out = [phase.value for phase in but_in]
+    query = (
+        select_rows(RunRow, columns=("run_id",))
+        .where(_RUN.departs_at <= bindparam("at", type_=_RUN.departs_at.type))
+        .where(_RUN.phase.not_in(left_out) | among(_RUN.run_id, "run_ids"))
+        .order_by(_RUN.departs_at, _RUN.plate, _RUN.run_id)
+    )
+    found = tx.session.scalars(query, asked(tx, at=at, run_ids=sorted(unless)))
+    return tuple(RunId(run_id) for run_id in found)
 
 
 def earlier_runs(

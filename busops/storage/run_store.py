@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, String, bindparam, case, insert, select, update
+from sqlalchemy import Select, String, bindparam, case, insert, update
 from sqlalchemy.exc import DBAPIError
 
 from busops.domain.errors import NotFound, Refused
@@ -227,14 +227,14 @@ def list_runs(
     tx: Transaction, on: date | None = None, *, plan_id: str | None = None, plate: str | None = None
 ) -> tuple[RunSummary, ...]:
     """The runs of a day, a plan or a vehicle, by departure; of everything when nothing is named."""
-    query = select(RunRow).where(RunRow.school_id == tx.school_id)
+    query = select_rows(RunRow)
     if on is not None:
-        query = query.where(RunRow.run_on == on)
+        query = query.where(_RUN.run_on == on)
     if plan_id is not None:
-        query = query.where(RunRow.plan_id == plan_id)
+        query = query.where(_RUN.plan_id == plan_id)
     if plate is not None:
-        query = query.where(RunRow.plate == plate)
-    rows = tx.session.scalars(query.order_by(RunRow.departs_at, RunRow.plate, RunRow.run_id))
+        query = query.where(_RUN.plate == plate)
+    rows = tx.session.execute(query.order_by(_RUN.departs_at, _RUN.plate, _RUN.run_id), asked(tx))
     return tuple(_summary(row) for row in rows)
 
 
