@@ -14,7 +14,7 @@ from types import ModuleType
 import pytest
 
 import busops.finance
-from busops.domain.school import Basis, FinancePolicy
+from busops.domain.school import Basis, FeeRegime, FinancePolicy
 from busops.storage import guards
 from busops.storage.database import Database, open_engine
 from tests.storage import test_ledger_guards as attacks
@@ -74,7 +74,18 @@ GOAL_MUTANTS = [
     ("leaner = costs - estimated", "leaner = costs + estimated"),
     ("in results.values()}) > 1:", "in results.values()}) > 2:"),
     ("if official.base_fen < 0:", "if official.base_fen > 0:"),
-    ("Verdict.PROVISIONAL if reasons else official.verdict", "official.verdict"),
+    ("is_in_doubt=bool(reasons)", "is_in_doubt=False"),
+    ("is FeeRegime.AGENCY_COLLECTION", "is FeeRegime.SERVICE_CHARGE"),
+    ("if official.verdict is Verdict.NOT_APPLICABLE:", "if False:"),
+    ("    if official.base_fen < 0:\n        return Why", "    if False:\n        return Why"),
+    ("if official.base_fen == 0:\n        return Why.NO_FARES", "if False:\n        return Why.NO_FARES"),
+    ("Why.REACHED if official.is_met else", "Why.REACHED if not official.is_met else"),
+    ("-(-WHOLE_BP * costs_fen // kept_bp) - base_fen)", "WHOLE_BP * costs_fen // kept_bp - base_fen)"),
+    ("max(0, -(-WHOLE_BP", "(-(-WHOLE_BP"),
+    ("kept_bp = WHOLE_BP - target_bp", "kept_bp = WHOLE_BP - 1000"),
+    ("if kept_bp <= 0:", "if kept_bp < 0:"),
+    ("None if costs_fen > 0 else", "None if costs_fen >= 0 else"),
+    ("missing_fare_fen(official.base_fen, official.costs_fen,", "missing_fare_fen(official.base_fen, 0,"),
     ("results[policy.basis]", "results[Basis.ACCRUAL]"),
     ("{Doubt.OPEN_RUNS, Doubt.UNIDENTIFIED_MONEY,", "{Doubt.UNIDENTIFIED_MONEY,"),
     ("Doubt.ESTIMATED_COSTS, Doubt.NO_COSTS}", "Doubt.NO_COSTS}"),
@@ -113,17 +124,20 @@ def goal_results(module: ModuleType) -> list[object]:
         *(exact | {"estimated_fen": 1}, {"open_runs": 1}, {"receipts_fen": 100, "refunds_fen": 200}),
         *({"cash_costs_fen": 9_000_000}, {"costs_fen": 0, "earned_fen": 0}, {"unidentified_fen": -9_000_000}),
         *({"costs_fen": 0, "cash_costs_fen": 0}, {"costs_fen": 1, "cash_costs_fen": 1}),
+        {"earned_fen": 0},
     )
     found: list[object] = []
-    for basis, changed, target in product(Basis, cases, (1000, 2000)):
+    for basis, changed, target, regime in product(Basis, cases, (1000, 2000), FeeRegime):
         sums = module.PeriodSums(**{**_plain(goal.sums()), **changed})
-        result = module.judge(sums, FinancePolicy(basis=basis, target_bp=target))
+        result = module.judge(sums, FinancePolicy(basis=basis, target_bp=target, fee_regime=regime))
         found.append((str(result.verdict), [str(doubt) for doubt in result.doubts], result.official.basis))
+        found.append((str(result.why), result.missing_fare_fen))
         found += [(item.base_fen, item.net_fen, item.ratio, item.headroom_fen) for item in result.bases]
     found += [
         str(module.plain_verdict(base, base - costs, costs))
         for base, costs in product((-1, 0, 1), (-1, 0, 1))
     ]
+    found += [module.missing_fare_fen(-1, costs, target) for costs in (0, 1) for target in (9_999, 10_000)]
     found += [module.ratio_text(*pair) for pair in ((9_996, 100_000), (-1, 100_000), (5, 0), (5, -1))]
     return found
 
@@ -135,7 +149,7 @@ def _plain(sums: object) -> dict[str, int]:
 def _is_noticed(results: object, name: str, old: str, new: str, right: object) -> bool:
     try:
         return results(load(name, old, new)) != right  # type: ignore[operator]
-    except StopIteration:
+    except (StopIteration, ZeroDivisionError):
         return True
 
 

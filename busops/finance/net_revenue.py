@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from busops.domain.school import Basis, FinancePolicy
+from busops.domain.school import Basis, FeeRegime, FinancePolicy
 
 WHOLE_BP: Final = 10_000
 
@@ -32,6 +32,18 @@ class Doubt(StrEnum):
     NO_COSTS = "no_costs"
     BASES_DISAGREE = "bases_disagree"
     REFUNDS_EXCEED = "refunds_exceed"
+
+
+class Why(StrEnum):
+    """The reason for a verdict, one word each; the sentences are at the edge."""
+
+    REACHED = "reached"  # the net reaches the goal
+    SHORT = "short"  # it does not
+    NO_FARES = "no_fares"  # nothing was earned, something was spent
+    BELOW_NOUGHT = "below_nought"  # more was paid back than came in
+    NOTHING = "nothing"  # no fares, no costs
+    PASSED_ON = "passed_on"  # collected for others: the fares are not the school's
+    IN_DOUBT = "in_doubt"  # a doubt could still turn it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +83,18 @@ class BasisResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetRevenue:
-    """The judgement: the official basis decides, the doubts say what could still change it."""
+    """
+    The judgement: the official basis decides, the doubts say what could still change it.
+
+    ``why`` is the reason for the verdict. ``missing_fare_fen``: how much more riders would have to pay
+    for the goal at these costs, 0 where it is reached, None where no fare reaches it.
+    """
 
     official: BasisResult
     bases: tuple[BasisResult, ...]
     verdict: Verdict
+    why: Why
+    missing_fare_fen: int | None
     doubts: tuple[Doubt, ...]
 
 
@@ -85,6 +104,7 @@ def judge(sums: PeriodSums, policy: FinancePolicy) -> NetRevenue:
 
     PROVISIONAL where a run is still open, where unidentified money or costs that are only
     estimated could turn the plain verdict of the official basis, or where no cost is entered at all.
+    NOT_APPLICABLE whatever the sums where fares are collected for others (domain §3.1): they are passed on.
     """
     results = {basis: _result(sums, basis, policy.target_bp) for basis in Basis}
     official = results[policy.basis]
@@ -94,10 +114,13 @@ def judge(sums: PeriodSums, policy: FinancePolicy) -> NetRevenue:
         doubts.append(Doubt.BASES_DISAGREE)
     if official.base_fen < 0:
         doubts.append(Doubt.REFUNDS_EXCEED)
+    why = _why(official, policy, is_in_doubt=bool(reasons))
     return NetRevenue(
         official=official,
         bases=tuple(results.values()),
-        verdict=Verdict.PROVISIONAL if reasons else official.verdict,
+        verdict=_VERDICTS[why],
+        why=why,
+        missing_fare_fen=missing_fare_fen(official.base_fen, official.costs_fen, policy.target_bp),
         doubts=tuple(doubts),
     )
 
@@ -123,6 +146,32 @@ def ratio_text(net_fen: int, base_fen: int) -> str:
 def headroom_fen(base_fen: int, costs_fen: int, target_bp: int = 1000) -> int:
     """What could still be spent with the goal met: ``floor(0.9 × base) − costs`` at 10 %; may be negative."""
     return (WHOLE_BP - target_bp) * base_fen // WHOLE_BP - costs_fen
+
+
+def missing_fare_fen(base_fen: int, costs_fen: int, target_bp: int = 1000) -> int | None:
+    """
+    The least that riders must pay more for the goal at these costs: ``ceil(C ÷ 0.9) − G`` at 10 %.
+
+    0 where it is reached already; None for a goal of 100 % and more with any cost.
+    """
+    kept_bp = WHOLE_BP - target_bp
+    if kept_bp <= 0:
+        return None if costs_fen > 0 else max(0, -base_fen)
+    return max(0, -(-WHOLE_BP * costs_fen // kept_bp) - base_fen)
+
+
+def _why(official: BasisResult, policy: FinancePolicy, *, is_in_doubt: bool) -> Why:
+    if policy.fee_regime is FeeRegime.AGENCY_COLLECTION:
+        return Why.PASSED_ON
+    if is_in_doubt:
+        return Why.IN_DOUBT
+    if official.verdict is Verdict.NOT_APPLICABLE:
+        return Why.NOTHING
+    if official.base_fen < 0:
+        return Why.BELOW_NOUGHT
+    if official.base_fen == 0:
+        return Why.NO_FARES
+    return Why.REACHED if official.is_met else Why.SHORT
 
 
 def _result(sums: PeriodSums, basis: Basis, target_bp: int) -> BasisResult:
@@ -167,3 +216,13 @@ def _doubts(sums: PeriodSums, official: BasisResult, policy: FinancePolicy) -> l
 _SUSPENDING: Final = frozenset(
     {Doubt.OPEN_RUNS, Doubt.UNIDENTIFIED_MONEY, Doubt.ESTIMATED_COSTS, Doubt.NO_COSTS}
 )
+
+_VERDICTS: Final = {
+    Why.REACHED: Verdict.MET,
+    Why.SHORT: Verdict.NOT_MET,
+    Why.NO_FARES: Verdict.NOT_MET,
+    Why.BELOW_NOUGHT: Verdict.NOT_MET,
+    Why.NOTHING: Verdict.NOT_APPLICABLE,
+    Why.PASSED_ON: Verdict.NOT_APPLICABLE,
+    Why.IN_DOUBT: Verdict.PROVISIONAL,
+}

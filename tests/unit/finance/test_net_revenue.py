@@ -2,14 +2,16 @@
 
 import pytest
 
-from busops.domain.school import Basis, FinancePolicy
+from busops.domain.school import Basis, FeeRegime, FinancePolicy
 from busops.finance.net_revenue import (
     Doubt,
     NetRevenue,
     PeriodSums,
     Verdict,
+    Why,
     headroom_fen,
     judge,
+    missing_fare_fen,
     plain_verdict,
     ratio_text,
 )
@@ -161,3 +163,49 @@ def test_headroom_is_what_could_still_be_spent() -> None:
     assert headroom_fen(11_550_001, 10_320_000) == 75_000
     assert headroom_fen(100, 200) == -110
     assert headroom_fen(100, 0, 2000) == 80
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict", "why"),
+    [
+        ({}, Verdict.MET, Why.REACHED),
+        ({"costs_fen": 10_395_001}, Verdict.NOT_MET, Why.SHORT),
+        ({"earned_fen": 0}, Verdict.NOT_MET, Why.NO_FARES),
+        ({"earned_fen": -1}, Verdict.NOT_MET, Why.BELOW_NOUGHT),
+        ({"earned_fen": 0, "costs_fen": 0}, Verdict.NOT_APPLICABLE, Why.NOTHING),
+        ({"open_runs": 1}, Verdict.PROVISIONAL, Why.IN_DOUBT),
+    ],
+)
+def test_every_verdict_has_one_reason(changed: dict[str, int], verdict: Verdict, why: Why) -> None:
+    """The reason is never left to the reader; the verdict follows from it."""
+    result = judged(**changed)
+    assert (result.verdict, result.why) == (verdict, why)
+
+
+def test_the_goal_does_not_apply_to_what_is_collected_for_others() -> None:
+    """AGENCY_COLLECTION: the fares are passed on, so not even an open run makes a verdict of them."""
+    policy = FinancePolicy(fee_regime=FeeRegime.AGENCY_COLLECTION)
+    result = judge(sums(open_runs=1), policy)
+    assert (result.verdict, result.why) == (Verdict.NOT_APPLICABLE, Why.PASSED_ON)
+    assert result.official.verdict is Verdict.MET  # the sums stay to be seen
+    assert judge(sums(), FinancePolicy(fee_regime=FeeRegime.SERVICE_CHARGE)).verdict is Verdict.MET
+
+
+@pytest.mark.parametrize(
+    ("base", "costs", "target", "missing"),
+    [
+        (11_550_000, 10_395_000, 1000, 0),
+        (11_550_000, 10_395_001, 1000, 2),  # 10,395,001 ÷ 0.9 = 11,550,001.1…
+        (0, 9, 1000, 10),
+        (-5, 0, 1000, 5),
+        (0, 1, 10_000, None),
+        (-5, 0, 10_000, 5),
+    ],
+)
+def test_the_fare_that_is_missing(base: int, costs: int, target: int, missing: int | None) -> None:
+    """Exactly so much more reaches the goal, and one fen less does not."""
+    assert missing_fare_fen(base, costs, target) == missing
+    if missing and base + missing > 0:
+        richer = base + missing
+        assert plain_verdict(richer, richer - costs, costs, target) is Verdict.MET
+        assert plain_verdict(richer - 1, richer - 1 - costs, costs, target) is not Verdict.MET
