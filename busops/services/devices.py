@@ -64,15 +64,18 @@ def enrol(
     dev: int | None = None,
     may_stand_in: bool = False,
     lives: timedelta = TOKEN_LIVES,
-    public_key: str | None = None,
+    public_key: str | None,
 ) -> Enrolment:
     """
     A token for a device of this crew member: the one he had (``dev``) if it is his and sound, else a new one.
 
-    A crew member enrols for himself. In the demo the office may stand in for somebody. A tablet that
-    makes keys says its public one, and is the same tablet only with the same key. Raises Refused.
+    A crew member enrols for himself. In the demo the office may stand in for somebody. A tablet makes a
+    key, says its public half and is the same tablet only with the same key; one of before, which has
+    none, goes on with the key that it says now. Raises Refused, and InvalidInput without a key.
     """
-    public_key = device_keys.read_key(public_key) if public_key else None
+    if public_key is None:
+        raise InvalidInput("device_key_needed")
+    public_key = device_keys.read_key(public_key)
     crew_id = _whose(actor, crew_id, may_stand_in=may_stand_in)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     now = clock.now()
@@ -84,7 +87,7 @@ def enrol(
         if dev is None or not _may_go_on(tx, dev, crew_id, public_key):
             name = name.strip()[:NAME_CHARACTERS] or "tablet"
             dev = device_store.enrol(tx, name, at=now, public_key=public_key).dev
-        elif public_key is not None:
+        else:
             device_store.keep_key(tx, dev, public_key)
         speaks = DeviceToken(
             dev=dev, user_id=actor.user_id, crew_id=crew_id, expires_at=now + lives, revoked_at=None
@@ -191,7 +194,7 @@ def _whose(actor: Actor, crew_id: CrewId | None, *, may_stand_in: bool) -> CrewI
     return wanted
 
 
-def _may_go_on(tx: Transaction, dev: int, crew_id: CrewId, public_key: str | None) -> bool:
+def _may_go_on(tx: Transaction, dev: int, crew_id: CrewId, public_key: str) -> bool:
     """Whether the device exists, is sound, has no other key, and was only ever this person's."""
     known = {device.dev: device for device in device_store.load_devices(tx)}.get(dev)
     if known is None or not known.is_sound or known.plate is not None:

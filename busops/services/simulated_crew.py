@@ -73,12 +73,16 @@ class SimulatedDevice:
     boot: str
     seq: int = 0
     prev: str = NO_HASH
-    key: SimulatedKey | None = None  # without one its batches are not signed
+    key: SimulatedKey | None = None  # a tablet of before has none, and signs nothing
 
     @property
     def headers(self) -> dict[str, str]:
         """What the tablet shows at the door."""
         return {"Authorization": f"Device {self.token}"}
+
+    def batch(self, envelopes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """The body of a batch of these, signed where the tablet has a key."""
+        return self.key.batch(envelopes, self.dev) if self.key else {"events": list(envelopes)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +148,7 @@ def send(
     results: list[Mapping[str, Any]] = []
     for start in range(0, max(len(envelopes), is_beat), BATCH_EVENTS):
         part = envelopes[start : start + BATCH_EVENTS]
-        body = device.key.batch(part, device.dev) if device.key else {"events": list(part)}
-        status, answer = transport("POST", "/api/v1/events:batch", device.headers, body)
+        status, answer = transport("POST", "/api/v1/events:batch", device.headers, device.batch(part))
         if status != HTTP_OK:
             raise ConnectionError(f"batch refused: {status} {answer}")
         results += answer["results"]

@@ -45,7 +45,8 @@ class SimulatedKey:
         if not events:
             return {"events": []}
         told = [digest_of(each) for each in events]
-        numbers = {"first": events[0]["seq"], "last": events[-1]["seq"]}
+        seqs = [each["seq"] for each in events]
+        numbers = {"first": min(seqs), "last": max(seqs)}
         signed = {"v": VERSION, "dev": dev, **numbers, "head": told[-1], "hashes": told, "app": APP}
         whole = self._private.sign(canonical_json(signed).encode(), ec.ECDSA(hashes.SHA256()))
         raw = b"".join(half.to_bytes(HALF) for half in decode_dss_signature(whole))

@@ -62,7 +62,7 @@ class BatchAnswer(Strict):
 
 
 class Enrol(Strict):
-    """A browser asks to be a device of this person; ``dev`` is the number it had, ``key`` its public key."""
+    """A browser asks to be a device of this person with this public ``key``; ``dev`` is the number it had."""
 
     crew: str | None = Field(default=None, max_length=64, pattern=STORABLE)
     dev: int | None = Field(default=None, ge=1)

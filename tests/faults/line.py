@@ -36,7 +36,7 @@ class Line:
             self.held, envelope = stamp(self.held, act, pack=pack, ids=self.ids)
             self.sent.append(envelope)
         waiting = [each for each in self.sent if each["id"] not in self.answered]
-        body = json.dumps({"events": waiting})
+        body = json.dumps(self.held.batch(waiting))
         answer = self.app.test_client().post(
             PATH, data=body, headers={**self.held.headers, "Content-Type": "application/json"}
         )

@@ -107,7 +107,7 @@ class Client(threading.Thread):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             headers = {**self.held.headers, "Content-Type": "application/json"}
-            connection.request("POST", "/api/v1/events:batch", json.dumps({"events": events}), headers)
+            connection.request("POST", "/api/v1/events:batch", json.dumps(self.held.batch(events)), headers)
             answer = connection.getresponse()
             said = json.loads(answer.read())
         finally:

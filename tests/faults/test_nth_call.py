@@ -63,7 +63,7 @@ def a_batch(database: Database) -> Callable[[], Any]:
     for rider in PLAN.riders:
         tablet.board(rider, by="Z1")
     holder = Holder(dev=held.dev, user_id="u-Z1", crew_id="Z1", is_trusted=True)
-    body = {"events": wire(tablet)}
+    body = held.batch(wire(tablet))
     return lambda: tablet_sync.accept_batch(
         database, holder=holder, body=body, clock=clock, ids=run_kit.PrefixedIds("b", CountingIds())
     )

@@ -12,6 +12,7 @@ from random import Random
 
 from flask import Flask
 
+from busops.services.simulated_key import SimulatedKey
 from tests.builders import DEPARTS_MS
 from tests.sim.game_ends import Ends
 from tests.sim.game_judge import Judge
@@ -139,11 +140,13 @@ class Game:
 
     def new_tablet(self, by: str, *, minutes: int = 900) -> GameTablet:
         """Somebody is given a tablet."""
-        made = self.office.enrol(by, minutes=minutes)
+        key = SimulatedKey(name=f"{by}/{len(self.tablets)}")
+        made = self.office.enrol(by, key, minutes=minutes)
         tablet = GameTablet(
             dev=made.dev,
             by=by,
             token=made.token,
+            key=key,
             run_id="run-1",
             dice=self.dice,
             skew_ms=self.dice.choice(SKEWS_MS),
@@ -206,7 +209,7 @@ class Game:
         tablet = tablet or self.some_tablet()
         tablet.flush(self.network, self.world.clock.ms)
         if tablet.problem == "enrol":
-            made = self.office.enrol(tablet.by, dev=tablet.dev)
+            made = self.office.enrol(tablet.by, tablet.key, dev=tablet.dev)
             assert made.dev == tablet.dev, "a sound tablet got another number"
             tablet.token, tablet.problem = made.token, None
             self.seen["enrolled anew"] += 1

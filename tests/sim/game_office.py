@@ -19,6 +19,7 @@ from busops.domain.roster import NotRidingReason
 from busops.domain.run import RunState
 from busops.domain.values import CrewId, RiderId, RunId
 from busops.services import devices, overrides, runs, watch
+from busops.services.simulated_key import SimulatedKey
 from busops.storage import alarm_store, event_store, override_store, paper_store
 from busops.storage.database import Database
 from tests.sim.game_server import GameServer
@@ -55,7 +56,9 @@ class Office:
             each.code for each in found
         }
 
-    def enrol(self, crew_id: str, *, dev: int | None = None, minutes: int = 900) -> devices.Enrolment:
+    def enrol(
+        self, crew_id: str, key: SimulatedKey, *, dev: int | None = None, minutes: int = 900
+    ) -> devices.Enrolment:
         """A token for a tablet of this crew member."""
         role = CrewRole.ATTENDANT if crew_id == ATTENDANT else CrewRole.DRIVER
         actor = Actor(
@@ -70,6 +73,7 @@ class Office:
             clock=self.server.clock,
             dev=dev,
             lives=lives,
+            public_key=key.public,
         )
 
     def close(self) -> str:

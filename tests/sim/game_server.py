@@ -8,7 +8,7 @@ loses, repeats, delays, reorders and cuts what it carries, by the game's dice.
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from busops.storage.database import Database, open_engine
 from busops.storage.run_store import refused_by_guard
 from busops.web.context import EXTENSION
 from tests.machine import CountingIds
-from tests.sim.game_tablet import Lost
+from tests.sim.game_tablet import Event, Lost, Seal
 
 PATH = "/api/v1/events:batch"
 SLOW_MS = 1_500  # one way; the two ways together stay below what the uncertainty of an offset allows for
@@ -185,11 +185,11 @@ class GameNetwork:
     late: list[tuple[Mapping[str, str], bytes]] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
 
-    def __call__(self, headers: Mapping[str, str], body: Mapping[str, Any]) -> Answer:
+    def __call__(self, headers: Mapping[str, str], events: Sequence[Event], seal: Seal) -> Answer:
         """The server's answer, or Lost."""
         self._takes_time()
-        raw = json.dumps(body, ensure_ascii=False).encode()
-        if self.narrow is not None and len(body["events"]) > self.narrow:
+        raw = json.dumps(seal(events), ensure_ascii=False).encode()
+        if self.narrow is not None and len(events) > self.narrow:
             self.seen["413"] += 1
             return 413, {}, {}
         if self._happens("dropped"):
@@ -200,9 +200,9 @@ class GameNetwork:
         if self._happens("cut"):
             raw = raw[: self.dice.randrange(len(raw))]
         if self._happens("reordered"):
-            events = list(body["events"])
-            self.dice.shuffle(events)
-            raw = json.dumps({"events": events}, ensure_ascii=False).encode()
+            shuffled = list(events)
+            self.dice.shuffle(shuffled)
+            raw = json.dumps(seal(shuffled), ensure_ascii=False).encode()
         answer = self.server.request("POST", PATH, headers, raw)
         if self._happens("repeated"):
             answer = self.server.request("POST", PATH, headers, raw)

@@ -5,13 +5,14 @@ It writes before it sends, chains what it writes, keeps everything, and learns f
 only what the answers say. Its clocks are its own; the true time is told by the game.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from random import Random
 from typing import Any
 
 from busops.domain.envelope import GENESIS, digest_of
+from busops.services.simulated_key import SimulatedKey
 
 BATCH_EVENTS = 200
 PART_MS = 1_000  # as clock.js: wall and running clock are no longer of one piece
@@ -19,7 +20,9 @@ HALF_WAY_MS = 1_000  # of the way to the server and back; what is beyond counts 
 DRIFT = 10_000
 SLOWEST_MS = 60_000
 APP = "0.1.0"
-Wire = Callable[[Mapping[str, str], Mapping[str, Any]], tuple[int, Mapping[str, Any], Mapping[str, str]]]
+Event = dict[str, Any]
+Seal = Callable[[Sequence[Event]], dict[str, Any]]
+Wire = Callable[[Mapping[str, str], Sequence[Event], Seal], tuple[int, Mapping[str, Any], Mapping[str, str]]]
 
 
 class Lost(Exception):
@@ -55,6 +58,7 @@ class GameTablet:
     dev: int
     by: str
     token: str
+    key: SimulatedKey
     run_id: str
     dice: Random
     skew_ms: int = 0
@@ -78,6 +82,10 @@ class GameTablet:
     def headers(self) -> dict[str, str]:
         """What the tablet shows at the door."""
         return {"Authorization": f"Device {self.token}"}
+
+    def sealed(self, events: Sequence[Event]) -> dict[str, Any]:
+        """The body of a signed batch of these, in whatever order."""
+        return self.key.batch(events, self.dev)
 
     def wall_ms(self, now_ms: int) -> int:
         """What its wall clock says."""
@@ -142,7 +150,7 @@ class GameTablet:
         batch = self.waiting()[: min(self.most, BATCH_EVENTS)]
         sent_ms = self.wall_ms(clock())
         try:
-            status, answer, headers = wire(self.headers, {"events": [entry.event for entry in batch]})
+            status, answer, headers = wire(self.headers, [entry.event for entry in batch], self.sealed)
         except Lost:
             self.problem = None
             return self._later(None, clock)

@@ -96,7 +96,7 @@ def mortal(sqlite_database: Database, tmp_path: Path) -> Iterator[Mortal]:
 
 
 def made(database: Database, run_id: str, number: int, ids: CountingIds) -> dict[Any, tuple[Any, list[Any]]]:
-    """What two tablets have recorded of a run: their headers and their events."""
+    """What two tablets have recorded of a run: themselves and their events."""
     world.release(database, run_id=run_id, trip_no=number)
     held = world.tablets(database, clock=world.a_clock(), ids=ids)
     document = pack(database, run_id)
@@ -104,15 +104,15 @@ def made(database: Database, run_id: str, number: int, ids: CountingIds) -> dict
     for act in script(document, world.TAGS):
         held[act.role], envelope = stamp(held[act.role], act, pack=document, ids=ids)
         events[act.role].append(envelope)
-    return {role: (held[role].headers, events[role]) for role in held}
+    return {role: (held[role], events[role]) for role in held}
 
 
-def upload(mortal: Mortal, headers: Any, events: list[Any]) -> set[str]:
+def upload(mortal: Mortal, held: Any, events: list[Any]) -> set[str]:
     """Everything is sent in batches, again and again until it is answered for; what was acknowledged."""
     acknowledged: set[str] = set()
     waiting = list(events)
     while waiting:
-        answer = mortal.request(headers, {"events": waiting[: mortal.dice.randint(1, 8)]})
+        answer = mortal.request(held.headers, held.batch(waiting[: mortal.dice.randint(1, 8)]))
         if answer is None:
             continue
         for result in answer["results"]:
@@ -139,14 +139,14 @@ def test_a_killed_server_loses_nothing_and_doubles_nothing(
     while mortal.seen["killed"] < KILLS:
         number += 1
         run_id = f"run-{number}"
-        for headers, events in made(sqlite_database, run_id, number, ids).values():
+        for held, events in made(sqlite_database, run_id, number, ids).values():
             wanted = [event["id"] for event in events]
             before = stored(sqlite_database, run_id)
-            assert upload(mortal, headers, events) == set(wanted)
+            assert upload(mortal, held, events) == set(wanted)
             assert stored(sqlite_database, run_id)[len(before) :] == wanted
             again = None
             while again is None:
-                again = mortal.request(headers, {"events": events})
+                again = mortal.request(held.headers, held.batch(events))
             assert {result["r"] for result in again["results"]} == {"duplicate"}
             assert again["ack"] == len(events), "the chain has a gap"
             assert len(stored(sqlite_database, run_id)) == len(before) + len(wanted)

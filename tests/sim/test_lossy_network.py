@@ -46,7 +46,7 @@ def upload(network: LossyNetwork, device: Any, waiting: list[dict[str, Any]]) ->
         batch = waiting[: network.dice.randint(1, 5)]
         network.dice.shuffle(batch)
         try:
-            status, answer = network("POST", "/api/v1/events:batch", device.headers, {"events": batch})
+            status, answer = network("POST", "/api/v1/events:batch", device.headers, device.batch(batch))
         except ConnectionError:
             continue
         assert status == 200

@@ -15,8 +15,10 @@ from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId, schoo
 from busops.services import devices, people
 from busops.services.run_state import facts_arrived
 from busops.services.simulated_crew import SimulatedDevice
-from busops.storage import run_store, tag_store
+from busops.services.simulated_key import SimulatedKey
+from busops.storage import device_store, run_store, tag_store
 from busops.storage.database import Database
+from busops.storage.device_store import DeviceToken
 from busops.storage.run_store import ReleasedRun
 from tests import small_school
 from tests.machine import CountingIds, FixedClock
@@ -114,8 +116,23 @@ def enrol(database: Database, role: CrewRole, *, clock: Any, ids: Any) -> Simula
     """A tablet of the crew member in that role."""
     crew_id = CREWS[role]
     actor = Actor(user_id=f"u-{crew_id}", role=Role(role.value.lower()), name=crew_id, crew_id=crew_id)
-    held = devices.enrol(database, actor=actor, crew_id=crew_id, name="tablet", clock=clock)
-    return SimulatedDevice(dev=held.dev, token=held.token, crew_id=crew_id, boot=ids.new())
+    key = SimulatedKey(name=f"tablet of {crew_id}")
+    acting = {"actor": actor, "crew_id": crew_id, "clock": clock}
+    held = devices.enrol(database, name="tablet", public_key=key.public, **acting)
+    return SimulatedDevice(dev=held.dev, token=held.token, crew_id=crew_id, boot=ids.new(), key=key)
+
+
+def enrol_as_before(database: Database, role: CrewRole, *, clock: Any, ids: Any) -> SimulatedDevice:
+    """A tablet that was enrolled before tablets had keys: it signs nothing until its token ends."""
+    crew_id, token = CREWS[role], ids.new()
+    with database.transaction() as tx:
+        dev = device_store.enrol(tx, "tablet", at=clock.now()).dev
+        until = clock.now() + devices.TOKEN_LIVES
+        speaks = DeviceToken(
+            dev=dev, user_id=f"u-{crew_id}", crew_id=crew_id, expires_at=until, revoked_at=None
+        )
+        device_store.save_token(tx, devices.hash_of(token), speaks)
+    return SimulatedDevice(dev=dev, token=token, crew_id=crew_id, boot=ids.new())
 
 
 def tablets(database: Database, *, clock: Any, ids: Any) -> dict[CrewRole, SimulatedDevice]:

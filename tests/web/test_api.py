@@ -78,7 +78,7 @@ def test_sending_again_makes_nothing_twice(scene, ids):
     send(transport, held[ATTENDANT], events)
     answer = (
         app.test_client()
-        .post("/api/v1/events:batch", headers=held[ATTENDANT].headers, json={"events": events})
+        .post("/api/v1/events:batch", headers=held[ATTENDANT].headers, json=held[ATTENDANT].batch(events))
         .get_json()
     )
     assert [each["r"] for each in answer["results"]] == ["duplicate"] * 5

@@ -8,6 +8,7 @@ import pytest
 from busops.domain.people import Actor, Role
 from busops.services import devices, people
 from busops.storage import event_store, held_events
+from tests.device_kit import Key
 from tests.sim import world
 from tests.web.test_api import ATTENDANT, DRIVER, first_events, get, scene
 
@@ -30,8 +31,10 @@ POISONS = (
 @pytest.mark.parametrize("poison", POISONS, ids=lambda poison: poison[:12])
 def test_no_value_of_one_event_holds_up_the_others(scene, ids, poison):
     """No numbers, half characters, NUL, giants: those events are kept apart, the next is stored."""
-    app, transport, held, _ = scene
-    first, second, third = first_events(transport, held[ATTENDANT], ids, most=3)
+    app, transport, _, _ = scene
+    here = app.extensions["busops"]
+    tablet = world.enrol_as_before(here.database, ATTENDANT, clock=here.clock, ids=ids)
+    first, second, third = first_events(transport, tablet, ids, most=3)
     broken = [
         poison,
         *(
@@ -40,7 +43,7 @@ def test_no_value_of_one_event_holds_up_the_others(scene, ids, poison):
         ),
     ]
     body = ",".join((json.dumps(first), *broken, json.dumps(third)))
-    answer = post_raw(app, held[ATTENDANT], f'{{"events":[{body}]}}')
+    answer = post_raw(app, tablet, f'{{"events":[{body}]}}')
     assert answer.status_code == 200, answer.text
     results = [each["r"] for each in answer.get_json()["results"]]
     assert results == ["stored", *["quarantined"] * 5, "stored"]
@@ -56,7 +59,7 @@ def test_a_device_given_up_hands_in_facts_and_reads_no_names(scene, ids, sqlite_
     assert {get(app, path, held[ATTENDANT]).status_code for path in READ} == {401}
     closing = app.test_client().post("/api/v1/runs/run-1/close", headers=held[ATTENDANT].headers)
     assert closing.status_code == 401
-    answer = post_raw(app, held[ATTENDANT], json.dumps({"events": events}))
+    answer = post_raw(app, held[ATTENDANT], json.dumps(held[ATTENDANT].batch(events)))
     assert {(each["r"], each["why"]) for each in answer.get_json()["results"]} == {
         ("quarantined", "device_not_trusted")
     }
@@ -81,7 +84,9 @@ def test_a_person_put_out_takes_the_tablet_with_them(scene, ids, sqlite_database
         hasher=people.CHEAP,
     )
     actor = people.actor_of(account)
-    made = devices.enrol(sqlite_database, actor=actor, crew_id=None, name="tablet", clock=clock)
+    made = devices.enrol(
+        sqlite_database, actor=actor, crew_id=None, name="tablet", clock=clock, public_key=Key().public
+    )
     own = replace(held[DRIVER], dev=made.dev, token=made.token)
     assert {get(app, path, own).status_code for path in READ} == {200}
     people.disable_person(sqlite_database, actor.user_id, by=ADMIN, clock=clock)
@@ -108,10 +113,10 @@ def test_nobody_speaks_for_another_device_or_person(scene, ids, sqlite_database)
     event = first_events(transport, held[ATTENDANT], ids, most=1)[0]
     forged = [
         {**event, "dev": held[DRIVER].dev},
-        {**event, "by": "D1"},
-        {**event, "run": "no-such-run"},
+        {**event, "by": "D1", "seq": 2},
+        {**event, "run": "no-such-run", "seq": 3},
     ]
-    answer = post_raw(app, held[ATTENDANT], json.dumps({"events": forged})).get_json()
+    answer = post_raw(app, held[ATTENDANT], json.dumps(held[ATTENDANT].batch(forged))).get_json()
     assert [each["why"] for each in answer["results"]] == [
         "other_device",
         "person_not_on_device",

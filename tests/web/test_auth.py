@@ -13,6 +13,7 @@ from busops.services import audit, demo_school, devices, people
 from busops.services.people import CHEAP
 from busops.storage.database import Database
 from busops.web.app import create_app
+from tests.device_kit import Key
 from tests.machine import CountingIds, FixedClock
 from tests.sim import world
 from tests.web.conftest import PASSWORD, SignIn, send, token
@@ -179,12 +180,13 @@ def test_an_account_on_its_one_time_password_enrols_no_tablet(
         refused = browser.post("/api/v1/devices", json={"name": "iPad"}, headers=headers)
         assert (refused.status_code, refused.json["code"]) == (403, "password_change_first")
         assert said in refused.json["detail"]
+    own = {"actor": actor, "crew_id": None, "name": "iPad", "clock": clock, "public_key": Key().public}
     with pytest.raises(Refused, match="password_change_first"):
-        devices.enrol(sqlite_database, actor=actor, crew_id=None, name="iPad", clock=clock)
+        devices.enrol(sqlite_database, **own)
     assert devices.list_devices(sqlite_database) == ()
     new = "a-much-longer-secret"
     assert send(browser, "/account/password", old=PASSWORD, new=new, again=new).status_code == 302
-    assert devices.enrol(sqlite_database, actor=actor, crew_id=None, name="iPad", clock=clock).dev == 1
+    assert devices.enrol(sqlite_database, **own).dev == 1
 
 
 def test_wrong_old_passwords_are_counted_on_the_account_page(sign_in: SignIn) -> None:

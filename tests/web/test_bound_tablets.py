@@ -13,10 +13,13 @@ from busops.storage import bound_devices, event_store, run_store
 from busops.storage.database import Database
 from busops.web.app import create_app
 from tests.builders import Tablet, decided, wire
+from tests.device_kit import Key
 from tests.sim import world
 
 ATTENDANT, DRIVER = CrewRole.ATTENDANT, CrewRole.DRIVER
 PACK = "/api/v1/runs/run-1/pack"
+
+KEY = Key()  # of the spare tablet
 
 
 @pytest.fixture
@@ -29,7 +32,9 @@ def scene(sqlite_database, settings, ids):
     app = create_app(settings, clock=clock, ids=ids)
     held = world.tablets(sqlite_database, clock=clock, ids=ids)
     by = Actor(user_id="u-spare", role=Role.ATTENDANT, name="A1", crew_id=held[ATTENDANT].crew_id)
-    spare = devices.enrol(sqlite_database, actor=by, crew_id=by.crew_id, name="spare", clock=clock)
+    spare = devices.enrol(
+        sqlite_database, actor=by, crew_id=by.crew_id, name="spare", clock=clock, public_key=KEY.public
+    )
     return app, sqlite_database, held, plan, spare
 
 
@@ -63,7 +68,7 @@ def test_a_tablet_that_was_not_needed_frees_the_run_by_its_seal_alone(scene, ids
     finish(app, database, held, ids)
     tablet = Tablet(plan=plan, dev=spare.dev, now_s=7200)
     tablet.record("seal", by=held[ATTENDANT].crew_id, n=1)
-    sent = {"headers": {"Authorization": f"Device {spare.token}"}, "json": {"events": wire(tablet)}}
+    sent = {"headers": {"Authorization": f"Device {spare.token}"}, "json": KEY.batch(wire(tablet), spare.dev)}
     assert app.test_client().post("/api/v1/events:batch", **sent).get_json()["results"][0]["r"] == "stored"
     closed = app.test_client().post("/api/v1/runs/run-1/close", headers=held[DRIVER].headers, json={})
     assert closed.status_code == 200
@@ -80,7 +85,7 @@ def test_two_people_give_it_up_and_what_it_brings_later_opens_the_run_again(scen
     assert closed.status_code == 200
     tablet = Tablet(plan=plan, dev=spare.dev, now_s=3600)
     tablet.board(plan.manifest[0].rider_id, by=held[ATTENDANT].crew_id)
-    sent = {"headers": {"Authorization": f"Device {spare.token}"}, "json": {"events": wire(tablet)}}
+    sent = {"headers": {"Authorization": f"Device {spare.token}"}, "json": KEY.batch(wire(tablet), spare.dev)}
     answer = app.test_client().post("/api/v1/events:batch", **sent).get_json()
     assert [each["r"] for each in answer["results"]] == ["stored"]
     with database.reading() as tx:

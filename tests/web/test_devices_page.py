@@ -10,6 +10,7 @@ from busops.services import devices, people
 from busops.services.simulated_crew import drive
 from busops.storage import event_store
 from busops.web.app import create_app
+from tests.device_kit import Key
 from tests.run_kit import PrefixedIds
 from tests.sim import world
 from tests.web.conftest import PASSWORD, send
@@ -97,7 +98,7 @@ def test_a_revoked_tablet_learns_nothing_and_its_facts_wait(school, visit, sqlit
         assert transport(method, path, lost.headers, None)[0] == 401, path
     with sqlite_database.reading() as tx:
         before = len(event_store.load_events(tx, "run-1"))
-    status, body = transport("POST", "/api/v1/events:batch", lost.headers, {"events": events})
+    status, body = transport("POST", "/api/v1/events:batch", lost.headers, lost.batch(events))
     assert (status, [each["r"] for each in body["results"]]) == (200, ["quarantined"])
     with sqlite_database.reading() as tx:
         assert len(event_store.load_events(tx, "run-1")) == before
@@ -126,7 +127,13 @@ def test_a_revoked_tablet_is_enrolled_anew_under_another_number(school, visit, s
     assert send(visit(Role.ADMIN), f"/manage/devices/{lost.dev}/revoke", reason="丢失").status_code == 302
     driver = next(one for one in people.list_people(sqlite_database) if one.username == "driver")
     clock = app.extensions["busops"].clock
-    acting = {"actor": people.actor_of(driver), "crew_id": None, "name": "新平板", "clock": clock}
+    acting = {
+        "actor": people.actor_of(driver),
+        "crew_id": None,
+        "name": "新平板",
+        "clock": clock,
+        "public_key": Key().public,
+    }
     assert devices.enrol(sqlite_database, dev=lost.dev, **acting).dev not in {
         one.dev for one in held.values()
     }

@@ -2,11 +2,13 @@
 
 import pytest
 
+from busops.domain.errors import InvalidInput
 from busops.services import devices
 from busops.services.device_list import list_tablets
-from busops.services.simulated_crew import send
+from busops.services.simulated_crew import SimulatedDevice, send
 from busops.storage import alarm_store, device_store, event_store, held_events, run_store
 from tests.device_kit import Key
+from tests.sim import world
 from tests.web.test_api import ATTENDANT, first_events, scene
 
 __all__ = ["scene"]
@@ -14,11 +16,12 @@ __all__ = ["scene"]
 
 @pytest.fixture
 def signing(scene, sqlite_database, ids):
-    """The scene's attendant tablet with a key: its transport, itself, its first five taps, the key."""
-    _, transport, held, _ = scene
-    key, tablet = Key(), held[ATTENDANT]
-    with sqlite_database.transaction() as tx:
-        device_store.keep_key(tx, tablet.dev, key.public)
+    """A tablet of the attendant with a key: its transport, itself, its first five taps, the key."""
+    app, transport, _, _ = scene
+    key, clock = Key(), app.extensions["busops"].clock
+    acting = {"actor": person(), "crew_id": None, "name": "x", "clock": clock}
+    made = devices.enrol(sqlite_database, public_key=key.public, **acting)
+    tablet = SimulatedDevice(dev=made.dev, token=made.token, crew_id="Z1", boot=ids.new())
     return transport, tablet, first_events(transport, tablet, ids), key
 
 
@@ -83,13 +86,21 @@ def test_a_poisoned_event_costs_none_of_its_neighbours(signing, sqlite_database)
     ]  # fmt: skip
 
 
-def test_a_tablet_of_before_is_believed_and_shown_as_unsigned(scene, sqlite_database, ids, clock):
-    """Without a key the batch needs no signature; the office sees which tablets do not sign."""
-    _, transport, held, _ = scene
-    assert {
-        each["r"] for each in send(transport, held[ATTENDANT], first_events(transport, held[ATTENDANT], ids))
-    } == {"stored"}
-    assert {shown.device.public_key for shown in list_tablets(sqlite_database, clock=clock)} == {None}
+def test_a_tablet_of_before_is_believed_until_it_gets_a_key(scene, sqlite_database, ids):
+    """Without a key the batch needs no signature, and the office sees it; once it has one, each needs it."""
+    app, transport, _, _ = scene
+    clock = app.extensions["busops"].clock
+    tablet = world.enrol_as_before(sqlite_database, ATTENDANT, clock=clock, ids=ids)
+    events = first_events(transport, tablet, ids)
+    assert {each["r"] for each in send(transport, tablet, events[:3])} == {"stored"}
+    shown = {each.device.dev: each.device.public_key for each in list_tablets(sqlite_database, clock=clock)}
+    assert shown[tablet.dev] is None
+    key, acting = Key(), {"actor": person(), "crew_id": None, "name": "x", "clock": clock}
+    made = devices.enrol(sqlite_database, dev=tablet.dev, public_key=key.public, **acting)
+    assert made.dev == tablet.dev
+    assert {each["why"] for each in send(transport, tablet, events[3:])} == {"signature_missing"}
+    signed = transport("POST", "/api/v1/events:batch", tablet.headers, key.batch(events[3:], tablet.dev))
+    assert {each["r"] for each in signed[1]["results"]} == {"stored"}
 
 
 def test_two_histories_call_the_office(signing, sqlite_database):
@@ -105,17 +116,17 @@ def test_two_histories_call_the_office(signing, sqlite_database):
 
 
 def test_the_same_person_goes_on_only_with_the_same_key(scene, sqlite_database, clock):
-    """A key is taken up once; another key, or none any more, is another device."""
+    """Another key is another device; without one there is none."""
     del scene
     from_person = {"actor": person(), "crew_id": None, "name": "x", "clock": clock}
-    first = devices.enrol(sqlite_database, **from_person)
     key = Key()
-    keyed = devices.enrol(sqlite_database, **from_person, dev=first.dev, public_key=key.public)
+    first = devices.enrol(sqlite_database, **from_person, public_key=key.public)
     again = devices.enrol(sqlite_database, **from_person, dev=first.dev, public_key=key.public)
-    assert first.dev == keyed.dev == again.dev
+    assert first.dev == again.dev
     other = devices.enrol(sqlite_database, **from_person, dev=first.dev, public_key=Key().public)
-    none = devices.enrol(sqlite_database, **from_person, dev=first.dev)
-    assert len({first.dev, other.dev, none.dev}) == 3
+    assert other.dev != first.dev
+    with pytest.raises(InvalidInput, match="device_key_needed"):
+        devices.enrol(sqlite_database, **from_person, dev=first.dev, public_key=None)
 
 
 def person():

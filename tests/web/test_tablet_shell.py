@@ -10,7 +10,10 @@ import pytest
 from busops.storage import audit_store, device_store
 from busops.web.app import create_app
 from busops.web.tablet import app_version
+from tests.device_kit import Key
 from tests.sim import world
+
+KEY = Key()
 
 SHELLS = re.compile(r"const SHELLS = (\{.*?\});")
 FILES = re.compile(r"const FILES = \[(.*?)\];")
@@ -103,7 +106,7 @@ def enrolled(app, client, dev=None) -> dict:
     """What the enrolment of the signed-in attendant in this browser answers."""
     page = client.get("/tablet/runs/run-1").get_data(as_text=True)
     token = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
-    body = {"crew": "Z1", "dev": dev, "name": "t"}
+    body = {"crew": "Z1", "dev": dev, "name": "t", "key": KEY.public}
     return client.post("/api/v1/devices", json=body, headers={"X-CSRFToken": token}).get_json()
 
 

@@ -38,7 +38,7 @@ class Bus:
 
     def send(self, *envelopes):
         """The envelopes arrive."""
-        body = {"events": list(envelopes)}
+        body = self.device.batch(envelopes)
         done = tablet_sync.accept_batch(
             self.database, holder=self.holder, body=body, clock=self.clock, ids=self.ids
         )

@@ -54,7 +54,7 @@ def test_a_tablet_with_an_old_list_is_told_to_fetch_the_new_one(sqlite_database,
     _, envelope = stamp(device, act, pack=pack, ids=ids)
     holder = devices.holder_of(sqlite_database, device.token, clock=clock)
     done = tablet_sync.accept_batch(
-        sqlite_database, holder=holder, body={"events": [envelope]}, clock=clock, ids=ids
+        sqlite_database, holder=holder, body=device.batch([envelope]), clock=clock, ids=ids
     )
     assert done.results[0].outcome.value == "stored"
     assert done.directives == ({"do": "reload_pack", "run": "run-1"},)
@@ -73,7 +73,7 @@ def test_the_device_of_a_stored_event_is_bound_to_the_run(sqlite_database, ids):
     _, envelope = stamp(device, act, pack=pack, ids=ids)
     holder = devices.holder_of(sqlite_database, device.token, clock=clock)
     tablet_sync.accept_batch(
-        sqlite_database, holder=holder, body={"events": [envelope]}, clock=clock, ids=ids
+        sqlite_database, holder=holder, body=device.batch([envelope]), clock=clock, ids=ids
     )
     with sqlite_database.reading() as tx:
         assert run_store.load_run_plan(tx, "run-1").devices == {device.dev}

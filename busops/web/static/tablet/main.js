@@ -80,7 +80,9 @@ async function start() {
   const alarm = alarmSound();
   const name = isVehicles ? STORE : `busops-tablet-${seat.crew}`;
   const store = await openStore(name);
-  const identity = (await store.get("identity")) ?? (isFromServer ? await within(enrol(store, seat.crew), ANSWER_MS) : null);
+  const held = (await store.get("identity")) ?? null;
+  // One of before has no key: it gets one as soon as its page comes from the server.
+  const identity = !held?.key && isFromServer ? (await within(enrol(store, seat.crew), ANSWER_MS)) ?? held : held;
   if (!identity) return askServer("not_enrolled");
   const headers = { Authorization: `Device ${identity.token}` };
   const kept = await keptPack(store, seat.run);
