@@ -22,12 +22,13 @@ from busops.domain.events import (
 )
 from busops.domain.kept_apart import Admitted
 from busops.domain.stop_changes import StopChanged, StopChangeWithdrawn
+from busops.domain.transfers import RidersSent
 
 DECISIONS: Final[dict[str, type[Decision]]] = {
     each.kind: each
     for each in (
         Released, Resolved, DeviceReleased, FindingSettled, CrewChanged,
         ManifestChanged, DepartureForbidden, Cancelled, Closed, Reopened, TransferOpened,
-        StopChanged, StopChangeWithdrawn, Admitted,
+        StopChanged, StopChangeWithdrawn, Admitted, RidersSent,
     )
 }  # fmt: skip

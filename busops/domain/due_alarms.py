@@ -34,8 +34,6 @@ from busops.domain.timeline import decisions, timeline
 from busops.domain.values import RiderId, StopId
 
 LATE: Final = ((timedelta(minutes=10), 1), (timedelta(minutes=20), 2), (timedelta(minutes=40), 3))
-HAND_OVER: Final = timedelta(minutes=3)  # from the alighting; at once where nobody is there
-BETWEEN: Final = ((timedelta(minutes=10), 2), (timedelta(minutes=20), 3))  # nobody's, from bus to bus
 OVER: Final = (Phase.CLOSED, Phase.CANCELLED)
 
 CHECK_OVERDUE: Final = "check_overdue"
@@ -299,15 +297,16 @@ def _no_shows(run: Watched) -> Iterator[tuple[StopId, datetime]]:
 
 def _about_riders(run: Watched, now: datetime) -> Iterator[Due]:
     """Who did not come where the bus waits, who waits to be fetched, and who is between two buses."""
-    no_show = timedelta(minutes=run.policy.no_show_min)
+    policy = run.policy
+    no_show, hand_over = timedelta(minutes=policy.no_show_min), timedelta(minutes=policy.handover_min)
     for stop_id, since_at in _no_shows(run):
         yield from _climbed(NO_SHOW_OPEN, ((no_show, 1),), f"{run.turn}:{stop_id}", since_at, now)
     for off, is_nobody_there in _waiting(run):
-        after = timedelta(0) if is_nobody_there else run.clock(HAND_OVER)
+        after = timedelta(0) if is_nobody_there else run.clock(hand_over)  # from the alighting
         occasion = f"{run.turn}:{off.event_id}"
         yield from _climbed(HANDOVER_WAIT, ((after, 1),), occasion, _happened_at(off), now)
     for rider_id, since_at in _between_buses(run):
-        steps = tuple((run.clock(after), level) for after, level in BETWEEN)
+        steps = tuple((run.clock(after), level) for after, level in policy.between)
         yield from _climbed(TRANSFER_OPEN, steps, f"{run.turn}:{rider_id}", since_at, now)
 
 

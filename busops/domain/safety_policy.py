@@ -30,6 +30,9 @@ class SafetyPolicy:
     silence_call_min: int = 10
     silence_grave_min: int = 20
     no_show_min: int = 10
+    handover_min: int = 3
+    between_call_min: int = 10
+    between_grave_min: int = 20
     unclosed_min: int = 60
     override_min: int = 10
     paper_min: int = 120
@@ -59,6 +62,12 @@ class SafetyPolicy:
         return tuple((timedelta(minutes=minutes), level) for level, minutes in enumerate(steps, 1))
 
     @property
+    def between(self) -> tuple[tuple[timedelta, int], ...]:
+        """How long a rider may be nobody's, from bus to bus, before each level."""
+        steps = ((self.between_call_min, 2), (self.between_grave_min, 3))
+        return tuple((timedelta(minutes=minutes), level) for minutes, level in steps)
+
+    @property
     def override_ms(self) -> int:
         """Between asking for an override and agreeing to it."""
         return self.override_min * 60_000
@@ -75,6 +84,9 @@ MOST: Final = MappingProxyType(
         "silence_call_min": 15,
         "silence_grave_min": 30,
         "no_show_min": 15,
+        "handover_min": 5,
+        "between_call_min": 15,
+        "between_grave_min": 30,
         "unclosed_min": 120,
         "paper_min": 240,
         "short_pct": 75,
@@ -85,6 +97,7 @@ LEAST: Final = MappingProxyType({name: 10 if name == "short_pct" else 1 for name
 RISING: Final = (
     ("crew_min", "dispatcher_min", "walk_min", "responsible_min", "everybody_min"),
     ("silence_min", "silence_call_min", "silence_grave_min"),
+    ("between_call_min", "between_grave_min"),
 )
 
 

@@ -29,9 +29,28 @@ class Elsewhere:
         return {"rider_id": rider_id, "run_name": self.run_names.get(run_id, run_id)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RidersSent(Decision):
+    """These riders of a bus go over into that of another run, whether theirs goes on or not."""
+
+    kind = "riders_sent"
+    to_run_id: RunId
+    rider_ids: tuple[RiderId, ...]
+
+
 def opened(decided: Iterable[Decision]) -> TransferOpened | None:
     """The transfer that stands: the last one that the office opened, or None."""
     return next((each for each in reversed(tuple(decided)) if isinstance(each, TransferOpened)), None)
+
+
+def targets(decided: Iterable[Decision]) -> dict[RiderId, RunId]:
+    """To which run each rider named by the office goes over: one each, the last that was said."""
+    return {
+        rider_id: each.to_run_id
+        for each in decided
+        if isinstance(each, TransferOpened | RidersSent)
+        for rider_id in each.rider_ids
+    }
 
 
 def last_moves(line: Timeline, decided: Iterable[Decision]) -> tuple[MovedOut, ...]:

@@ -3,15 +3,16 @@ Runs as a list shows them, with the names of their crews and ends; and the names
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from busops.domain.fleet import CrewMember, CrewRole, Vehicle
 from busops.domain.manifest_changes import first_move
 from busops.domain.roster import class_of
-from busops.domain.values import CAMPUS, CrewId, Direction, RunId, StopId
+from busops.domain.values import CAMPUS, CrewId, Direction, RiderId, RunId, StopId
 from busops.services.crew_runs import CAMPUS_NAME, run_no
+from busops.services.redirects import right_runs
 from busops.services.run_views import RunView
-from busops.services.transfers import Target, targets_of
+from busops.services.transfers import Target, riders_to_move, targets_of
 from busops.storage import board_store, fleet_store, network_store, register_store, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.run_store import RunSummary
@@ -56,6 +57,8 @@ class Choices:
     vehicles: tuple[Vehicle, ...]
     has_moved: bool
     targets: tuple[Target, ...] = ()  # the runs that could take riders over
+    to_move: tuple[RiderId, ...] = ()  # who goes over if the bus goes no further
+    right_runs: Mapping[RiderId, RunId] = field(default_factory=dict)  # of who is on the wrong bus
 
 
 def choices(database: Database, view: RunView) -> Choices:
@@ -68,6 +71,8 @@ def choices(database: Database, view: RunView) -> Choices:
         vehicles=tuple(each for each in vehicles if each.plate != view.state.plan.plate),
         has_moved=first_move(view.facts) is not None,
         targets=targets_of(database, view.run.run_id),
+        to_move=riders_to_move(database, view.run.run_id),
+        right_runs=right_runs(database, view.run.run_id),
     )
 
 

@@ -10,6 +10,7 @@ from busops.domain.run_plan import RunPlan
 from busops.domain.values import Clock, Ids
 from busops.services.departure_papers import departure_reasons
 from busops.services.quarantine import admit_quarantine, settle_quarantine
+from busops.services.redirects import send_rider
 from busops.services.run_acts import (
     cancel_run,
     close_run,
@@ -31,7 +32,7 @@ from busops.services.run_devices import bind_tablet, tablets_of
 from busops.services.run_release import release_document, release_plan
 from busops.services.run_state import facts_arrived, state_of
 from busops.services.run_views import BoardRow, RunView, find_rider, run_board, run_view
-from busops.services.transfers import open_transfer, send_substitute
+from busops.services.transfers import open_transfer, send_substitute, split_transfer
 from busops.storage import fleet_store, run_store
 from busops.storage.database import Database, Transaction
 
@@ -61,9 +62,11 @@ __all__ = [
     "resolve_rider",
     "run_board",
     "run_view",
+    "send_rider",
     "send_substitute",
     "settle_finding",
     "settle_quarantine",
+    "split_transfer",
     "state_of",
     "substitute_vehicle",
     "tablets_of",

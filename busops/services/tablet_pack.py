@@ -24,7 +24,7 @@ from busops.domain.roster import Rider, class_of
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.run_plan import ManifestRider, RunPlan
 from busops.domain.timeline import decisions
-from busops.domain.values import CrewId, RunId, StopId
+from busops.domain.values import CrewId, RiderId, RunId, StopId
 from busops.domain.whereabouts import RiderState
 from busops.services import handovers, rider_cards, watch
 from busops.services.crew_runs import run_no, stop_names
@@ -79,6 +79,7 @@ def pack(database: Database, run_id: RunId) -> dict[str, Any]:
         beside = handovers.for_tablet(tx, plan, riders, decided)
         beside["cards"] = rider_cards.for_tablet(tx, run_id, plan.riders)
     beside |= {"ladder_min": list(policy.ladder_min), "short_pct": policy.short_pct}
+    beside["moves"] = _moves(decided, others)
     shown = [
         _rider(each, riders.get(each.rider_id)) | {"from": others.get(each.from_run_id)}
         for each in plan.manifest
@@ -148,6 +149,7 @@ def news(database: Database, run_id: RunId, *, now: datetime, crew_id: CrewId) -
         "short_pct": policy.short_pct,
         "defects": [_report(each, read_on(observations)) for each in _told(defects, run_id)],
         "transfer": _goes_to(decided, others),
+        "moves": _moves(decided, others),
         "closed": (
             {"version": closures[-1].version, "at_ms": _ms(closures[-1].closed_at)} if is_closed else None
         ),
@@ -175,9 +177,11 @@ def _others(
     tx: Transaction, plan: RunPlan, decided: Iterable[Decision]
 ) -> dict[RunId | None, dict[str, str]]:
     """The runs that riders come from or go to, as the tablet names them."""
+    decided = tuple(decided)
     opened = transfers.opened(decided)
     run_ids = {rider.from_run_id for rider in plan.manifest if rider.from_run_id}
-    names = other_runs.run_names(tx, run_ids | ({opened.to_run_id} if opened else set()))
+    run_ids |= {*transfers.targets(decided).values(), *({opened.to_run_id} if opened else ())}
+    names = other_runs.run_names(tx, run_ids)
     return {run_id: {"run": run_id, "name": name} for run_id, name in names.items()}
 
 
@@ -187,6 +191,13 @@ def _goes_to(
     """Where the riders of a bus that goes no further are awaited."""
     opened = transfers.opened(decided)
     return others.get(opened.to_run_id) if opened else None
+
+
+def _moves(
+    decided: Iterable[Decision], others: Mapping[RunId | None, dict[str, str]]
+) -> dict[RiderId, dict[str, str]]:
+    """To which bus each rider goes over whom the office named."""
+    return {rider: others[run_id] for rider, run_id in transfers.targets(decided).items() if run_id in others}
 
 
 def _stops(plan: RunPlan, names: Mapping[StopId, str]) -> list[dict[str, Any]]:

@@ -6,30 +6,39 @@ stays what it is and needs its own two checks; the other run has the riders on a
 its manifest, which its crew acknowledges.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from busops.domain.errors import Refused
-from busops.domain.events import Departed, ManifestChanged, Released, StrandedBy, TransferOpened
+from busops.domain.events import Released, StrandedBy, TransferOpened
 from busops.domain.findings import Finding, blocking
-from busops.domain.manifest_changes import reasons_against_manifest, run_over
+from busops.domain.manifest_changes import run_over
 from busops.domain.run import Phase, RunState
 from busops.domain.run_plan import ManifestRider, PlannedStop, RunPlan
-from busops.domain.values import Clock, CrewId, Direction, Ids, Plate, RunId, StopId
+from busops.domain.transfers import RidersSent
+from busops.domain.values import Clock, CrewId, Direction, Ids, Plate, RiderId, RunId
 from busops.services.acting import By, user_of
 from busops.services.departure_papers import reasons_not_to_leave
-from busops.services.handovers import carry_codes, carry_over
+from busops.services.handovers import carry_over
 from busops.services.run_deciding import decide, need_text
 from busops.services.run_state import state_of
 from busops.services.run_tags import on_substitute
-from busops.storage import event_store, fleet_store, other_runs, run_store
+from busops.services.taking_over import (
+    TAKING,
+    Riders,
+    against_taking,
+    free_seats,
+    stops_ahead,
+    take_over,
+    too_full,
+)
+from busops.storage import fleet_store, other_runs, run_store
 from busops.storage.database import Database, Transaction
 from busops.storage.run_store import ReleasedRun
 
 SUBSTITUTE_AFTER: Final = timedelta(minutes=30)  # what a bus that is sent for takes to be there
-TAKING: Final = (Phase.READY, Phase.UNDERWAY)  # the phases in which a run may take riders over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +69,7 @@ def targets_of(database: Database, run_id: RunId) -> tuple[Target, ...]:
         ]
         names = other_runs.run_names(tx, [run.run_id for run in others])
         return tuple(
-            Target(run_id=run.run_id, name=names[run.run_id], free=_free(state_of(tx, run.run_id)))
+            Target(run_id=run.run_id, name=names[run.run_id], free=free_seats(state_of(tx, run.run_id)))
             for run in others
         )
 
@@ -73,34 +82,63 @@ def open_transfer(
 
     Refused with every reason: nobody to take over, no seat, a stop that the other bus has passed.
     """
+    _transfer(database, run_id, to_run_id, opening=opening, by=by, clock=clock, ids=ids)
+    return to_run_id
+
+
+def split_transfer(
+    database: Database,
+    run_id: RunId,
+    targets: Mapping[RiderId, RunId],
+    *,
+    opening: Opening,
+    by: By,
+    clock: Clock,
+    ids: Ids,
+) -> None:
+    """
+    Each of the run's riders is awaited on the run named for him, and on no other.
+
+    Refused with every reason of every bus; a rider for whom none is named, or who need not go, is one.
+    """
+    _transfer(database, run_id, targets, opening=opening, by=by, clock=clock, ids=ids)
+
+
+def riders_to_move(database: Database, run_id: RunId) -> tuple[RiderId, ...]:
+    """Who must go over if the bus goes no further."""
+    with database.reading() as tx:
+        return tuple(rider.rider_id for rider in _riders_of(tx, state_of(tx, run_id)))
+
+
+def _transfer(
+    database: Database,
+    run_id: RunId,
+    targets: RunId | Mapping[RiderId, RunId],
+    *,
+    opening: Opening,
+    by: By,
+    clock: Clock,
+    ids: Ids,
+) -> None:
     need_text(opening.reason)
+    named = {RunId(targets)} if isinstance(targets, str) else {*targets.values()}
     with database.transaction() as tx:
-        known = run_store.lock_runs(tx, [run_id, to_run_id])
-        if to_run_id not in known or to_run_id == run_id:
+        if run_id in named or named - run_store.lock_runs(tx, [run_id, *named]):
             raise _refused(run_id, [Finding(code="no_such_run")])
-        left, takes = state_of(tx, run_id), state_of(tx, to_run_id)
+        left = state_of(tx, run_id)
         riders = _riders_of(tx, left)
-        ahead = _ahead(tx, takes.plan)
-        new = {rider.rider_id: _served(rider, ahead, takes.plan) for rider in riders}
-        manifest = (*(each for each in takes.plan.manifest if each.rider_id not in new), *new.values())
-        reasons = [
-            *_against_leaving(left, riders),
-            *_against_taking(left, takes, riders, ahead),
-            *(
-                each
-                for each in reasons_against_manifest(takes, (), manifest)
-                if each.code not in ("over_students", "stop_not_of_run")
-            ),
-        ]
+        goes = dict.fromkeys(_ids(riders), RunId(targets)) if isinstance(targets, str) else targets
+        shares = {each: tuple(r for r in riders if goes.get(r.rider_id) == each) for each in sorted(named)}
+        takes = {each: state_of(tx, each) for each in shares}
+        reasons = [*_against_leaving(left, riders), *_against_shares(riders, goes)]
+        for each, share in shares.items():
+            reasons += against_taking(tx, left, takes[each], share)
         if reasons:
             raise _refused(run_id, reasons)
-        plan = replace(takes.plan, manifest=manifest, roster_v=takes.plan.roster_v + 1)
-        run_store.insert_manifest(tx, plan, made_at=clock.now(), made_by=user_of(by))
-        _open(tx, left, riders, to_run_id, opening=opening, by=by, clock=clock, ids=ids)
-        here: dict[str, Any] = {"by": by, "reason": opening.reason, "clock": clock, "ids": ids}
-        decide(tx, ManifestChanged, to_run_id, **here, version=plan.roster_v)
-        carry_codes(tx, run_id, to_run_id, new)
-    return to_run_id
+        here: dict[str, Any] = {"by": by, "clock": clock, "ids": ids}
+        for each, share in shares.items():
+            take_over(tx, left, takes[each], share, reason=opening.reason, **here)
+        _open(tx, left, shares, opening=opening, **here)
 
 
 def send_substitute(
@@ -129,7 +167,7 @@ def send_substitute(
         reasons = [*_against_leaving(left, riders), *_against_sending(tx, left.plan, plan)]
         vehicle = next((each for each in fleet_store.load_vehicles(tx) if each.plate == plate), None)
         if vehicle is not None and len(riders) > vehicle.approved_students:
-            reasons.append(_full(plate, len(riders), vehicle.approved_students))
+            reasons.append(too_full(plate, len(riders), vehicle.approved_students))
         if reasons or vehicle is None:
             raise _refused(run_id, reasons)
         plan = on_substitute(tx, plan, vehicle, clock=clock, ids=ids)
@@ -144,7 +182,7 @@ def send_substitute(
         )
         run_store.insert_run(tx, released)
         decide(tx, Released, plan.run_id, by=by, reason=opening.reason, clock=clock, ids=ids)
-        _open(tx, left, riders, plan.run_id, opening=opening, by=by, clock=clock, ids=ids)
+        _open(tx, left, {plan.run_id: riders}, opening=opening, by=by, clock=clock, ids=ids)
         carry_over(tx, run_id, plan.run_id, by=by, reason=opening.reason, clock=clock, ids=ids)
     return plan.run_id
 
@@ -152,27 +190,39 @@ def send_substitute(
 def _open(
     tx: Transaction,
     left: RunState,
-    riders: tuple[ManifestRider, ...],
-    to_run_id: RunId,
+    shares: Mapping[RunId, Riders],
     *,
     opening: Opening,
     by: By,
     clock: Clock,
     ids: Ids,
 ) -> None:
-    own: dict[str, Any] = {
-        "to_run_id": to_run_id,
-        "cause": opening.cause,
-        "rider_ids": tuple(rider.rider_id for rider in riders),
-    }
-    run_id = left.plan.run_id
-    decide(tx, TransferOpened, run_id, by=by, reason=opening.reason, clock=clock, ids=ids, **own)
+    """One transfer stands, however many buses take riders: it is one stranded bus."""
+    here: dict[str, Any] = {"by": by, "reason": opening.reason, "clock": clock, "ids": ids}
+    (first, riders), *others = shares.items()
+    own: dict[str, Any] = {"to_run_id": first, "cause": opening.cause, "rider_ids": _ids(riders)}
+    decide(tx, TransferOpened, left.plan.run_id, **here, **own)
+    for to_run_id, share in others:
+        decide(tx, RidersSent, left.plan.run_id, **here, to_run_id=to_run_id, rider_ids=_ids(share))
 
 
-def _riders_of(tx: Transaction, left: RunState) -> tuple[ManifestRider, ...]:
+def _ids(riders: Riders) -> tuple[RiderId, ...]:
+    return tuple(rider.rider_id for rider in riders)
+
+
+def _against_shares(riders: Riders, goes: Mapping[RiderId, RunId]) -> Iterator[Finding]:
+    """Every rider goes to one bus, and nobody goes who need not."""
+    known = {rider.rider_id for rider in riders}
+    for rider_id in sorted(known - goes.keys()):
+        yield Finding(code="rider_without_target", place=rider_id, facts={"rider_id": rider_id})
+    for rider_id in sorted(goes.keys() - known):
+        yield Finding(code="rider_not_to_move", place=rider_id, facts={"rider_id": rider_id})
+
+
+def _riders_of(tx: Transaction, left: RunState) -> Riders:
     """Who must go over: everybody who may be aboard, and who still waits at a stop that is ahead."""
     plan = left.plan
-    ahead = _ahead(tx, plan)
+    ahead = stops_ahead(tx, plan)
     unlisted = (ManifestRider(rider_id=each, stop_id=plan.terminal) for each in left.aboard - left.expected)
     listed = (plan.riders[each] for each in left.aboard & left.expected)
     aboard = [replace(rider, from_run_id=plan.run_id) for rider in (*listed, *unlisted)]
@@ -182,59 +232,15 @@ def _riders_of(tx: Transaction, left: RunState) -> tuple[ManifestRider, ...]:
     return tuple(sorted((*aboard, *waiting), key=lambda rider: rider.rider_id))
 
 
-def _ahead(tx: Transaction, plan: RunPlan) -> tuple[StopId, ...]:
-    """The stops that the bus has not left yet."""
-    facts = event_store.load_observations(tx, plan.run_id)
-    left = {fact.stop_id for fact in facts if isinstance(fact, Departed)}
-    gone_to = max((place for place, stop_id in enumerate(plan.stop_ids) if stop_id in left), default=-1)
-    return plan.stop_ids[gone_to + 1 :]
-
-
-def _served(rider: ManifestRider, ahead: tuple[StopId, ...], plan: RunPlan) -> ManifestRider:
-    """The rider with the first of his stops that is ahead of the other bus, else with his own."""
-    if plan.direction is Direction.RETURN:
-        return rider
-    if (known := plan.riders.get(rider.rider_id)) is not None:
-        return replace(known, from_run_id=rider.from_run_id)
-    mine = (rider.stop_id, *rider.other_stops)
-    stop_id = next((each for each in mine if each in ahead), rider.stop_id)
-    return replace(rider, stop_id=stop_id, other_stops=tuple(sorted({*mine} - {stop_id})))
-
-
-def _against_leaving(left: RunState, riders: tuple[ManifestRider, ...]) -> Iterator[Finding]:
+def _against_leaving(left: RunState, riders: Riders) -> Iterator[Finding]:
     yield from run_over(left)
     if not riders:
         yield Finding(code="nobody_to_move")
 
 
-def _against_taking(
-    left: RunState, takes: RunState, riders: tuple[ManifestRider, ...], ahead: tuple[StopId, ...]
-) -> Iterator[Finding]:
-    """Another day or way, a bus that has arrived, no seat for all, a stop that it has passed."""
-    plan = takes.plan
-    if (plan.on, plan.direction) != (left.plan.on, left.plan.direction) or takes.phase not in TAKING:
-        yield Finding(code="run_takes_nobody", facts={"phase": takes.phase})
-    new = [rider for rider in riders if rider.rider_id not in takes.aboard | takes.not_yet]
-    if len(new) > _free(takes):
-        yield _full(plan.plate, plan.approved_students - _free(takes) + len(new), plan.approved_students)
-    for rider in new:
-        asks = {plan.terminal} if plan.direction is Direction.RETURN else {rider.stop_id, *rider.other_stops}
-        waits_at = None if rider.from_run_id else plan.boards_at(rider)
-        if not asks & set(ahead) or (waits_at is not None and waits_at not in ahead):
-            facts = {"rider_id": rider.rider_id, "stop_id": rider.stop_id, "on": plan.on}
-            yield Finding(code="stop_not_of_run", place=rider.rider_id, facts=facts)
-
-
-def _free(state: RunState) -> int:
-    """How many more the bus may carry: its seats less everybody aboard or still awaited."""
-    return state.plan.approved_students - len(state.aboard | state.not_yet)
-
-
-def _rest_of_the_way(
-    tx: Transaction, plan: RunPlan, riders: tuple[ManifestRider, ...], *, at: datetime
-) -> RunPlan:
+def _rest_of_the_way(tx: Transaction, plan: RunPlan, riders: Riders, *, at: datetime) -> RunPlan:
     """The run from the stop that the bus left last, as if it left there at that moment."""
-    ahead = _ahead(tx, plan)
+    ahead = stops_ahead(tx, plan)
     stops = plan.stops[max(len(plan.stops) - len(ahead) - 1, 0) :]
     late_by = at - stops[0].leaves_at
     served = {stop.stop_id for stop in stops}
@@ -277,11 +283,6 @@ def _against_sending(tx: Transaction, left: RunPlan, plan: RunPlan) -> Iterable[
         other = run_store.load_run_plan(tx, run.run_id)
         for crew_id in sorted(people & {other.driver_id, *other.attendant_ids}):
             yield Finding(code="crew_busy", place=crew_id, facts={"crew_id": crew_id})
-
-
-def _full(plate: Plate, aboard: int, approved: int) -> Finding:
-    facts = {"plate": plate, "aboard": aboard, "approved": approved}
-    return Finding(code="over_students", place=plate, facts=facts)
 
 
 def _refused(run_id: RunId, reasons: Iterable[Finding]) -> Refused:

@@ -5,7 +5,7 @@ They stand on the run's page; each tells its outcome there, or shows the page ag
 reason against it. What may be changed when is the services' to say.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, request
 
@@ -18,6 +18,7 @@ from busops.web.language import say
 from busops.web.runs import Answer, decide, one_of, typed_reason
 from busops.web.security import allow
 
+GOES: Final = "to:"  # of a form field that names the run for one rider
 bp = Blueprint("run_changes", __name__, url_prefix="/runs/<run_id>")
 
 
@@ -93,6 +94,31 @@ def transfer(run_id: str) -> Answer:
         runs.open_transfer(**here, to_run_id=RunId(_typed("to_run_id")), opening=_opening())
 
     return decide(run_id, say("已安排转车，两车的照管员逐个确认"), act)
+
+
+@bp.post("/transfer/split")
+@allow(Role.DISPATCHER, Role.ADMIN)
+def split(run_id: str) -> Answer:
+    """The bus goes no further: each of its riders is awaited on the run chosen for him."""
+    given = [(name, value.strip()) for name, value in request.form.items() if name.startswith(GOES)]
+    targets = {RiderId(name.removeprefix(GOES)): RunId(to_run_id) for name, to_run_id in given if to_run_id}
+
+    def act(here: dict[str, Any]) -> None:
+        runs.split_transfer(**here, targets=targets, opening=_opening())
+
+    return decide(run_id, say("已安排转车，两车的照管员逐个确认"), act)
+
+
+@bp.post("/send-rider")
+@allow(Role.DISPATCHER, Role.ADMIN)
+def send_rider(run_id: str) -> Answer:
+    """A rider on the wrong bus is awaited on the right one; this bus goes on."""
+    own: dict[str, Any] = {"rider_id": RiderId(_typed("rider_id")), "to_run_id": RunId(_typed("to_run_id"))}
+    return decide(
+        run_id,
+        say("已安排转到另一趟，两车的照管员确认转出和转入"),
+        lambda here: runs.send_rider(**here, **own, reason=typed_reason()),
+    )
 
 
 @bp.post("/substitute")

@@ -39,6 +39,7 @@ from busops.domain.kept_apart import Admitted
 from busops.domain.people import Role
 from busops.domain.run import Phase
 from busops.domain.stop_changes import StopChanged, StopChangeWithdrawn
+from busops.domain.transfers import RidersSent
 from busops.domain.values import RunId
 from busops.services.acting import SYSTEM
 from busops.services.run_list import Names
@@ -168,6 +169,9 @@ def _decision(decision: Decision, view: RunView, names: Names) -> dict[str, Any]
             text = f"{text} {decision.dev}{say('，车已由 %(c)s 查过', c=third) if third else ''}"
         case TransferOpened():
             text = f"{text}{say('：')}{code_words(f'stranded_{decision.cause.value}')}"
+        case RidersSent():
+            riders = say("、").join(names.riders.get(each, each) for each in decision.rider_ids)
+            text = f"{text}{say('：')}{riders}"
         case FindingSettled():
             text = f"{text} {decision.finding_key}"
         case StopChanged():

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { departureGaps, view } from "../../busops/web/static/tablet/model.js";
 import { dueSince } from "../../busops/web/static/tablet/screens/alarm.js";
-import { comingOver, goesTo } from "../../busops/web/static/tablet/transfer.js";
+import { comingOver, goesTo, goingOver } from "../../busops/web/static/tablet/transfer.js";
 
 /** @typedef {import("../../busops/web/static/tablet/model.js").Pack} Pack */
 /** @typedef {import("../../busops/web/static/tablet/model.js").News} News */
@@ -53,4 +53,20 @@ test("who comes over is awaited by his bus, and by no departure", () => {
   const one = view(mine, taps(["ack", {}], ["moved_in", { rider: "R1" }]), null);
   assert.deepEqual(comingOver(one.riders)[0].riders.map(({ rider }) => rider), ["R2"]);
   assert.equal(one.counts.aboard, 1);
+});
+
+test("each rider goes to the bus that the office named for him, and who is on the wrong bus goes alone", () => {
+  const third = { run: "run-3", name: "川F 16:10" };
+  const on = taps(["board", { rider: "R1" }], ["board", { rider: "R2" }], ["board", { rider: "R9" }]);
+  const shared = { ...pack(), transfer: OTHER, moves: { R1: OTHER, R2: third } };
+  const told = (/** @type {Pack} */ list, /** @type {News|null} */ news) =>
+    goingOver(list, news, view(list, on, news).riders).map(({ to, riders }) => [to.run, riders.map(({ rider }) => rider)]);
+  assert.deepEqual(told(shared, null), [["run-2", ["R1", "R9"]], ["run-3", ["R2"]]]);
+  const wrong = { ...pack(), moves: { R9: third } };
+  assert.deepEqual(told(wrong, null), [["run-3", ["R9"]]]);
+  assert.deepEqual(told(pack(), null), []);
+  const news = /** @type {News} */ (/** @type {unknown} */ ({ events: [], moves: { R1: third } }));
+  assert.deepEqual(told(wrong, news), [["run-3", ["R1"]]], "the server's word is newer");
+  const gone = [...on, ...taps(...Array(3).fill(["note", {}]), ["moved_out", { rider: "R9" }]).slice(-1)];
+  assert.equal(view(wrong, gone, null).isTerminal, false, "his bus goes on");
 });

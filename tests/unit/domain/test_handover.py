@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from busops.domain import handover
 from busops.domain.due_alarms import HANDOVER_WAIT, Watched, due_alarms, ended_by
 from busops.domain.envelope import envelope_of, parse_envelope
 from busops.domain.run import fold
+from busops.domain.safety_policy import MOST, SafetyPolicy
 from busops.domain.stop_changes import StopChanged, StopChangeWithdrawn
 from busops.domain.values import CAMPUS
 from busops.services.handovers import proof_of
@@ -32,7 +34,7 @@ def given(tablet: Tablet, *codes: str, rider: str = "r1", after_s: int = 20):
     return tablet.record("handover", rider=rider, codes=list(codes), after_s=after_s)
 
 
-def called(tablet: Tablet, after_s: int, handed: tuple[str, ...] = ("r1",), **of_day: bool) -> list[str]:
+def called(tablet: Tablet, after_s: int, handed: tuple[str, ...] = ("r1",), **of_day: Any) -> list[str]:
     """The hand-overs for which somebody is called so long after the last event."""
     state = fold(tablet.plan, tablet.log)
     run = Watched(state=state, events=tuple(tablet.log), handed=frozenset(handed), **of_day)
@@ -51,6 +53,17 @@ def test_a_rider_nobody_took_calls_after_three_minutes_and_not_before() -> None:
     back = at_first_stop()
     back.alight("r1", CAMPUS)
     assert called(back, 600) == []
+
+
+def test_the_school_may_wait_less_or_a_little_longer() -> None:
+    """The minutes of its policy count, shortened on a hot day like every clock over somebody."""
+    tablet = at_first_stop()
+    off = tablet.alight("r1")
+    for minutes in (1, MOST["handover_min"]):
+        policy = SafetyPolicy(handover_min=minutes)
+        assert called(tablet, 60 * minutes - 1, policy=policy) == []
+        assert called(tablet, 60 * minutes, policy=policy) == [f"v0:{off.event_id}"]
+        assert called(tablet, 30 * minutes, policy=policy, is_shortened=True) == [f"v0:{off.event_id}"]
 
 
 def test_who_went_over_into_another_bus_is_handed_over_there() -> None:

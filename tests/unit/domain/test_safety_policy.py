@@ -15,6 +15,8 @@ def test_the_default_may_stand_and_is_what_the_rules_say() -> None:
     assert policy_faults(DEFAULT) == ()
     assert DEFAULT.ladder_min == (0, 3, 5, 10, 15, 30)
     assert (DEFAULT.dead_man_min, DEFAULT.short_pct, DEFAULT.override_ms) == (20, 50, 600_000)
+    assert DEFAULT.handover_min == 3
+    assert [(after.total_seconds(), level) for after, level in DEFAULT.between] == [(600, 2), (1200, 3)]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -33,8 +35,9 @@ def test_the_ladder_and_the_override_may_only_be_tightened() -> None:
 
 def test_a_rung_comes_after_the_one_before() -> None:
     """Two at the same minute, or the other way round, are no ladder."""
-    faults = policy_faults(SafetyPolicy(dispatcher_min=3, silence_call_min=3))
+    faults = policy_faults(SafetyPolicy(dispatcher_min=3, silence_call_min=3, between_grave_min=10))
     assert {(each.code, each.place) for each in faults} == {
         ("safety_policy_order", "dispatcher_min"),
         ("safety_policy_order", "silence_call_min"),
+        ("safety_policy_order", "between_grave_min"),
     }

@@ -9,8 +9,9 @@ import pytest
 from busops.domain.errors import InvalidInput, Refused
 from busops.domain.events import StrandedBy, TransferOpened
 from busops.domain.run import Phase
+from busops.domain.safety_policy import SafetyPolicy
 from busops.domain.values import Direction
-from busops.services import handovers, incidents, runs, tablet_pack, watch
+from busops.services import handovers, incidents, runs, safety_policy, tablet_pack, watch
 from busops.services.transfers import Opening, targets_of
 from busops.storage import alarm_store, event_store, fleet_store, handover_store, run_store
 from busops.storage.database import Database
@@ -157,6 +158,20 @@ def test_who_is_between_two_buses_too_long_is_called_until_he_is_in_one(road: Da
     assert watched(road, left_s + 601) == [("v0:r3", 2)]
     send(road, into("r2", "r3", now_s=left_s), clock=CLOCK)
     assert watched(road, left_s + 602) == []
+
+
+def test_a_school_that_waits_less_is_called_sooner(road: Database) -> None:
+    """Five minutes instead of ten, and the responsible after six."""
+    policy = SafetyPolicy(between_call_min=5, between_grave_min=6)
+    safety_policy.change_policy(road, policy, reason="short ways", by="u1", clock=CLOCK)
+    move(road)
+    first = stranded()
+    out(first, *MOVED)
+    send(road, first, clock=CLOCK)
+    send(road, into("r2", now_s=first.now_s), clock=CLOCK)
+    assert watched(road, first.now_s + 299) == []
+    assert watched(road, first.now_s + 301) == [("v0:r3", 2)]
+    assert sorted(watched(road, first.now_s + 361)) == [("v0:r3", 2), ("v0:r3", 3)]
 
 
 def watched(database: Database, now_s: int) -> list[tuple[str, int]]:

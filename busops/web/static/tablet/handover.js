@@ -14,8 +14,6 @@ import { byMoment, isBefore, momentMs } from "./fold.js";
  * @typedef {{rider: Shown, sinceMs: number, isNobody: boolean}} Waiting */
 /** @typedef {{by: "listed", no: number}|{by: "code"}|{by: "none"}} Given */
 
-export const WAIT_MS = 3 * 60 * 1000;
-
 /** How a rider is handed over; null for those who go alone by written consent, and on the way to school.
  * @param {Pack} pack @param {string} rider @returns {Handover|null} */
 export const handoverOf = (pack, rider) =>

@@ -16,7 +16,7 @@ import { goesTo, isStranded } from "./transfer.js";
  *   crew: {crew: string, role: "ATTENDANT"|"DRIVER", name: string}[],
  *   challenge: {attendant: number[], driver: number[]}, asks?: Asks, handover?: {[rider: string]: import("./handover.js").Handover},
  *   changes?: Change[], cards?: {[hash: string]: string}, aside?: string, transfer?: import("./transfer.js").Other|null,
- *   ladder_min?: number[]}} Pack */
+ *   moves?: {[rider: string]: import("./transfer.js").Other}, ladder_min?: number[]}} Pack */
 /** Another stop that the office allows a rider on this run. @typedef {{no: number, rider: string, stop: string}} Change */
 /** What a check of the run must show; absent in a pack fetched before it was told.
  * @typedef {{level: string, places: {attendant: string[], driver: string[]}, photo: boolean, sensor: boolean}} Asks */
@@ -26,7 +26,7 @@ import { goesTo, isStranded } from "./transfer.js";
  *   reasons: {code: string, detail: string, place: string}[], closed: {version: number, at_ms: number}|null,
  *   checks: {[who in "attendant"|"driver"|"parked"]: Check|null}, faults: string[], departure: string[],
  *   t0_ms: number|null, is_short?: boolean, defects?: Defect[], aside?: string, transfer?: import("./transfer.js").Other|null,
- *   ladder_min?: number[], short_pct?: number}} News */
+ *   moves?: {[rider: string]: import("./transfer.js").Other}, ladder_min?: number[], short_pct?: number}} News */
 /** A defect of the vehicle as a driver reported it; `how` is null while nobody has cleared it. @typedef {{id: string,
  *   run: string, text: string, items: string[], critical: boolean, at_ms: number, how: string|null, read: boolean}} Defect */
 /** @typedef {PackRider & {at: Place, disputed: boolean, reason: string|null,

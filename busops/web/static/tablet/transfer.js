@@ -10,6 +10,25 @@
  * @param {Pack} pack @param {News|null} news @returns {Other|null} */
 export const goesTo = (pack, news) => news?.transfer ?? pack.transfer ?? null;
 
+/** Where one rider goes: the bus that the office named for him, else where all of this one's go.
+ * @param {Pack} pack @param {News|null} news @param {string} rider @returns {Other|null} */
+export const goesAlone = (pack, news, rider) => (news?.moves ?? pack.moves)?.[rider] ?? goesTo(pack, news);
+
+/** Who still goes over, by the bus that takes each. @param {Pack} pack @param {News|null} news @param {Shown[]} riders
+ * @returns {{to: Other, riders: Shown[]}[]} */
+export function goingOver(pack, news, riders) {
+  /** @type {Map<string, {to: Other, riders: Shown[]}>} */
+  const found = new Map();
+  for (const rider of riders) {
+    const to = rider.at === "aboard" ? goesAlone(pack, news, rider.rider) : null;
+    if (!to) continue;
+    const group = found.get(to.run) ?? { to, riders: [] };
+    group.riders.push(rider);
+    found.set(to.run, group);
+  }
+  return [...found.values()].sort((a, b) => (a.to.run < b.to.run ? -1 : 1));
+}
+
 /** Whether the bus has ended where it stands: everybody went over or got off, nobody is awaited.
  * @param {Other|null} to @param {Shown[]} riders @returns {boolean} */
 export const isStranded = (to, riders) =>

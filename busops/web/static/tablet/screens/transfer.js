@@ -1,7 +1,7 @@
-// A bus that goes no further: out of it one tap a rider, or all at once when all have gone; into the other
-// one tap a rider. Both sides see how many are left.
+// Riders who change buses, of one that goes no further or one by one: out of it one tap a rider, or all at
+// once when all have gone; into the other one tap a rider. Both sides see how many are left.
 
-import { comingOver, goesTo } from "../transfer.js";
+import { comingOver, goesTo, goingOver } from "../transfer.js";
 import { button, chinese, dialog, drawOnce, h, learn, note, say } from "./parts.js";
 
 /** @typedef {import("../main.js").Context} Context */
@@ -22,7 +22,8 @@ export function transferPanel(place, context) {
 
   /** @param {Other} to @returns {Promise<void>} */
   async function allOut(to) {
-    const still = () => context.shown().riders.filter((rider) => rider.at === "aboard");
+    const still = () =>
+      goingOver(context.pack, context.news(), context.shown().riders).find((group) => group.to.run === to.run)?.riders ?? [];
     await dialog(say("all_out_title", { n: still().length, name: to.name }), (close) => [
       h("p", { class: "measure" }, say("all_out_text")),
       h("div", { class: "pick" }, button({ word: say("all_out_record"), icon: "check", kind: "do", act: async () => {
@@ -38,15 +39,20 @@ export function transferPanel(place, context) {
 
   /** @param {View} shown @returns {void} */
   function update(shown) {
-    const to = goesTo(context.pack, context.news());
-    const out = to ? shown.riders.filter((rider) => rider.at === "aboard") : [];
+    const stranded = goesTo(context.pack, context.news());
+    const going = goingOver(context.pack, context.news(), shown.riders);
+    const out = going.length > 0 || !stranded ? going : [{ to: stranded, riders: [] }];
     const coming = comingOver(shown.riders);
-    place.hidden = !to && coming.length === 0;
-    const key = [to, out.map((rider) => rider.rider), coming.map(({ of, riders }) => [of, riders.map((each) => each.rider)])];
+    place.hidden = out.length === 0 && coming.length === 0;
+    const ids = (/** @type {Shown[]} */ riders) => riders.map((each) => each.rider);
+    const key = [stranded, out.map(({ to, riders }) => [to, ids(riders)]), coming.map(({ of, riders }) => [of, ids(riders)])];
     drawOnce(place, key, () => [
-      to && note("warn", "bus", say("goes_to"), " ", chinese(to.name, "strong"), " ", say("still_to_move", { n: out.length })),
-      to && out.length > 0 && picks("moved_out", out, to),
-      to && out.length > 1 && button({ word: say("all_out"), icon: "users", act: () => void allOut(to) }),
+      ...out.flatMap(({ to, riders }) => [
+        note("warn", "bus", say(stranded ? "goes_to" : "wrong_bus"), " ", chinese(to.name, "strong"), " ",
+          say("still_to_move", { n: riders.length })),
+        riders.length > 0 && picks("moved_out", riders, to),
+        riders.length > 1 && button({ word: say("all_out"), icon: "users", act: () => void allOut(to) }),
+      ]),
       ...coming.flatMap(({ of, riders }) => [
         note("warn", "bus", say("comes_from"), " ", chinese(of.name, "strong"), " ", say("still_to_come", { n: riders.length })),
         picks("moved_in", riders, of),
