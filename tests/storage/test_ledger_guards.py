@@ -31,7 +31,9 @@ def a_txn(number: int, period: str = "2024-03", fen: int = 1600) -> LedgerTxn:
 
 NOW = "'2024-03-10 12:00:00+00:00'"
 RECEIPT = (
-    "INSERT INTO receipt VALUES ('t1','r1','f1',2,'A2','2024-03-08',1600,'','','','','k','SHEET',NULL,"
+    "INSERT INTO receipt (school_id, receipt_id, file_id, line, cell, paid_on, amount_fen, payer, remark,"
+    " reference, rider_hint, row_key, channel, txn_id, status, tier, rider_id, unit_key, flags, note,"
+    " decided_by, decided_at) VALUES ('t1','r1','f1',2,'A2','2024-03-08',1600,'','','','','k','SHEET',NULL,"
     "'MATCHED','T1','001','u1','','','u',NULL)"
 )
 
@@ -157,6 +159,14 @@ ATTACKS = {
     "a reversal that is none": [
         new_txn(9, reverses="'t1'"), posting(9, 1, 5), posting(9, 2, -5), post(9)],
     "change a receipt's amount": ["UPDATE receipt SET amount_fen = 1"],
+    "change a receipt's kind": ["UPDATE receipt SET kind = 'REFUND'"],
+    "change a receipt's order code": ["UPDATE receipt SET code = 'x'"],
+    "change whose account it was": ["UPDATE receipt SET payer_key = 'x'"],
+    "change a fee": ["UPDATE receipt SET fee_fen = 1"],
+    "change what a refund is of": ["UPDATE receipt SET refund_of = 'x'"],
+    "a receipt of a kind nobody knows": [
+        RECEIPT.replace("'r1'", "'r2'").replace("'k'", "'k2'"), "UPDATE receipt SET kind = 'GIFT'",
+    ],
     "change a receipt's remark": ["UPDATE receipt SET remark = 'x'"],
     "delete a receipt": ["DELETE FROM receipt"],
     "change an allocation": ["UPDATE allocation SET rider_id = '002'"],
@@ -201,6 +211,16 @@ def test_an_honest_statement_is_not_refused(books: Database) -> None:
     assert not is_refused(books, [new_txn(9), posting(9, 1, 5), posting(9, 2, -5), post(9)])
     assert not is_refused(books, ["UPDATE receipt SET status = 'DUPLICATE', note = 'x'"])
     assert not is_refused(books, [new_txn(9, period="2024-03")])
+
+
+def test_a_receipt_of_no_file_is_refused_at_the_end(books: Database) -> None:
+    """A file's row may come after its lines, but not never: the transaction as a whole does not stand."""
+    lost = RECEIPT.replace("'r1'", "'r2'").replace("'k'", "'k2'").replace("'f1'", "'f9'")
+    with pytest.raises(IntegrityError), books.transaction() as tx:
+        tx.session.execute(text(lost))
+    with books.transaction() as tx:
+        tx.session.execute(text(lost))
+        tx.session.execute(text(a_file("f9", "dd")))
 
 
 TABLES = ("ledger_txn", "posting", "period", "receipt", "receipt_file", "allocation", "charge", "cost_line")
