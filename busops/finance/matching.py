@@ -47,6 +47,14 @@ class Channel(StrEnum):
     SHEET = "SHEET"
 
 
+class LineKind(StrEnum):
+    """What a line of a bill is; the sign of its amount follows from it, never the other way round."""
+
+    PAYMENT = "PAYMENT"
+    REFUND = "REFUND"
+    REVOKED = "REVOKED"  # a payment cancelled at the till
+
+
 class ReceiptStatus(StrEnum):
     """What became of a line of a bill (domain §3.6)."""
 
@@ -88,7 +96,10 @@ class ReceiptLine:
     One line of a bill as a reader gives it; negative fen = money went back.
 
     ``line`` is the row number in the file, ``cell`` the address a person can find, ``row_key``
-    the same for the same payment in every file that shows it.
+    the same for the same payment in every file that shows it. ``code`` is what the school wrote
+    into the order (order number and attached data, a blank between them), ``payer_key`` a digest
+    of the payer's account (empty where a bill masks it), ``fee_fen`` what the channel kept back,
+    ``refund_of`` the payment's own number where money went back.
     """
 
     source: str
@@ -102,6 +113,11 @@ class ReceiptLine:
     rider_hint: str
     row_key: str
     channel: Channel = Channel.SHEET
+    kind: LineKind = LineKind.PAYMENT
+    code: str = ""
+    payer_key: str = ""
+    fee_fen: int = 0
+    refund_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

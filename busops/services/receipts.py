@@ -13,23 +13,34 @@ from typing import Any, Final
 
 from busops.domain.errors import Conflict, InvalidInput, NotFound, Refused
 from busops.domain.findings import Finding, Severity
-from busops.domain.values import Clock, Ids, school_date
-from busops.finance.ledger import Account, LedgerTxn, TxnKind, moves, period_of
-from busops.finance.matching import Channel, ReceiptLine
+from busops.domain.values import Clock, Ids
+from busops.finance.matching import Channel, LineKind, ReceiptLine
 from busops.finance.statement import ReceiptRecord, SourceFile
+from busops.services import column_mappings
 from busops.services.acting import By, record_act, user_of
 from busops.services.imports import plain_finding, read_finding
 from busops.services.matching import match_waiting
+from busops.services.receipt_books import book_each, changed_lines, reader_of
 from busops.services.ride_facts import load_facts
-from busops.sheets.generic_sheet import read_receipts
-from busops.storage import bill_store, import_store, ledger_store, receipt_store
+from busops.sheets.bills.reading import read_bill
+from busops.sheets.bills.values import Bill as ReadBill
+from busops.sheets.bills.values import BillKind, ControlTotal, Skipped, SkipReason, Unit
+from busops.storage import bill_store, import_store, receipt_store
 from busops.storage.bill_store import Original
 from busops.storage.database import Database, Transaction
 from busops.storage.import_store import BatchState, ImportBatch
-from busops.storage.receipt_store import NewFile, NewReceipt
+from busops.storage.receipt_store import NewFile
 
 KIND: Final = "receipts"
-READER: Final = "generic-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Rows of a bill that are alike: payments, refunds, or passed over for one reason; fen as signed."""
+
+    code: str
+    rows: int
+    fen: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +49,36 @@ class Preview:
 
     batch_id: str
     file_name: str
+    sha256: str
     state: BatchState
     findings: tuple[Finding, ...]
     lines: tuple[ReceiptLine, ...]
     counts: Mapping[str, int]
+    kind: BillKind = BillKind.GENERIC
+    mapping: str = ""
+    skipped: tuple[Skipped, ...] = ()
+    totals: tuple[ControlTotal, ...] = ()
+
+    @property
+    def period(self) -> tuple[date, date] | None:
+        """The first and the last day of a payment; None where there is none."""
+        days = [line.paid_on for line in self.lines]
+        return (min(days), max(days)) if days else None
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The rows by what they are, each row in one group."""
+        taken = [(f"line_kind.{line.kind}", line.amount_fen) for line in self.lines]
+        passed = [(f"skip_reason.{row.reason}", row.fen) for row in self.skipped]
+        found: dict[str, list[int]] = {}
+        for code, fen in (*taken, *passed):
+            found.setdefault(code, []).append(fen)
+        return tuple(Group(code=code, rows=len(fens), fen=sum(fens)) for code, fens in found.items())
+
+    @property
+    def may_be_mapped(self) -> bool:
+        """True where a person may say which column is what: in a sheet of no known form."""
+        return self.state is BatchState.PREVIEWED and self.kind is BillKind.GENERIC
 
     @property
     def obstacles(self) -> tuple[Finding, ...]:
@@ -84,49 +121,70 @@ def preview(
     if len(content) > bill_store.MOST_BYTES:
         raise InvalidInput("upload_too_large")
     digest = hashlib.sha256(content).hexdigest()
-    lines: tuple[ReceiptLine, ...] = ()
-    findings: list[Finding] = []
-    counts: dict[str, int] = {}
-    try:
-        read = read_receipts(file_name, content)
-        lines, findings = read.lines, list(read.findings)
-        counts = {"rows": len(lines), "sum_fen": read.sum_fen}
-        if read.control_fen is not None:
-            counts["control_fen"] = read.control_fen
-    except InvalidInput as fault:
-        own = Finding(code=fault.code, place=file_name, facts={"file": file_name, **fault.facts})
-        findings = list(fault.findings) or [own]
+    with database.reading() as tx:
+        mappings = column_mappings.by_header(tx)
+    bill = read_bill(file_name, content, mappings)
     with database.transaction() as tx:
-        known = receipt_store.known_row_keys(tx)
-        counts["known"] = sum(line.row_key in known for line in lines)
-        counts["blocked"] = sum(finding.severity is Severity.BLOCK for finding in findings)
+        known = receipt_store.amounts_by_key(tx, (line.row_key for line in bill.lines))
+        findings = [*bill.findings, *changed_lines(bill.lines, known)]
         if receipt_store.find_file(tx, digest):
             facts = {"file": file_name}
             findings.append(
                 Finding(code="receipt_file_known", severity=Severity.LOG, place=file_name, facts=facts)
             )
-        batch = ImportBatch(
-            batch_id=ids.new(),
-            kind=KIND,
-            file_name=file_name,
-            sha256=digest,
-            weekend_on=None,
-            state=BatchState.PREVIEWED,
-            block_count=counts["blocked"],
-            warn_count=sum(finding.severity is Severity.WARN for finding in findings),
-            row_count=len(lines),
-            findings=tuple(plain_finding(finding) for finding in findings),
-            values=tuple(_plain_line(line) for line in lines),
-            sheet={},
-            counts=counts,
-            made_at=clock.now(),
-            made_by=user_of(by),
-        )
+        batch = _batch(bill, digest, findings, len(known), batch_id=ids.new(), at=clock.now(), by=by)
         import_store.insert_batch(tx, batch)
         bill_store.keep_original(
             tx, digest, name=file_name, content=content, by=user_of(by) or "system", at=clock.now()
         )
     return _preview(batch)
+
+
+def _batch(
+    bill: ReadBill,
+    digest: str,
+    findings: list[Finding],
+    known: int,
+    *,
+    batch_id: str,
+    at: datetime,
+    by: By,
+) -> ImportBatch:
+    counts = {"rows": len(bill.lines), "sum_fen": bill.sum_fen, "known": known}
+    counts["blocked"] = sum(finding.severity is Severity.BLOCK for finding in findings)
+    if any(total.unit is Unit.FEN for total in bill.totals):
+        counts["control_fen"] = bill.sum_fen  # every total agreed, or nothing of the bill is taken
+    return ImportBatch(
+        batch_id=batch_id,
+        kind=KIND,
+        file_name=bill.source,
+        sha256=digest,
+        weekend_on=None,
+        state=BatchState.PREVIEWED,
+        block_count=counts["blocked"],
+        warn_count=sum(finding.severity is Severity.WARN for finding in findings),
+        row_count=len(bill.lines),
+        findings=tuple(plain_finding(finding) for finding in findings),
+        values=tuple(_plain_line(line) for line in bill.lines),
+        sheet={
+            "kind": str(bill.kind),
+            "mapping": bill.mapping,
+            "skipped": [_plain(row) for row in bill.skipped],
+            "totals": [_plain(total) for total in bill.totals],
+        },
+        counts=counts,
+        made_at=at,
+        made_by=user_of(by),
+    )
+
+
+def read_again(database: Database, batch_id: str, *, clock: Clock, ids: Ids, by: By = None) -> Preview:
+    """The same bytes read anew, with what was said of their columns since; the old preview is out."""
+    with database.transaction() as tx:
+        batch = import_store.load_batch(tx, batch_id)
+        content = bill_store.load_original(tx, batch.sha256).content
+        import_store.decide_batch(tx, batch_id, BatchState.DISCARDED, by=user_of(by), at=clock.now())
+    return preview(database, file_name=batch.file_name, content=content, clock=clock, ids=ids, by=by)
 
 
 def load(database: Database, batch_id: str) -> Preview:
@@ -196,15 +254,11 @@ def list_receipts(database: Database) -> tuple[ReceiptRecord, ...]:
 def _take_in(
     tx: Transaction, batch: ImportBatch, found: Preview, *, clock: Clock, ids: Ids, by: By
 ) -> Accepted:
-    known = receipt_store.known_row_keys(tx)
+    known = receipt_store.amounts_by_key(tx, (line.row_key for line in found.lines))
+    if changed := tuple(changed_lines(found.lines, known)):  # another bill came in since the preview
+        raise Refused("import_not_accepted", changed, file=found.file_name)
     fresh = [line for line in found.lines if line.row_key not in known]
     file_id, made_by = ids.new(), user_of(by) or "system"
-    receipts = [
-        NewReceipt(
-            receipt_id=ids.new(), file_id=file_id, line=line, txn_id=ids.new() if line.amount_fen else None
-        )
-        for line in fresh
-    ]
     file = NewFile(
         file_id=file_id,
         name=found.file_name,
@@ -214,43 +268,15 @@ def _take_in(
         total_fen=batch.counts["sum_fen"],
         stated_total_fen=batch.counts.get("control_fen"),
         rejected=batch.counts["blocked"],
-        known_rows=len(found.lines) - len(fresh),
-        reader=READER,
+        known_rows=len(known),
+        reader=reader_of(found.kind),
         imported_by=made_by,
         imported_at=clock.now(),
     )
-    _book(tx, receipts, made_by, clock)
+    receipts = book_each(tx, file_id, fresh, made_by=made_by, clock=clock, ids=ids)
     receipt_store.insert_file(tx, file, receipts)
     matched = match_waiting(tx, load_facts(tx), by=made_by, clock=clock, ids=ids)
     return Accepted(file_id=file_id, taken=len(fresh), known=file.known_rows, matched=matched)
-
-
-def _book(tx: Transaction, receipts: list[NewReceipt], made_by: str, clock: Clock) -> None:
-    """Each payment is in the books: into the bank or channel, out of nobody's yet."""
-    today = school_date(clock.now())
-    months = {period_of(min(receipt.line.paid_on, today)) for receipt in receipts}
-    periods = {month: ledger_store.open_period_from(tx, month) for month in months}
-    ledger_store.post(
-        tx,
-        [
-            LedgerTxn(
-                txn_id=receipt.txn_id,
-                kind=TxnKind.RECEIPT,
-                period=periods[period_of(min(receipt.line.paid_on, today))],
-                on=receipt.line.paid_on,
-                source="receipt",
-                row_key=receipt.line.row_key,
-                made_by=made_by,
-                postings=moves(_account(receipt.line.channel), Account.SUSPENSE, receipt.line.amount_fen),
-            )
-            for receipt in receipts
-            if receipt.txn_id is not None
-        ],
-    )
-
-
-def _account(channel: Channel) -> Account:
-    return Account.CHANNEL if channel in {Channel.WECHAT, Channel.ALIPAY} else Account.BANK
 
 
 def _plain_line(line: ReceiptLine) -> dict[str, Any]:
@@ -258,8 +284,24 @@ def _plain_line(line: ReceiptLine) -> dict[str, Any]:
 
 
 def _read_line(plain: Mapping[str, Any]) -> ReceiptLine:
-    own = {"paid_on": date.fromisoformat(plain["paid_on"]), "channel": Channel(plain["channel"])}
+    own = {
+        "paid_on": date.fromisoformat(plain["paid_on"]),
+        "channel": Channel(plain["channel"]),
+        "kind": LineKind(plain.get("kind", LineKind.PAYMENT)),
+    }
     return ReceiptLine(**{**plain, **own})
+
+
+def _plain(item: Skipped | ControlTotal) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(item).items()
+    }
+
+
+def _read_skipped(plain: Mapping[str, Any]) -> Skipped:
+    on = plain["paid_on"]
+    own = {"reason": SkipReason(plain["reason"]), "paid_on": date.fromisoformat(on) if on else None}
+    return Skipped(**{**plain, **own})
 
 
 def _preview(batch: ImportBatch) -> Preview:
@@ -268,8 +310,15 @@ def _preview(batch: ImportBatch) -> Preview:
     return Preview(
         batch_id=batch.batch_id,
         file_name=batch.file_name,
+        sha256=batch.sha256,
         state=batch.state,
         findings=tuple(read_finding(one) for one in batch.findings),
         lines=tuple(_read_line(one) for one in batch.values),
         counts=batch.counts,
+        kind=BillKind(batch.sheet.get("kind", BillKind.GENERIC)),
+        mapping=batch.sheet.get("mapping", ""),
+        skipped=tuple(_read_skipped(one) for one in batch.sheet.get("skipped", ())),
+        totals=tuple(
+            ControlTotal(**{**one, "unit": Unit(one["unit"])}) for one in batch.sheet.get("totals", ())
+        ),
     )

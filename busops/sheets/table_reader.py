@@ -6,7 +6,7 @@ column it does not know. Knows nothing of what the cells mean: ``tables`` does.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -90,6 +90,13 @@ def read_table_text(file_name: str, content: bytes, spec: TableSpec) -> TableTex
     except InvalidInput as refusal:
         facts = {"file": file_name, **refusal.facts}
         return TableText(sheets=(), findings=(Finding(code=refusal.code, place=file_name, facts=facts),))
+    return tables_in(file_name, raws, spec, findings)
+
+
+def tables_in(
+    file_name: str, raws: Iterable[RawSheet], spec: TableSpec, findings: list[Finding]
+) -> TableText:
+    """The rows of the table in sheets that were opened already; ``findings`` are those of the opening."""
     words = spec.words()
     sheets: list[Sheet] = []
     for raw in raws:
@@ -111,12 +118,27 @@ def read_table_text(file_name: str, content: bytes, spec: TableSpec) -> TableTex
     return TableText(sheets=tuple(sheets), findings=tuple(findings))
 
 
+def table_under(
+    file_name: str, raw: RawSheet, header: int, at: Mapping[str, int], findings: list[Finding]
+) -> Sheet:
+    """The rows below a header whose columns are known by their place (index by name)."""
+    sheet = _sheet(file_name, raw, header, HeaderMatch(at=at, unknown=(), twice=()), findings)
+    findings += _hidden_rows(file_name, raw)
+    findings += _cell_findings(raw, sheet)
+    return sheet
+
+
 def _raw_sheets(
     file_name: str, content: bytes, spec: TableSpec
 ) -> tuple[tuple[RawSheet, ...], list[Finding]]:
     if check_upload(file_name, content) is FileKind.CSV:
         return (_delimited(file_name, content, spec),), []
-    book = read_workbook(file_name, content, max_rows=spec.max_rows)
+    return open_book(file_name, content, max_rows=spec.max_rows)
+
+
+def open_book(file_name: str, content: bytes, *, max_rows: int) -> tuple[tuple[RawSheet, ...], list[Finding]]:
+    """The visible sheets of a workbook, and what was passed over in it."""
+    book = read_workbook(file_name, content, max_rows=max_rows)
     findings = [
         _at_file(file_name, "hidden_sheet_ignored", Severity.WARN, sheet=name) for name in book.hidden_sheets
     ]
@@ -183,6 +205,10 @@ def _header_findings(
     for name, index in match.twice:
         header_word = next(column.header for column in spec.columns if column.name == name)
         yield at_header("column_twice", index, Severity.BLOCK, column=header_word)
+    yield from _hidden_rows(file_name, raw)
+
+
+def _hidden_rows(file_name: str, raw: RawSheet) -> Iterator[Finding]:
     if raw.hidden_rows:
         rows = list(raw.hidden_rows[:20])
         count = len(raw.hidden_rows)

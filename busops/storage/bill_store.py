@@ -7,9 +7,21 @@ books, the database refuses to let its original go (``guards/claims_*.sql``).
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import partial
+from io import BytesIO
+from typing import BinaryIO, Final
 
-from sqlalchemy import CheckConstraint, LargeBinary, String, Text, delete, insert, select
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    delete,
+    insert,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from busops.domain.errors import NotFound
@@ -37,6 +49,20 @@ class BillOriginalRow(Base):
     kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class BillPartRow(Base):
+    """What of a bill is longer than one row may hold, piece by piece."""
+
+    __tablename__ = "bill_part"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "sha256"], ["bill_original.school_id", "bill_original.sha256"]),
+        CheckConstraint(f"n >= 1 AND length(content) <= {MOST_BYTES}", name="content"),
+    )
+    school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    n: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Original:
     """A bill's own bytes and the name it came under first."""
@@ -45,20 +71,20 @@ class Original:
     content: bytes
 
 
-def keep_original(tx: Transaction, sha256: str, *, name: str, content: bytes, by: str, at: datetime) -> None:
-    """The bytes are kept under their digest; the same bytes again change nothing."""
+def keep_original(
+    tx: Transaction, sha256: str, *, name: str, content: bytes | BinaryIO, by: str, at: datetime
+) -> None:
+    """The bytes are kept under their digest, a long file piece by piece; the same bytes change nothing."""
     table = table_of(BillOriginalRow)
     known = select(table.c.sha256).where(table.c.school_id == tx.school_id, table.c.sha256 == sha256)
-    if tx.session.execute(known).first() is None:
-        row = {
-            "school_id": tx.school_id,
-            "sha256": sha256,
-            "name": name,
-            "content": content,
-            "kept_by": by,
-            "kept_at": at,
-        }
-        tx.session.execute(insert(table), [row])
+    if tx.session.execute(known).first() is not None:
+        return
+    file = BytesIO(content) if isinstance(content, bytes) else content
+    own = {"school_id": tx.school_id, "sha256": sha256}
+    row = {**own, "name": name, "content": file.read(MOST_BYTES), "kept_by": by, "kept_at": at}
+    tx.session.execute(insert(table), [row])
+    for n, piece in enumerate(iter(partial(file.read, MOST_BYTES), b""), start=1):
+        tx.session.execute(insert(table_of(BillPartRow)), [{**own, "n": n, "content": piece}])
 
 
 def load_original(tx: Transaction, sha256: str) -> Original:
@@ -70,7 +96,10 @@ def load_original(tx: Transaction, sha256: str) -> Original:
     row = tx.session.execute(query).first()
     if row is None:
         raise NotFound("original_not_kept", sha256=sha256)
-    return Original(name=row.name, content=bytes(row.content))
+    part = table_of(BillPartRow)
+    more = select(part.c.content).where(part.c.school_id == tx.school_id, part.c.sha256 == sha256)
+    pieces = tx.session.scalars(more.order_by(part.c.n))
+    return Original(name=row.name, content=b"".join([bytes(row.content), *map(bytes, pieces)]))
 
 
 def kept_originals(tx: Transaction) -> frozenset[str]:
@@ -89,4 +118,6 @@ def forget_unused(tx: Transaction, sha256: str) -> None:
         batch.c.state == str(BatchState.PREVIEWED),
     )
     if tx.session.execute(used).first() is None and tx.session.execute(waits).first() is None:
+        part = table_of(BillPartRow)
+        tx.session.execute(delete(part).where(part.c.school_id == tx.school_id, part.c.sha256 == sha256))
         tx.session.execute(delete(table).where(table.c.school_id == tx.school_id, table.c.sha256 == sha256))

@@ -8,19 +8,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import insert, select
 from sqlalchemy import update as update_rows
 
 from busops.domain.errors import Conflict, NotFound
 from busops.domain.values import RiderId
-from busops.finance.matching import Channel, Match, MatchFlag, ReceiptLine, ReceiptStatus, Share
+from busops.finance.matching import Channel, LineKind, Match, MatchFlag, ReceiptLine, ReceiptStatus, Share
 from busops.finance.rows import Allocation
 from busops.finance.statement import ReceiptRecord, SourceFile
 from busops.storage.database import Transaction
 from busops.storage.receipt_tables import AllocationRow, ReceiptFileRow, ReceiptRow
 from busops.storage.upsert import table_of
+
+KEYS_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,16 +75,27 @@ def find_file(tx: Transaction, sha256: str) -> str | None:
     return tx.session.execute(query).scalar()
 
 
-def known_row_keys(tx: Transaction) -> frozenset[str]:
-    """The keys of every line on record."""
-    table = table_of(ReceiptRow)
-    return frozenset(tx.session.scalars(select(table.c.row_key).where(table.c.school_id == tx.school_id)))
+def amounts_by_key(tx: Transaction, row_keys: Iterable[str]) -> dict[str, int]:
+    """The amount (fen) of each of these lines that is on record, by its key."""
+    table, wanted = table_of(ReceiptRow), list(row_keys)
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), KEYS_AT_ONCE):
+        query = select(table.c.row_key, table.c.amount_fen).where(
+            table.c.school_id == tx.school_id, table.c.row_key.in_(wanted[start : start + KEYS_AT_ONCE])
+        )
+        found.update((row.row_key, row.amount_fen) for row in tx.session.execute(query))
+    return found
 
 
 def insert_file(tx: Transaction, file: NewFile, receipts: Iterable[NewReceipt]) -> None:
     """The file and its new lines stand, nobody's yet."""
     row = {item.name: getattr(file, item.name) for item in fields(file)}
     tx.session.execute(insert(table_of(ReceiptFileRow)), [{"school_id": tx.school_id, **row}])
+    insert_receipts(tx, receipts)
+
+
+def insert_receipts(tx: Transaction, receipts: Iterable[NewReceipt]) -> None:
+    """The lines stand, nobody's yet; by the end of the transaction their file must stand too."""
     rows = [_receipt_row(tx, receipt) for receipt in receipts]
     if rows:
         tx.session.execute(insert(table_of(ReceiptRow)), rows)
@@ -252,7 +265,10 @@ def _shares(tx: Transaction) -> dict[str, list[Share]]:
     return shares
 
 
-_LINE = ("line", "cell", "paid_on", "amount_fen", "payer", "remark", "reference", "rider_hint", "row_key")
+_LINE = (
+    *("line", "cell", "paid_on", "amount_fen", "payer", "remark", "reference", "rider_hint", "row_key"),
+    *("code", "payer_key", "fee_fen", "refund_of"),
+)
 
 
 def _receipt_row(tx: Transaction, receipt: NewReceipt) -> dict[str, Any]:
@@ -263,6 +279,7 @@ def _receipt_row(tx: Transaction, receipt: NewReceipt) -> dict[str, Any]:
         "file_id": receipt.file_id,
         "txn_id": receipt.txn_id,
         "channel": str(receipt.line.channel),
+        "kind": str(receipt.line.kind),
         "status": str(ReceiptStatus.UNIDENTIFIED),
         "decided_by": "",
         "decided_at": None,
@@ -275,7 +292,7 @@ def _record(row: Any, shares: tuple[Share, ...]) -> ReceiptRecord:
     facts = {name: getattr(row, name) for name in _LINE}
     return ReceiptRecord(
         receipt_id=row.receipt_id,
-        line=ReceiptLine(source=row.source, channel=Channel(row.channel), **facts),
+        line=ReceiptLine(source=row.source, channel=Channel(row.channel), kind=LineKind(row.kind), **facts),
         status=ReceiptStatus(row.status),
         tier=row.tier,
         rider_id=None if row.rider_id is None else RiderId(row.rider_id),

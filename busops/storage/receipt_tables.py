@@ -14,9 +14,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from busops.finance.matching import ReceiptStatus
+from busops.finance.matching import LineKind, ReceiptStatus
 from busops.storage.database import Base, UtcDateTime
 
+_KINDS = ", ".join(f"'{kind}'" for kind in LineKind)
 _STATUSES = ", ".join(f"'{status}'" for status in ReceiptStatus)
 
 
@@ -46,8 +47,15 @@ class ReceiptRow(Base):
     __tablename__ = "receipt"
     __table_args__ = (
         UniqueConstraint("school_id", "row_key"),
-        ForeignKeyConstraint(["school_id", "file_id"], ["receipt_file.school_id", "receipt_file.file_id"]),
+        # A file of any length is counted while its lines are written, so its own row may come last.
+        ForeignKeyConstraint(
+            ["school_id", "file_id"],
+            ["receipt_file.school_id", "receipt_file.file_id"],
+            deferrable=True,
+            initially="DEFERRED",
+        ),
         ForeignKeyConstraint(["school_id", "txn_id"], ["ledger_txn.school_id", "ledger_txn.txn_id"]),
+        CheckConstraint(f"kind IN ({_KINDS})", name="kind"),
         CheckConstraint(f"status IN ({_STATUSES})", name="status"),
     )
     school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -72,6 +80,11 @@ class ReceiptRow(Base):
     note: Mapped[str] = mapped_column(Text)
     decided_by: Mapped[str] = mapped_column(String(64))
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    kind: Mapped[str] = mapped_column(String(16), server_default=str(LineKind.PAYMENT))
+    code: Mapped[str] = mapped_column(Text, server_default="")
+    payer_key: Mapped[str] = mapped_column(String(64), server_default="")
+    fee_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    refund_of: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class AllocationRow(Base):

@@ -14,7 +14,7 @@ from busops.finance.candidates import Candidate
 from busops.finance.matching import ReceiptStatus, Share
 from busops.finance.money import parse_yuan_fen, tidy_yuan
 from busops.finance.payers import MAX_SIBLINGS
-from busops.services import claim_consents, claims, receipts
+from busops.services import claim_consents, claims, column_mappings, receipts
 from busops.services.claims import MatchQueue, QueueItem
 from busops.web import finance_lists, formats, tables
 from busops.web.context import current
@@ -215,6 +215,7 @@ def _index_page(error: BusopsError | None) -> str:
         "finance/receipts.html",
         listing=_listing(),
         bills=receipts.list_bills(current().database),
+        mappings=column_mappings.list_mappings(current().database),
         previews=receipts.waiting_bills(current().database),
         error=error,
         tones=finance_lists.RECEIPT_TONES,

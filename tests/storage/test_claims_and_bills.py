@@ -1,6 +1,7 @@
 """Large claims and the originals of bills against raw SQL, on both databases."""
 
 from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
 from sqlalchemy import text
@@ -15,7 +16,7 @@ from tests.storage.test_ledger_guards import fill_books, into, is_refused
 
 AT = datetime(2024, 3, 10, 12, tzinfo=UTC)
 NOW = "'2024-03-10 12:00:00+00:00'"
-IN_BOOKS, UNUSED = "aa" * 32, "bb" * 32
+IN_BOOKS, UNUSED, LONG = "aa" * 32, "bb" * 32, "dd" * 32
 PROPOSAL = Proposal(
     proposal_id="p1",
     receipt_id="r1",
@@ -59,6 +60,19 @@ ATTACKS = {
     "change how much": ["UPDATE claim_proposal SET fen = 1"],
     "delete a proposal": ["DELETE FROM claim_proposal"],
     "change an original": ["UPDATE bill_original SET content = '' WHERE kept_by = 'u'"],
+    "add to what the books rest on": [
+        f"INSERT INTO bill_part SELECT school_id, sha256, 1, content FROM bill_original"  # noqa: S608
+        f" WHERE sha256 = '{IN_BOOKS}'"
+    ],
+    "a piece of nothing": [
+        f"INSERT INTO bill_part SELECT school_id, '{'cc' * 32}', 1, content FROM bill_original"  # noqa: S608
+        f" WHERE sha256 = '{UNUSED}'"
+    ],
+    "change a piece": [
+        f"INSERT INTO bill_part SELECT school_id, sha256, 1, content FROM bill_original"  # noqa: S608
+        f" WHERE sha256 = '{UNUSED}'",
+        "UPDATE bill_part SET n = 2",
+    ],
     "delete what the books rest on": [f"DELETE FROM bill_original WHERE sha256 = '{IN_BOOKS}'"],  # noqa: S608
 }
 
@@ -102,6 +116,22 @@ def test_an_original_that_nothing_rests_on_may_go(books: Database) -> None:
         assert bill_store.kept_originals(tx) == {IN_BOOKS}
         with pytest.raises(NotFound):
             bill_store.load_original(tx, UNUSED)
+
+
+def test_a_long_original_is_kept_piece_by_piece_and_comes_back_whole(database: Database) -> None:
+    """Ten mebibytes and a bit: two rows, one answer; thrown away together, kept together."""
+    content = bytes(range(256)) * (bill_store.MOST_BYTES // 256) + b"end"
+    with database.transaction() as tx:
+        bill_store.keep_original(tx, LONG, name="l.csv", content=BytesIO(content), by="u", at=AT)
+        assert tx.session.scalar(text("SELECT count(*) FROM bill_part")) == 1
+        assert bill_store.load_original(tx, LONG).content == content
+        bill_store.forget_unused(tx, LONG)
+        assert tx.session.scalar(text("SELECT count(*) FROM bill_part")) == 0
+        bill_store.keep_original(tx, LONG, name="l.csv", content=BytesIO(content), by="u", at=AT)
+        file = f"'t1','f8','l.csv','{LONG}','SHEET',1,1600,NULL,0,0,'r','u',{NOW}"
+        tx.session.execute(text(into("receipt_file", file)))
+    assert is_refused(database, ["DELETE FROM bill_part"])
+    assert is_refused(database, ["UPDATE bill_part SET content = ''"])
 
 
 def test_the_same_bytes_are_kept_once(books: Database) -> None:

@@ -32,7 +32,9 @@ def a_txn(number: int, period: str = "2024-03", fen: int = 1600) -> LedgerTxn:
 
 NOW = "'2024-03-10 12:00:00+00:00'"
 RECEIPT = (
-    "INSERT INTO receipt VALUES ('t1','r1','f1',2,'A2','2024-03-08',1600,'','','','','k','SHEET',NULL,"
+    "INSERT INTO receipt (school_id, receipt_id, file_id, line, cell, paid_on, amount_fen, payer, remark,"
+    " reference, rider_hint, row_key, channel, txn_id, status, tier, rider_id, unit_key, flags, note,"
+    " decided_by, decided_at) VALUES ('t1','r1','f1',2,'A2','2024-03-08',1600,'','','','','k','SHEET',NULL,"
     "'MATCHED','T1','001','u1','','','u',NULL)"
 )
 
@@ -230,6 +232,14 @@ ATTACKS = {
     "delete a disposal": [DISPOSAL, "DELETE FROM disposal"],
     "dispose without a reason": [DISPOSAL.replace("'why'", "''")],
     "change a receipt's amount": ["UPDATE receipt SET amount_fen = 1"],
+    "change a receipt's kind": ["UPDATE receipt SET kind = 'REFUND'"],
+    "change a receipt's order code": ["UPDATE receipt SET code = 'x'"],
+    "change whose account it was": ["UPDATE receipt SET payer_key = 'x'"],
+    "change a fee": ["UPDATE receipt SET fee_fen = 1"],
+    "change what a refund is of": ["UPDATE receipt SET refund_of = 'x'"],
+    "a receipt of a kind nobody knows": [
+        RECEIPT.replace("'r1'", "'r2'").replace("'k'", "'k2'"), "UPDATE receipt SET kind = 'GIFT'",
+    ],
     "change a receipt's remark": ["UPDATE receipt SET remark = 'x'"],
     "delete a receipt": ["DELETE FROM receipt"],
     "change an allocation": ["UPDATE allocation SET rider_id = '002'"],
@@ -281,6 +291,16 @@ def test_an_honest_statement_is_not_refused(books: Database) -> None:
     assert not is_refused(books, [said_of("2024-03"), sign("2024-03", "clerk"), lock("2024-03", "lead")])
     assert not is_refused(books, [sign("2023-12", "other")])
     assert not is_refused(books, [DISPOSAL])
+
+
+def test_a_receipt_of_no_file_is_refused_at_the_end(books: Database) -> None:
+    """A file's row may come after its lines, but not never: the transaction as a whole does not stand."""
+    lost = RECEIPT.replace("'r1'", "'r2'").replace("'k'", "'k2'").replace("'f1'", "'f9'")
+    with pytest.raises(IntegrityError), books.transaction() as tx:
+        tx.session.execute(text(lost))
+    with books.transaction() as tx:
+        tx.session.execute(text(lost))
+        tx.session.execute(text(a_file("f9", "dd")))
 
 
 TABLES = (

@@ -22,7 +22,8 @@ from busops.finance.names import class_key, name_key, school_year
 from busops.finance.payers import OpenCharge, PayerBook, PayingRider
 from busops.finance.rows import earned_fen
 from busops.finance.waivers import parse_waiver
-from busops.sheets.generic_sheet import ReceiptImport, read_receipts
+from busops.sheets.bills.reading import read_bill
+from busops.sheets.bills.values import Bill
 from busops.sheets.school_sheets import SchoolFolder, read_school_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,9 +44,9 @@ def school() -> SchoolFolder:
 
 
 @pytest.fixture(scope="module")
-def receipts(school: SchoolFolder) -> list[ReceiptImport]:
+def receipts(school: SchoolFolder) -> list[Bill]:
     """Every file of receipts as it is read."""
-    return [read_receipts(name, content) for name, content in sorted(school.receipts.items())]
+    return [read_bill(name, content) for name, content in sorted(school.receipts.items())]
 
 
 @pytest.fixture(scope="module")
@@ -173,11 +174,11 @@ def test_seats_papers_and_crews_reach_for_every_vehicle(school: SchoolFolder) ->
     assert all(CAMPUS not in line.stop_ids for line in school.lines)
 
 
-def test_receipts_are_read_whole_and_their_totals_agree(receipts: list[ReceiptImport]) -> None:
+def test_receipts_are_read_whole_and_their_totals_agree(receipts: list[Bill]) -> None:
     """Each file's own total is the sum of its lines (I5); two failed payments are left out and told."""
     assert len(receipts) == 4
     for one in receipts:
-        assert one.control_fen == one.sum_fen
+        assert [(total.stated, total.found) for total in one.totals] == [(one.sum_fen, one.sum_fen)]
     warned = Counter(f.code for one in receipts for f in one.findings if f.severity is not Severity.LOG)
     assert warned == {"receipt_not_paid": 2}
 
@@ -193,7 +194,7 @@ def test_the_goal_is_met_with_little_to_spare(school: SchoolFolder) -> None:
 
 
 def test_every_planted_line_gets_its_status(
-    school: SchoolFolder, receipts: list[ReceiptImport], planted: dict[str, dict]
+    school: SchoolFolder, receipts: list[Bill], planted: dict[str, dict]
 ) -> None:
     """Matched, duplicate, unidentified, not a bus fee, refund: each line as it was planted."""
     lines = {(line.source, line.line): line for one in receipts for line in one.lines}
@@ -215,7 +216,7 @@ def test_every_planted_line_gets_its_status(
 
 
 def test_every_planted_row_is_paid_as_it_was_planted(
-    school: SchoolFolder, receipts: list[ReceiptImport], planted: dict[str, dict]
+    school: SchoolFolder, receipts: list[Bill], planted: dict[str, dict]
 ) -> None:
     """What is left of each unit after matching is what its status says; all other units are settled."""
     book = book_of(school)

@@ -10,6 +10,7 @@ from busops.domain.people import Role
 from busops.services import fares, people
 from busops.web.app import create_app
 from tests.unit.services.money_scene import MoneyScene, a_bill, a_closed_run
+from tests.unit.sheets.bill_files import bank, text_bytes, wechat_back, wechat_bill, wechat_paid
 from tests.web.conftest import PASSWORD, send
 
 BILL = a_bill(
@@ -145,6 +146,53 @@ def test_a_bill_that_cannot_be_read_is_shown_with_its_faults(visit):
     page = upload(client, b"\x00\x01\x02", "bill.csv")
     assert page.status_code == 200
     assert "整份入账" in text_of(page)
+
+
+UNKNOWN = "何时,多少,谁\n2026-03-14,1500,甲\n".encode()
+
+
+def test_a_header_nobody_knows_is_said_in_the_page(visit):
+    """The preview offers it, the page guesses nothing, the file is read, the mapping is listed."""
+    client = visit(Role.FINANCE)
+    preview = upload(client, UNKNOWN, "一卡通.csv")
+    assert "不认识这个表头" in text_of(preview)
+    path = re.search(r'href="(/finance/receipts/[^"]+/columns)"', preview.get_data(as_text=True))[1]
+    said = {"header": "1", "column-0": "paid_on", "column-1": "amount", "column-2": "payer", "unit": "fen"}
+    nameless = press(client, path, path, **said)
+    assert nameless.status_code == 409
+    assert "起个名字" in text_of(nameless)
+    twice = press(client, path, path, **{**said, "name": "一卡通", "column-2": "amount"})
+    assert "一列只能有一个含义" in text_of(twice)
+    read = press(client, path, path, **said, name="一卡通")
+    for words in ("按“一卡通”的列读取", "15.00", "甲"):
+        assert words in text_of(read)
+    listed = client.get("/finance/receipts").get_data(as_text=True)
+    assert "何时，多少，谁" in listed
+    forget = re.search(r'action="(/finance/mappings/[^"]+/forget)"', listed)[1]
+    assert "已忘记" in text_of(press(client, "/finance/receipts", forget))
+
+
+def test_a_known_bill_has_no_columns_to_say(visit):
+    """What a bank's balance proves is nobody's to say."""
+    client = visit(Role.FINANCE)
+    preview = upload(client, text_bytes(bank(("2026-03-14", 1500, "x"), ("2026-03-15", 100, "y"))))
+    page = preview.get_data(as_text=True)
+    assert "银行流水" in text_of(preview)
+    assert "/columns" not in page
+    batch = re.search(r"/finance/receipts/([^/\"]+)/accept", page)[1]
+    assert client.get(f"/finance/receipts/{batch}/columns").status_code == 404
+
+
+def test_the_preview_shows_groups_and_totals_beside_each_other(visit):
+    """Rows by kind, the bill's own totals, and which of them differs."""
+    client = visit(Role.FINANCE)
+    rows = (wechat_paid(1, 4400), wechat_back(1, 1400), wechat_paid(2, 900, 交易状态="CLOSED"))
+    good = text_of(upload(client, wechat_bill(*rows)))
+    for words in ("微信支付商户账单", "到账", "退款", "不入账：没有付成", "应结订单总金额", "相符"):
+        assert words in good
+    bad = text_of(upload(client, wechat_bill(*rows, 应结订单总金额="52.00")))
+    assert "文件写的“应结订单总金额”是 52.00 元，逐行相加 53.00 元，相差 −1.00 元" in bad
+    assert "不符" in bad
 
 
 def test_a_cost_is_entered_and_taken_back(visit):

@@ -67,6 +67,11 @@ class RowCleaner:
         return text
 
 
+def without_invisible(text: str) -> str:
+    """The text without bidi controls, zero-width and control characters; tabs and line ends stay."""
+    return text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
+
+
 def cell_text(value: CellValue) -> str:
     """
     The text of a spreadsheet value: 20240589.0 → "20240589", 1.15 → "1.15", days and times as ISO.

@@ -32,6 +32,15 @@ BEGIN
 END;
 $$;
 
+CREATE OR REPLACE FUNCTION bill_part_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM receipt_file WHERE school_id = NEW.school_id AND sha256 = NEW.sha256) THEN
+    RAISE EXCEPTION 'guard: bill_exists' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END;
+$$;
+
 CREATE OR REPLACE TRIGGER claim_proposal_no_change BEFORE UPDATE OR DELETE ON claim_proposal
   FOR EACH ROW EXECUTE FUNCTION claim_refuse();
 
@@ -51,4 +60,13 @@ CREATE OR REPLACE TRIGGER bill_original_kept BEFORE UPDATE OR DELETE ON bill_ori
   FOR EACH ROW EXECUTE FUNCTION bill_original_guard();
 
 CREATE OR REPLACE TRIGGER bill_original_no_truncate BEFORE TRUNCATE ON bill_original
+  FOR EACH STATEMENT EXECUTE FUNCTION bill_original_guard();
+
+CREATE OR REPLACE TRIGGER bill_part_born BEFORE INSERT ON bill_part
+  FOR EACH ROW EXECUTE FUNCTION bill_part_guard();
+
+CREATE OR REPLACE TRIGGER bill_part_kept BEFORE UPDATE OR DELETE ON bill_part
+  FOR EACH ROW EXECUTE FUNCTION bill_original_guard();
+
+CREATE OR REPLACE TRIGGER bill_part_no_truncate BEFORE TRUNCATE ON bill_part
   FOR EACH STATEMENT EXECUTE FUNCTION bill_original_guard();

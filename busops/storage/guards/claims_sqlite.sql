@@ -54,3 +54,21 @@ WHEN EXISTS (SELECT 1 FROM receipt_file WHERE school_id = OLD.school_id AND sha2
 BEGIN
   SELECT RAISE(ABORT, 'guard: bill_in_the_books');
 END;
+
+CREATE TRIGGER bill_part_born BEFORE INSERT ON bill_part
+WHEN EXISTS (SELECT 1 FROM bill_part WHERE school_id = NEW.school_id AND sha256 = NEW.sha256 AND n = NEW.n)
+  OR EXISTS (SELECT 1 FROM receipt_file WHERE school_id = NEW.school_id AND sha256 = NEW.sha256)
+BEGIN
+  SELECT RAISE(ABORT, 'guard: bill_exists');
+END;
+
+CREATE TRIGGER bill_part_no_update BEFORE UPDATE ON bill_part
+BEGIN
+  SELECT RAISE(ABORT, 'guard: bill_append_only');
+END;
+
+CREATE TRIGGER bill_part_kept BEFORE DELETE ON bill_part
+WHEN EXISTS (SELECT 1 FROM receipt_file WHERE school_id = OLD.school_id AND sha256 = OLD.sha256)
+BEGIN
+  SELECT RAISE(ABORT, 'guard: bill_in_the_books');
+END;

@@ -122,6 +122,8 @@ BEGIN
     (OLD.school_id, OLD.receipt_id, OLD.file_id, OLD.line, OLD.cell, OLD.paid_on, OLD.amount_fen, OLD.payer)
     OR (NEW.remark, NEW.reference, NEW.rider_hint, NEW.row_key, NEW.channel)
     IS DISTINCT FROM (OLD.remark, OLD.reference, OLD.rider_hint, OLD.row_key, OLD.channel)
+    OR (NEW.kind, NEW.code, NEW.payer_key, NEW.fee_fen, NEW.refund_of)
+    IS DISTINCT FROM (OLD.kind, OLD.code, OLD.payer_key, OLD.fee_fen, OLD.refund_of)
     OR NEW.txn_id IS DISTINCT FROM OLD.txn_id THEN
     RAISE EXCEPTION 'guard: receipt_facts' USING ERRCODE = 'integrity_constraint_violation';
   END IF;

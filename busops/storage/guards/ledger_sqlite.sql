@@ -102,7 +102,9 @@ WHEN NEW.school_id <> OLD.school_id OR NEW.receipt_id <> OLD.receipt_id OR NEW.f
   OR NEW.line <> OLD.line OR NEW.cell <> OLD.cell OR NEW.paid_on <> OLD.paid_on
   OR NEW.amount_fen <> OLD.amount_fen OR NEW.payer <> OLD.payer OR NEW.remark <> OLD.remark
   OR NEW.reference <> OLD.reference OR NEW.rider_hint <> OLD.rider_hint OR NEW.row_key <> OLD.row_key
-  OR NEW.channel <> OLD.channel OR NEW.txn_id IS NOT OLD.txn_id
+  OR NEW.channel <> OLD.channel OR NEW.kind <> OLD.kind OR NEW.code <> OLD.code
+  OR NEW.payer_key <> OLD.payer_key OR NEW.fee_fen <> OLD.fee_fen OR NEW.refund_of <> OLD.refund_of
+  OR NEW.txn_id IS NOT OLD.txn_id
 BEGIN
   SELECT RAISE(ABORT, 'guard: receipt_facts');
 END;

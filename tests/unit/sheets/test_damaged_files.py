@@ -5,7 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from busops.sheets.generic_sheet import read_receipts
+from busops.sheets.bills.reading import read_bill
 from busops.sheets.school_sheets import KINDS, read_school_folder, read_table
 from busops.sheets.tables.context import TableContext
 from tests.unit.sheets.sheet_files import RIDERS, csv_bytes, school_files, xlsx_bytes
@@ -42,7 +42,7 @@ def test_no_table_of_any_words_raises(kind: str, rows: list[list[str]], content:
     for one in (text, content):
         result = read_table(kind, f"{kind}.csv", one, KNOWN)
         assert all(finding.code and finding.facts["file"] for finding in result.findings)
-        read_receipts("receipts.csv", one)
+        read_bill("receipts.csv", one)
 
 
 @settings(max_examples=150)

@@ -32,7 +32,7 @@ from tests.unit.sheets.sheet_files import (
 FRIDAY = date(2026, 11, 13)
 CODE = re.compile(
     r'InvalidInput\(\s*"(\w+)"'
-    r'|(?:report|\w*finding|_at_file|at_header)\(\s*(?:[^\s"(),]+, ){0,2}(?:"[\w.]+",\s+)?"(\w+_\w+)"'
+    r'|(?:report|note|\w*finding|_at_file|at_header)\(\s*(?:[^\s"(),]+, ){0,2}(?:"[\w.]+",\s+)?"(\w+_\w+)"'
     r'|code="(\w+)"'
 )
 

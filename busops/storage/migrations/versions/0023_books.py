@@ -10,7 +10,7 @@ from busops.storage.migrations.start.columns import MOMENT, table, text
 ROLES_BEFORE = "role IN ('dispatcher', 'attendant', 'driver', 'finance', 'supervisor', 'admin')"
 ROLES = ROLES_BEFORE.replace("'finance', ", "'finance', 'finance_lead', ")
 revision = "0023"
-down_revision = "0020"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

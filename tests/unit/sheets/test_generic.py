@@ -6,20 +6,19 @@ import pytest
 
 from busops.domain.findings import Severity
 from busops.finance.matching import Channel
-from busops.sheets.generic_sheet import ReceiptImport, read_receipts
+from busops.sheets.bills.reading import read_bill
+from busops.sheets.bills.values import Bill
 from tests.unit.sheets.sheet_files import csv_bytes, xlsx_bytes
 
 HEADER = ("缴费时间", "付款人", "收款金额（元）", "备注", "流水号")
 
 
-def read(
-    *rows: tuple[object, ...], header: tuple[str, ...] = HEADER, name: str = "微信收款.csv"
-) -> ReceiptImport:
+def read(*rows: tuple[object, ...], header: tuple[str, ...] = HEADER, name: str = "微信收款.csv") -> Bill:
     """The rows as CSV, read."""
-    return read_receipts(name, csv_bytes([header, *rows]))
+    return read_bill(name, csv_bytes([header, *rows]))
 
 
-def codes(result: ReceiptImport) -> list[str]:
+def codes(result: Bill) -> list[str]:
     """The codes of the findings."""
     return [finding.code for finding in result.findings]
 
@@ -55,7 +54,7 @@ def test_columns_of_a_payment_platform() -> None:
 )
 def test_amounts_as_sheets_write_them(written: str, fen: int) -> None:
     """Signs of currency and thousands commas are taken off; that is told where it happened."""
-    result = read_receipts("表.xlsx", xlsx_bytes([("日期", "金额"), ("2026-11-14", written)]))
+    result = read_bill("表.xlsx", xlsx_bytes([("日期", "金额"), ("2026-11-14", written)]))
     assert [line.amount_fen for line in result.lines] == [fen]
     assert codes(result) == ([] if written == "-9.00" else ["amounts_tidied"])
 
@@ -63,7 +62,7 @@ def test_amounts_as_sheets_write_them(written: str, fen: int) -> None:
 @pytest.mark.parametrize("written", ["1e3", "1.155", "12,34", "十五", "NaN", "1_000"])
 def test_what_is_no_amount_blocks_at_its_cell(written: str) -> None:
     """Nothing is guessed of an amount."""
-    result = read_receipts("表.xlsx", xlsx_bytes([("日期", "金额"), ("2026-11-14", written)]))
+    result = read_bill("表.xlsx", xlsx_bytes([("日期", "金额"), ("2026-11-14", written)]))
     found = [(finding.code, finding.facts["cell"]) for finding in result.findings]
     assert found == [("amount_unreadable", "B2")]
     assert result.lines == ()
@@ -82,24 +81,6 @@ def test_refunds_are_negative_by_their_kind_not_by_their_sign() -> None:
     assert [line.amount_fen for line in read(*rows, header=header).lines] == [900, -900, -900]
 
 
-TEACHER_EXPORT = """微信支付账单明细
-起始时间：[2026-11-01 00:00:00]
-----------------------
-交易时间,交易类型,交易对方,商品,收/支,金额(元),支付方式,当前状态,交易单号,商户单号,备注
-2026-11-13 08:00:00,群收款,张大,初一3班张伟,收入,¥15.00,/,已收钱,4200001\t,/,/
-2026-11-13 09:00:00,转账,李大,李娜车费,收入,¥9.00,/,已全额退款,4200002,/,/
-2026-11-14 09:00:00,转账-退款,李大,,支出,¥9.00,/,退款成功,4200003,/,/
-"""
-
-
-def test_an_export_of_a_class_teacher_with_its_preamble() -> None:
-    """Lines above the header, goods beside a remark, two numbers, a refund and what became of a payment."""
-    result = read_receipts("班级微信.csv", TEACHER_EXPORT.encode())
-    found = [(line.amount_fen, line.remark, line.reference) for line in result.lines]
-    assert found == [(1500, "初一3班张伟", "4200001"), (900, "李娜车费", "4200002"), (-900, "", "4200003")]
-    assert {finding.severity for finding in result.findings} == {Severity.LOG}
-
-
 def test_two_columns_of_amounts_block_and_two_of_days_are_told() -> None:
     """Which amount counts is for a person to say; of two days the first is taken."""
     two_amounts = read(("2026-11-14", "9", "8"), header=("日期", "金额", "实缴金额"))
@@ -112,17 +93,15 @@ def test_two_columns_of_amounts_block_and_two_of_days_are_told() -> None:
 def test_the_total_of_the_sheet_must_be_that_of_its_rows() -> None:
     """An equal total passes, binary dust and all; another one blocks with both sums (I5)."""
     rows = [("日期", "金额"), ("2026-11-14", 9.1), ("2026-11-14", 9.2)]
-    equal = read_receipts("表.xlsx", xlsx_bytes([*rows, ("合计", 18.299999999999997)]))
-    assert (equal.control_fen, equal.sum_fen) == (1830, 1830)
+    equal = read_bill("表.xlsx", xlsx_bytes([*rows, ("合计", 18.299999999999997)]))
+    assert [(total.stated, total.found) for total in equal.totals] == [(1830, 1830)]
     assert [finding.severity for finding in equal.findings] == [Severity.LOG]
-    other = read_receipts("表.xlsx", xlsx_bytes([*rows, ("合计", 18.4)]))
-    (differs,) = [finding for finding in other.findings if finding.code == "control_total_differs"]
+    other = read_bill("表.xlsx", xlsx_bytes([*rows, ("合计", 18.4)]))
+    (differs,) = [finding for finding in other.findings if finding.code == "bill_total_differs"]
     assert differs.severity is Severity.BLOCK
-    assert (differs.facts["control_fen"], differs.facts["sum_fen"], differs.facts["cell"]) == (
-        1840,
-        1830,
-        "B4",
-    )
+    facts = differs.facts
+    assert (facts["control_fen"], facts["sum_fen"], facts["difference_fen"]) == (1840, 1830, 10)
+    assert facts["name"] == "合计 Sheet1!B4"
 
 
 def test_a_total_before_or_after_refunds_is_right() -> None:
@@ -130,8 +109,8 @@ def test_a_total_before_or_after_refunds_is_right() -> None:
     header = ("日期", "金额", "类型")
     rows = [("2026-11-14", "9", "支付"), ("2026-11-15", "4", "退款")]
     for total in ("13", "5", "9"):
-        assert "control_total_differs" not in codes(read(*rows, ("合计", total, ""), header=header))
-    assert "control_total_differs" in codes(read(*rows, ("合计", "14", ""), header=header))
+        assert "bill_total_differs" not in codes(read(*rows, ("合计", total, ""), header=header))
+    assert "bill_total_differs" in codes(read(*rows, ("合计", "14", ""), header=header))
 
 
 def test_the_same_payment_has_the_same_key_in_every_file() -> None:
@@ -154,6 +133,6 @@ def test_one_reference_twice_is_told() -> None:
 
 def test_a_hostile_or_unknown_sheet_is_a_finding() -> None:
     """A file that is no sheet of receipts gives a finding and no line."""
-    assert codes(read_receipts("bill.xls", bytes.fromhex("d0cf11e0a1b11ae1"))) == ["file_old_format"]
-    assert codes(read_receipts("x.csv", b"a,b\n1,2\n")) == ["header_not_found"]
-    assert read_receipts("x.csv", b"a,b\n1,2\n").lines == ()
+    assert codes(read_bill("bill.xls", bytes.fromhex("d0cf11e0a1b11ae1"))) == ["file_old_format"]
+    assert codes(read_bill("x.csv", b"a,b\n1,2\n")) == ["header_not_found"]
+    assert read_bill("x.csv", b"a,b\n1,2\n").lines == ()

@@ -7,7 +7,7 @@ WeChat, Alipay and banks have forms of their own and are not read here.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -15,11 +15,13 @@ from typing import Final
 
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding, Severity
-from busops.finance.matching import Channel, ReceiptLine
+from busops.finance.matching import Channel, LineKind, ReceiptLine
 from busops.finance.money import parse_yuan_fen, tidy_yuan
-from busops.sheets.files.columns import Column, TableSpec
-from busops.sheets.files.raw import squeezed
-from busops.sheets.table_reader import Row, Sheet, read_table_text
+from busops.sheets.bills.mapping import FIELDS, HEADER_WITHIN, ColumnMapping, MoneyUnit
+from busops.sheets.bills.values import BillItem, ControlTotal, Skipped, SkipReason, closest
+from busops.sheets.files.columns import Column, TableSpec, column_of, match_headers
+from busops.sheets.files.raw import RawSheet, squeezed
+from busops.sheets.table_reader import Row, Sheet, table_under, tables_in
 from busops.sheets.tables import cells
 from busops.sheets.tables.rows import RowReader
 
@@ -86,17 +88,6 @@ CHANNEL_WORDS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptImport:
-    """The lines of a sheet, what was wrong, and two sums that agree; ``control_fen`` is the sheet's own."""
-
-    source: str
-    lines: tuple[ReceiptLine, ...]
-    findings: tuple[Finding, ...]
-    sum_fen: int
-    control_fen: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Amount:
     """An amount as the sheet writes it and as it counts: a refund counts as negative."""
 
@@ -105,42 +96,66 @@ class _Amount:
     was_tidied: bool
 
 
-def read_receipts(source: str, content: bytes) -> ReceiptImport:
+def read(source: str, raws: Iterable[RawSheet], opening: list[Finding]) -> Iterator[BillItem]:
     """
-    The receipts of a sheet, each with its cell; refunds are negative, unpaid lines are left out and told.
+    The receipts of sheets whose columns are known by their words; refunds are negative.
 
-    Where the sheet has a total row, its sum must be that of the rows, or the import is blocked.
+    Unpaid lines are passed over. Where a sheet has a total row, its sum must be that of the rows.
     """
-    text = read_table_text(source, content, RECEIPTS)
-    findings = [_weighed(finding) for finding in text.findings]
+    text = tables_in(source, raws, RECEIPTS, opening)
+    yield from (_weighed(finding) for finding in text.findings)
+    yield from _items(source, text.sheets, is_fen=False)
+
+
+def meaning_of(header: str) -> str:
+    """Which meaning of a mapping a header's word has; empty where nobody knows it."""
+    name = column_of(RECEIPTS.words(), header) or ""
+    own = {"student": "payer", "goods": "remark", "order": "reference"}.get(name, name)
+    return own if own in FIELDS else ""
+
+
+def has_header(raw: RawSheet) -> bool:
+    """True where some row names a day and an amount."""
+    words = RECEIPTS.words()
+    return any(
+        {"paid_on", "amount"} <= match_headers(words, cells).at.keys()
+        for _, cells in raw.rows[:HEADER_WITHIN]
+    )
+
+
+def read_mapped(source: str, raw: RawSheet, header: int, mapping: ColumnMapping) -> Iterator[BillItem]:
+    """The receipts of a sheet whose columns a person has named; ``header`` is the index of its row."""
+    findings: list[Finding] = []
+    sheet = table_under(source, raw, header, mapping.columns, findings)
+    yield from findings
+    yield from _items(source, (sheet,), is_fen=mapping.unit is MoneyUnit.FEN)
+
+
+def _items(source: str, sheets: Iterable[Sheet], *, is_fen: bool) -> Iterator[BillItem]:
     lines: list[ReceiptLine] = []
-    control_fen: int | None = None
     seen: Counter[str] = Counter()
-    for sheet in text.sheets:
+    for sheet in sheets:
+        findings: list[Finding] = []
         amounts: list[_Amount] = []
+        is_sheet_fen = is_fen or _says_fen(sheet)
         for row in sheet.rows:
             reader = RowReader(sheet=sheet, row=row, findings=findings)
             if _is_unpaid(reader):
+                yield _unpaid(reader, is_fen=is_sheet_fen)
                 continue
-            amount = _amount(reader)
+            amount = _amount(reader, is_fen=is_sheet_fen)
             line = _line(reader, source, amount, seen)
             if reader.is_good:
                 amounts.append(amount)
                 lines.append(line)
-        own_fen = _check_control(sheet, amounts, findings)
-        if own_fen is not None:
-            control_fen = (control_fen or 0) + own_fen
+                yield line
+        yield from _check_control(sheet, amounts, findings, is_fen=is_sheet_fen)
         tidied = sum(amount.was_tidied for amount in amounts)
         if tidied:
             facts = {"file": source, "sheet": sheet.name, "count": tidied}
             findings.append(Finding(code="amounts_tidied", severity=Severity.LOG, place=source, facts=facts))
-    return ReceiptImport(
-        source=source,
-        lines=tuple(lines),
-        findings=(*findings, *_references_twice(lines, source)),
-        sum_fen=sum(line.amount_fen for line in lines),
-        control_fen=control_fen,
-    )
+        yield from findings
+    yield from _references_twice(lines, source)
 
 
 def _weighed(finding: Finding) -> Finding:
@@ -160,9 +175,21 @@ def _is_unpaid(reader: RowReader) -> bool:
     return False
 
 
-def _amount(reader: RowReader) -> _Amount:
-    header = squeezed(reader.sheet.headers.get("amount", ""))
-    is_fen = "(分)" in header or header.endswith("分")
+def _unpaid(reader: RowReader, *, is_fen: bool) -> Skipped:
+    own = RowReader(
+        sheet=reader.sheet, row=reader.row, findings=[]
+    )  # its faults are nobody's: it is no receipt
+    fen = own.maybe("amount", _fen if is_fen else _yuan, 0)
+    cell = str(reader.sheet.facts(reader.row, "amount")["cell"])
+    return Skipped(cell=cell, reason=SkipReason.NOT_PAID, fen=fen)
+
+
+def _says_fen(sheet: Sheet) -> bool:
+    header = squeezed(sheet.headers.get("amount", ""))
+    return "(分)" in header or header.endswith("分")
+
+
+def _amount(reader: RowReader, *, is_fen: bool) -> _Amount:
     written = reader.text("amount")
     tidy = tidy_yuan(written).removeprefix("+")
     parse = _fen if is_fen else _yuan
@@ -210,6 +237,8 @@ def _line(reader: RowReader, source: str, amount: _Amount, seen: Counter[str]) -
         rider_hint=cells.plain(reader.text("rider_id")),
         row_key=key,
         channel=_channel(source),
+        kind=LineKind.REFUND if amount.signed_fen < 0 else LineKind.PAYMENT,
+        code=cells.words(reader.text("order")),
     )
 
 
@@ -220,48 +249,44 @@ def _channel(source: str) -> Channel:
     )
 
 
-def _check_control(sheet: Sheet, amounts: list[_Amount], findings: list[Finding]) -> int | None:
-    """The sum that the sheet itself gives in its total row; another sum of its rows is a BLOCK."""
+def _check_control(
+    sheet: Sheet, amounts: list[_Amount], findings: list[Finding], *, is_fen: bool
+) -> Iterator[ControlTotal]:
+    """The sum that the sheet itself gives in its total row: before or after refunds, both are right."""
     totals = [row for row in sheet.totals if not squeezed(_first(row)).startswith(("小计", "subtotal"))]
     for row in reversed(totals):
         written = sheet.cell(row, "amount")
         if not written:
             continue
-        control_fen = _control_fen(written)
+        control_fen = _control_fen(written, is_fen=is_fen)
         if control_fen is None:
             findings.append(
                 sheet.finding(row, "amount", "control_total_unreadable", Severity.WARN, found=written)
             )
-            return None
+            return
         as_written = sum(amount.written_fen for amount in amounts)
         signed = sum(amount.signed_fen for amount in amounts)
         income = sum(amount.signed_fen for amount in amounts if amount.signed_fen > 0)
-        if control_fen not in (as_written, signed, income):
-            facts = {"control_fen": control_fen, "sum_fen": signed, "difference_fen": control_fen - signed}
-            findings.append(
-                Finding(
-                    code="control_total_differs",
-                    place=f"{sheet.file}!{sheet.facts(row, 'amount')['cell']}",
-                    facts={**sheet.facts(row, "amount"), **facts},
-                )
-            )
-        return control_fen
-    return None
+        found = closest(control_fen, signed, as_written, income)
+        cell = str(sheet.facts(row, "amount")["cell"])
+        place = f"{sheet.name}!{cell}" if sheet.name else cell
+        yield ControlTotal(name=f"{_first(row)} {place}", stated=control_fen, found=found)
+        return
 
 
 def _first(row: Row) -> str:
     return next((cell for cell in row.cells if cell), "")
 
 
-def _control_fen(written: str) -> int | None:
+def _control_fen(written: str, *, is_fen: bool) -> int | None:
     """Fen of a total that a spreadsheet may have added up in binary fractions: 10599.999999999998."""
     tidy = tidy_yuan(written).removeprefix("+")
     try:
-        return parse_yuan_fen(tidy)
+        return _fen(tidy) if is_fen else parse_yuan_fen(tidy)
     except InvalidInput:
         pass
     try:
-        fen = Decimal(tidy) * 100
+        fen = Decimal(tidy) * (1 if is_fen else 100)
     except InvalidOperation:
         return None
     nearest = fen.to_integral_value() if fen.is_finite() else Decimal(0)
