@@ -17,10 +17,11 @@ from busops.domain.transfers import RidersSent
 from busops.domain.values import Clock, Ids, RiderId, RunId
 from busops.services.acting import By
 from busops.services.run_deciding import decide, need_text
-from busops.services.run_state import state_of
+from busops.services.run_state import folded, state_of
 from busops.services.taking_over import against_taking, take_over
 from busops.storage import other_runs, register_store, run_store
 from busops.storage.database import Database, Transaction
+from busops.storage.run_records import Recall
 
 
 def send_rider(
@@ -55,8 +56,9 @@ def send_rider(
 def right_runs(database: Database, run_id: RunId) -> Mapping[RiderId, RunId]:
     """Who is aboard and on no list here, and the run of that day and direction whose list has him."""
     with database.reading() as tx:
-        aboard = state_of(tx, run_id).aboard
-        awaited_on = other_runs.elsewhere(tx, run_id).awaited_on
+        record = Recall().record(tx, run_id)
+        aboard = folded(tx, record).aboard
+        awaited_on = other_runs.elsewhere(tx, record.plan, record.events).awaited_on
     return {rider_id: other for rider_id, other in awaited_on.items() if rider_id in aboard}
 
 
