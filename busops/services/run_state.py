@@ -18,11 +18,11 @@ from busops.services.defects import CALLED, keep_defects
 from busops.services.incidents import keep_incidents
 from busops.services.late_classes import keep_integrity
 from busops.storage import alarm_store, held_events, other_runs, run_order_store, run_store
-from busops.storage.alarm_store import Alarm, AlarmState
+from busops.storage.alarm_store import TWO_RUNS, Alarm, AlarmState
 from busops.storage.database import Transaction
+from busops.storage.log_marks import Mark
 from busops.storage.run_records import Recall, RunRecord
 
-TWO_RUNS = "aboard_two_runs"
 MOVED_ALONE = "moved_in_alone"
 FACT_LEVEL = 3
 MOVED_LEVEL = 2
@@ -79,7 +79,7 @@ def _follow(
     keep_incidents(tx, state, record.facts, clock=clock, ids=ids, are_there=record.mark.incidents > 0)
     if record.mark.phase is Phase.CLOSED:
         keep_integrity(tx, run_id)
-    _call(tx, state, clock=clock, ids=ids)
+    _call(tx, state, record.mark, clock=clock, ids=ids)
     if state.checks.is_complete or state.phase in (Phase.CLOSED, Phase.CANCELLED):
         end_alarms(tx, run_id, frozenset({"check_overdue"}), evidence="checks_complete", clock=clock)
     if state.phase in (Phase.CLOSED, Phase.CANCELLED):
@@ -132,10 +132,11 @@ def next_stop(plan: RunPlan, observed: Iterable[Observation]) -> StopId | None:
     return plan.stop_ids[place] if place < len(plan.stops) else None
 
 
-def _call(tx: Transaction, state: RunState, *, clock: Clock, ids: Ids) -> None:
+def _call(tx: Transaction, state: RunState, mark: Mark, *, clock: Clock, ids: Ids) -> None:
     """Every alarm that what is known of the run calls for or ends is so."""
     shown = run_order_store.show_aboard(tx, state.plan, state.aboard)
-    alarms = alarm_store.alarms_about(tx, state.plan.run_id, kind=TWO_RUNS)
+    are_there = mark.alarms or mark.on_two_runs
+    alarms = alarm_store.alarms_about(tx, state.plan.run_id) if are_there else ()
     both = {f"{rider}:{other}" for other, riders in shown.items() for rider in riders}
     for kind, level, occasion in (*_for_facts(state), *_for_two_runs(both), *_for_moves(state)):
         known = any(

@@ -34,6 +34,8 @@ from busops.storage.database import Base, Transaction, UtcDateTime
 from busops.storage.prepared import among, asked, select_rows
 from busops.storage.upsert import table_of
 
+TWO_RUNS: Final = "aboard_two_runs"  # a rider who may be on two buses: an alarm of one run, about both
+
 
 class AlarmState(StrEnum):
     """How far an alarm has been dealt with; it only moves forward."""
@@ -95,7 +97,8 @@ _STANDING: Final = {
 _OF_RUNS: Final = select_rows(AlarmRow).where(among(_ALARM.run_id, "run_ids"))
 _ABOUT: Final = union_all(
     select_rows(AlarmRow, "run_id"),
-    select_rows(AlarmRow, "kind").where(
+    select_rows(AlarmRow).where(
+        _ALARM.kind == TWO_RUNS,
         _ALARM.run_id != bindparam("run_id"),
         _ALARM.state.in_((AlarmState.RAISED.value, AlarmState.ACKED.value)),
     ),
@@ -166,9 +169,9 @@ def alarms_of(tx: Transaction, run_ids: Collection[RunId]) -> dict[RunId, tuple[
     return {run_id: tuple(alarms) for run_id, alarms in found.items()}
 
 
-def alarms_about(tx: Transaction, run_id: RunId, *, kind: str) -> tuple[Alarm, ...]:
-    """The alarms of a run, over or not, and those of one kind that stand for other runs."""
-    return tuple(alarm_of(row) for row in tx.session.execute(_ABOUT, asked(tx, run_id=run_id, kind=kind)))
+def alarms_about(tx: Transaction, run_id: RunId) -> tuple[Alarm, ...]:
+    """The alarms of a run, over or not, and those that stand for other runs about riders on two."""
+    return tuple(alarm_of(row) for row in tx.session.execute(_ABOUT, asked(tx, run_id=run_id)))
 
 
 def load_alarm(tx: Transaction, alarm_id: str) -> Alarm:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import select
 
@@ -16,8 +17,10 @@ from busops.domain.values import CrewId, Plate, RunId, StopId
 from busops.storage.database import Transaction
 from busops.storage.event_tables import RunEventRow
 from busops.storage.people_store import UserRow
+from busops.storage.prepared import asked, select_rows
 from busops.storage.run_tables import RunCrewRow, RunRow, RunStopRow
 
+_CREWS: Final = select_rows(RunCrewRow, "run_id", columns=("role", "crew_id", "since_at", "until_at"))
 TOLD = ("depart", "arrive", "headcount", "check", "parked", "void")
 
 
@@ -69,11 +72,7 @@ def crews_of_vehicle(tx: Transaction, plate: Plate, *, before: date) -> frozense
 
 def crew_at(tx: Transaction, run_id: RunId, at: datetime) -> tuple[tuple[CrewRole, CrewId], ...]:
     """The crew of record of a run at that moment; before the first one it is the first."""
-    rows = tx.session.execute(
-        select(RunCrewRow.role, RunCrewRow.crew_id, RunCrewRow.since_at, RunCrewRow.until_at).where(
-            RunCrewRow.school_id == tx.school_id, RunCrewRow.run_id == run_id
-        )
-    ).all()
+    rows = tx.session.execute(_CREWS, asked(tx, run_id=run_id)).all()
     moment = max(at, min((row.since_at for row in rows), default=at))
     return tuple(
         (CrewRole(row.role), CrewId(row.crew_id))

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -129,11 +129,19 @@ class Database:
 
     engine: Engine
     school_id: str
+    # How it is read: what an engine is told beyond itself costs as much as a short statement.
+    _reads: Engine = field(init=False, repr=False, compare=False)
+    _asks: Engine = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        alone = {"isolation_level": "AUTOCOMMIT"} if self.engine.dialect.name == "postgresql" else {}
+        object.__setattr__(self, "_reads", self.engine.execution_options(busops_reads=True))
+        object.__setattr__(self, "_asks", self.engine.execution_options(busops_reads=True, **alone))
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """A writing transaction: committed when the block ends well, rolled back when it raises."""
-        with _turn(self.engine), _open(self.engine, writes=True) as session:
+        with _turn(self.engine), _open(self.engine) as session:
             try:
                 yield Transaction(session=session, school_id=self.school_id)
                 session.commit()
@@ -149,9 +157,7 @@ class Database:
 
         ``once`` is for whoever asks a single question: on PostgreSQL it needs no beginning and no end.
         """
-        is_alone = once and self.engine.dialect.name == "postgresql"
-        engine = self.engine.execution_options(isolation_level="AUTOCOMMIT") if is_alone else self.engine
-        with _open(engine, writes=False) as session:
+        with _open(self._asks if once else self._reads) as session:
             try:
                 yield Transaction(session=session, school_id=self.school_id)
             finally:
@@ -304,9 +310,8 @@ def _turn(engine: Engine) -> Iterator[None]:
 
 
 @contextmanager
-def _open(engine: Engine, *, writes: bool) -> Iterator[Session]:
-    bound = engine if writes else engine.execution_options(busops_reads=True)
-    with Session(bound, expire_on_commit=False) as session:
+def _open(engine: Engine) -> Iterator[Session]:
+    with Session(engine, expire_on_commit=False) as session:
         yield session
 
 

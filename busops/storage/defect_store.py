@@ -5,7 +5,7 @@ A vehicle with an open critical one is released for no run: the database refuses
 (``guards/defects_*.sql``).
 """
 
-from dataclasses import replace
+from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
@@ -25,6 +25,8 @@ from busops.domain.defects import Defect
 from busops.domain.errors import NotFound
 from busops.domain.values import CrewId, EventId, Plate, RunId
 from busops.storage.database import Base, Transaction
+from busops.storage.prepared import asked, matches
+from busops.storage.upsert import table_of
 
 
 class VehicleDefectRow(Base):
@@ -66,6 +68,22 @@ class DefectClearanceRow(Base):
     how: Mapped[str] = mapped_column(Text)
 
 
+_TOLD: Final = table_of(VehicleDefectRow)
+_CLEARED: Final = table_of(DefectClearanceRow)
+_DEFECTS: Final = (
+    select(_TOLD, _CLEARED.c.cleared_ms, _CLEARED.c.cleared_by, _CLEARED.c.how)
+    .join_from(
+        _TOLD,
+        _CLEARED,
+        (_TOLD.c.school_id == _CLEARED.c.school_id) & (_TOLD.c.defect_id == _CLEARED.c.defect_id),
+        isouter=True,
+    )
+    .where(*matches(VehicleDefectRow))
+    .order_by(_TOLD.c.reported_ms.desc(), _TOLD.c.defect_id)
+)
+_DEFECTS_OF: Final = _DEFECTS.where(*matches(VehicleDefectRow, "plate"))
+
+
 def insert_defect(tx: Transaction, defect: Defect) -> None:
     """The report stands."""
     row = {
@@ -96,21 +114,9 @@ def insert_clearance(tx: Transaction, defect_id: str, *, by: str, how: str, at_m
 
 def load_defects(tx: Transaction, plate: Plate | None = None) -> tuple[Defect, ...]:
     """The reports of a vehicle or of all, the newest first."""
-    told, cleared = VehicleDefectRow, DefectClearanceRow
-    query = (
-        select(told, cleared)
-        .join_from(
-            told,
-            cleared,
-            (told.school_id == cleared.school_id) & (told.defect_id == cleared.defect_id),
-            isouter=True,
-        )
-        .where(told.school_id == tx.school_id)
-        .order_by(told.reported_ms.desc(), told.defect_id)
-    )
-    if plate is not None:
-        query = query.where(told.plate == plate)
-    return tuple(_defect(report, clearance) for report, clearance in tx.session.execute(query))
+    query = _DEFECTS if plate is None else _DEFECTS_OF
+    keys = {} if plate is None else {"plate": plate}
+    return tuple(_defect(row) for row in tx.session.execute(query, asked(tx, **keys)))
 
 
 def load_defect(tx: Transaction, defect_id: str) -> Defect:
@@ -121,17 +127,17 @@ def load_defect(tx: Transaction, defect_id: str) -> Defect:
     return found
 
 
-def _defect(told: VehicleDefectRow, cleared: DefectClearanceRow | None) -> Defect:
-    defect = Defect(
-        defect_id=EventId(told.defect_id),
-        plate=Plate(told.plate),
-        run_id=RunId(told.run_id),
-        items=tuple(told.items),
-        text=told.text,
-        is_critical=told.is_critical,
-        reported_by=CrewId(told.reported_by),
-        reported_ms=told.reported_ms,
+def _defect(row: Any) -> Defect:
+    return Defect(
+        defect_id=EventId(row.defect_id),
+        plate=Plate(row.plate),
+        run_id=RunId(row.run_id),
+        items=tuple(row.items),
+        text=row.text,
+        is_critical=row.is_critical,
+        reported_by=CrewId(row.reported_by),
+        reported_ms=row.reported_ms,
+        cleared_ms=row.cleared_ms,
+        cleared_by=row.cleared_by or "",
+        how=row.how or "",
     )
-    if cleared is None:
-        return defect
-    return replace(defect, cleared_ms=cleared.cleared_ms, cleared_by=cleared.cleared_by, how=cleared.how)

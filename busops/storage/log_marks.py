@@ -11,11 +11,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 
 from busops.domain.run import Phase
 from busops.domain.values import RunId
-from busops.storage.alarm_store import AlarmRow
+from busops.storage.alarm_store import TWO_RUNS, AlarmRow, AlarmState
 from busops.storage.database import Base, Transaction
 from busops.storage.event_tables import RunDecisionRow, RunEventRow
 from busops.storage.handover_store import PickupCodeRow
@@ -32,7 +32,8 @@ class Mark:
     How many facts and decisions a run has and which are the last, and all that its plan rests on.
 
     ``phase`` and what follows is no part of the record and makes no two marks differ: how the run stands,
-    and how many alarms (over or not), incidents, sheets of paper and one-time codes it has.
+    and how many alarms (over or not), incidents, sheets of paper and one-time codes it has; and how many
+    alarms stand in the school about riders on two runs at once.
     """
 
     facts: int
@@ -46,6 +47,7 @@ class Mark:
     incidents: int = field(compare=False)
     papers: int = field(compare=False)
     codes: int = field(compare=False)
+    on_two_runs: int = field(compare=False)
 
 
 _RUN: Final = table_of(RunRow)
@@ -62,6 +64,7 @@ def _count(row_class: type[Base], what: ColumnElement[Any] | None = None) -> Any
 
 
 _EVENT, _DECISION = table_of(RunEventRow).c, table_of(RunDecisionRow).c
+_TOLD: Final = table_of(AlarmRow).alias("told").c
 _LAST_DIGEST: Final = _of_run(RunEventRow, _EVENT.digest).order_by(_EVENT.srv.desc()).limit(1)
 _MARKS: Final = select(
     _RUN.c.run_id,
@@ -77,6 +80,13 @@ _MARKS: Final = select(
     _count(IncidentRow).label("incidents"),
     _count(PaperEntryRow).label("papers"),
     _count(PickupCodeRow).label("codes"),
+    select(func.count())
+    .where(
+        _TOLD.school_id == bindparam("school_id"),
+        _TOLD.kind == TWO_RUNS,
+        _TOLD.state.in_((AlarmState.RAISED.value, AlarmState.ACKED.value)),
+    )
+    .scalar_subquery(),
     _RUN.c.roster_v,
     _RUN.c.evidence,
     _count(ManifestRow),
@@ -94,7 +104,7 @@ def log_marks(tx: Transaction, run_ids: Collection[RunId]) -> dict[RunId, Mark]:
 
 
 def _mark(_run_id: str, facts: int, last_srv: int, last_digest: str, decisions: int, *others: Any) -> Mark:
-    last_number, phase, alarms, incidents, papers, codes, *plan = others
+    last_number, phase, alarms, incidents, papers, codes, on_two_runs, *plan = others
     return Mark(
         facts=facts,
         last_srv=last_srv,
@@ -107,4 +117,5 @@ def _mark(_run_id: str, facts: int, last_srv: int, last_digest: str, decisions: 
         incidents=incidents,
         papers=papers,
         codes=codes,
+        on_two_runs=on_two_runs,
     )

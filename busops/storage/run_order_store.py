@@ -29,6 +29,25 @@ _SHOW_NO_MORE: Final = delete(table_of(RiderAboardRow)).where(
     *matches(RiderAboardRow, "run_id"), among(_SHOWN.rider_id, "rider_ids")
 )
 _PROVED = (Phase.CHECKED.value, Phase.CLOSED.value, Phase.CANCELLED.value)
+_CREW: Final = table_of(RunCrewRow).c
+_BEFORE: Final = (
+    select(_RUN.run_id, _RUN.run_on, _RUN.plate, _CREW.crew_id)
+    .join_from(
+        table_of(RunRow),
+        table_of(RunCrewRow),
+        (_CREW.school_id == _RUN.school_id)
+        & (_CREW.run_id == _RUN.run_id)
+        & among(_CREW.crew_id, "people")
+        & _CREW.until_at.is_(None),
+        isouter=True,
+    )
+    .where(*matches(RunRow), _RUN.departs_at < bindparam("departs_at", type_=_RUN.departs_at.type))
+    .where(_RUN.run_id != bindparam("run_id"))
+    .where(or_(_RUN.plate == bindparam("plate"), _CREW.crew_id.is_not(None)))
+    .order_by(_RUN.departs_at, _RUN.run_id, _CREW.crew_id)
+)
+_UNPROVED: Final = _BEFORE.where(_RUN.phase.not_in(_PROVED))
+_OF_THE_DAY: Final = _BEFORE.where(_RUN.phase != Phase.CANCELLED.value, *matches(RunRow, "run_on"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,28 +84,17 @@ def earlier_runs(
     Those that are not proved to the end, as far as the projection says; or all of the day ``on`` but
     the cancelled: what is proved by now need not have been proved then.
     """
-    people = sorted(crew)
-    is_asked = RunRow.phase.not_in(_PROVED) if on is None else RunRow.phase != Phase.CANCELLED.value
-    query = (
-        select(RunRow.run_id, RunRow.run_on, RunRow.plate, RunCrewRow.crew_id)
-        .join_from(
-            RunRow,
-            RunCrewRow,
-            (RunCrewRow.school_id == RunRow.school_id)
-            & (RunCrewRow.run_id == RunRow.run_id)
-            & RunCrewRow.crew_id.in_(people)
-            & RunCrewRow.until_at.is_(None),
-            isouter=True,
-        )
-        .where(RunRow.school_id == tx.school_id, RunRow.departs_at < plan.departs_at)
-        .where(is_asked, RunRow.run_id != plan.run_id)
-        .where(or_(RunRow.plate == plan.plate, RunCrewRow.crew_id.is_not(None)))
-        .order_by(RunRow.departs_at, RunRow.run_id, RunCrewRow.crew_id)
+    keys = asked(
+        tx,
+        people=sorted(crew),
+        plate=plan.plate,
+        departs_at=plan.departs_at,
+        run_id=plan.run_id,
+        **({} if on is None else {"run_on": on}),
     )
-    if on is not None:
-        query = query.where(RunRow.run_on == on)
+    rows = tx.session.execute(_UNPROVED if on is None else _OF_THE_DAY, keys)
     found: dict[str, EarlierRun] = {}
-    for run_id, run_on, plate, crew_id in tx.session.execute(query):
+    for run_id, run_on, plate, crew_id in rows:
         found.setdefault(
             run_id,
             EarlierRun(

@@ -7,9 +7,10 @@ never use it: they only insert.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Select, Table, bindparam, select
 from sqlalchemy import update as update_rows
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -55,13 +56,23 @@ def rows_of(
 
     ``within`` leaves only those whose columns have one of these values.
     """
+    lists = {name: sorted(values) for name, values in (within or {}).items()}
+    query = _rows(row_class, tuple(order_by), tuple(lists), include_retired=include_retired)
+    return tx.session.execute(query, {"school_id": tx.school_id, **lists}).all()
+
+
+@cache
+def _rows(
+    row_class: type[Base], order_by: tuple[str, ...], within: tuple[str, ...], *, include_retired: bool
+) -> Select[Any]:
+    """The statement, built once."""
     table = table_of(row_class)
-    query = select(table).where(table.c.school_id == tx.school_id)
-    for name, values in (within or {}).items():
-        query = query.where(table.c[name].in_(sorted(values)))
+    query = select(table).where(table.c.school_id == bindparam("school_id"))
+    for name in within:
+        query = query.where(table.c[name].in_(bindparam(name, expanding=True)))
     if not include_retired:
         query = query.where(table.c.retired_on.is_(None))
-    return tx.session.execute(query.order_by(*(table.c[name] for name in order_by))).all()
+    return query.order_by(*(table.c[name] for name in order_by))
 
 
 def retire(tx: Transaction, row_class: type[Base], key: Mapping[str, Any], on: date | None) -> None:

@@ -113,8 +113,8 @@ MUTANTS = (
     ),
     Mutant(
         where="busops.storage.held_events",
-        before="len(load_quarantine(tx, run_id))",
-        after="0",
+        before="quarantined=waiting or 0",
+        after="quarantined=0",
         layers=GATE_ALONE,
         story="stranger",
     ),
