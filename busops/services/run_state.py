@@ -23,6 +23,7 @@ from busops.storage.database import Transaction
 
 TWO_RUNS = "aboard_two_runs"
 MOVED_ALONE = "moved_in_alone"
+SIREN_QUIETENED = "siren_quietened"
 FACT_LEVEL = 3
 # What the watch raises ends with the run at the latest, but for the reports that an incident still owes.
 CHECK_ALARMS = frozenset({*due_alarms.KINDS, due_tellings.PAPER_ENTRY})
@@ -68,7 +69,8 @@ def _follow(tx: Transaction, run_id: RunId, *, clock: Clock, ids: Ids) -> RunSta
     _call_for_two_runs(tx, state, clock=clock, ids=ids)
     _call_for_moves(tx, state, clock=clock, ids=ids)
     if state.checks.is_complete or state.phase in (Phase.CLOSED, Phase.CANCELLED):
-        end_alarms(tx, run_id, frozenset({"check_overdue"}), evidence="checks_complete", clock=clock)
+        kinds = frozenset({due_alarms.CHECK_OVERDUE, SIREN_QUIETENED})
+        end_alarms(tx, run_id, kinds, evidence="checks_complete", clock=clock)
     if state.phase in (Phase.CLOSED, Phase.CANCELLED):
         kinds = CHECK_ALARMS | {"reopened", "device_unsigned", "device_forked", "device_store_lost"}
         end_alarms(tx, run_id, kinds, evidence=f"run_{state.phase.value}", clock=clock)
