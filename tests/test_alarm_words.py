@@ -9,13 +9,13 @@ import pytest
 from busops import i18n
 from busops.domain import due_alarms, due_tellings
 from busops.domain.safety_policy import DEFAULT
-from busops.services.run_state import CALLED_AT_ONCE
+from busops.services.run_state import CALLED_AT_ONCE, SIREN_QUIETENED
 from busops.storage.day_store import Weather
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEAKERS = frozenset({"words", "code_words"})
 PREFIX = re.compile(r"code_words\(\s*'([\w.]+\.)' ~")
-KINDS = (*due_alarms.KINDS, *due_tellings.KINDS, *sorted(CALLED_AT_ONCE), "reopened")
+KINDS = (*due_alarms.KINDS, *due_tellings.KINDS, *sorted(CALLED_AT_ONCE), "reopened", SIREN_QUIETENED)
 
 
 def made_prefixes() -> dict[str, str]:

@@ -6,22 +6,25 @@ Paper knows minutes and ticks. Its facts are written by a device of their own wh
 bus count only from a sheet that both signed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from busops.domain.events import Kind, Observation
 from busops.domain.findings import Finding, Severity
+from busops.domain.handover import HandedBy
 from busops.domain.roster import NotRidingReason
 from busops.domain.run_plan import RunPlan
-from busops.domain.values import SCHOOL_TIME, CrewId, RiderId, StopId
+from busops.domain.values import CAMPUS, SCHOOL_TIME, CrewId, Direction, RiderId, StopId
 
 SOURCE: Final = "PAPER"
 MINUTE_MS: Final = 60_000
 # A minute on paper is any second of it: read as its middle, and a minute uncertain either way.
 MIDDLE_MS: Final = 30_000
 OFFSET_AGE_MS: Final = 600_000_000
+NOBODY: Final[Mapping[RiderId, Collection[int]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,21 @@ class PaperCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaperHandover:
+    """Into whose hands a rider was given, as written down: when, how, and who of his list it was."""
+
+    rider_id: RiderId
+    at_min: int
+    how: HandedBy
+    person_no: int | None = None
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """What a tablet would have recorded."""
+        return (self.how.value, *((f"person:{self.person_no}",) if self.person_no is not None else ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """Everything a person reads off a filled-in manifest."""
 
@@ -66,6 +84,7 @@ class Sheet:
     attendant_check: PaperCheck | None = None
     driver_check: PaperCheck | None = None
     parked: PaperCheck | None = None
+    handovers: tuple[PaperHandover, ...] = ()
 
     @property
     def checks(self) -> tuple[PaperCheck, ...]:
@@ -73,12 +92,13 @@ class Sheet:
         return tuple(each for each in (self.attendant_check, self.driver_check, self.parked) if each)
 
     @property
-    def sums(self) -> tuple[int, int, int]:
-        """How many boxes 上, how many boxes 下 and how many absences: what a second reader counts again."""
+    def sums(self) -> tuple[int, int, int, int]:
+        """How many boxes 上, boxes 下, absences and hand-overs: what a second reader counts again."""
         return (
             sum(rider.on_at is not None for rider in self.riders),
             sum(rider.off_at is not None for rider in self.riders),
             sum(rider.absence is not None for rider in self.riders),
+            len(self.handovers),
         )
 
 
@@ -107,20 +127,27 @@ def moment_of(plan: RunPlan, at_min: int) -> datetime:
     return midnight + timedelta(minutes=at_min, milliseconds=MIDDLE_MS)
 
 
-def faults(plan: RunPlan, sheet: Sheet, now: datetime) -> tuple[Finding, ...]:
-    """Everything for which the sheet as typed cannot be taken, all at once."""
+def faults(
+    plan: RunPlan, sheet: Sheet, now: datetime, persons: Mapping[RiderId, Collection[int]] = NOBODY
+) -> tuple[Finding, ...]:
+    """
+    Everything for which the sheet as typed cannot be taken, all at once.
+
+    ``persons`` are the numbers of those who may fetch each rider.
+    """
     return (
         *_about_people(plan, sheet),
         *_about_stops(plan, sheet, now),
         *_about_riders(plan, sheet),
         *_about_checks(sheet),
+        *_about_handovers(plan, sheet, now, persons),
     )
 
 
 def facts_of(plan: RunPlan, sheet: Sheet) -> tuple[Fact, ...]:
     """What the sheet says happened, in the order of its times; within a minute as a stop goes."""
     order = {stop_id: place for place, stop_id in enumerate(plan.stop_ids)}
-    found = [*_of_stops(sheet), *_of_riders(plan, sheet), *_of_checks(sheet)]
+    found = [*_of_stops(sheet), *_of_riders(plan, sheet), *_of_handovers(sheet), *_of_checks(sheet)]
     ranks = list(_RANKS)
     found.sort(
         key=lambda fact: (
@@ -142,6 +169,7 @@ _RANKS: Final = (
     Kind.BOARD,
     Kind.HEADCOUNT,
     Kind.DEPART,
+    Kind.HANDOVER,
     Kind.CHECK,
     Kind.PARKED,
 )
@@ -202,6 +230,33 @@ def _about_checks(sheet: Sheet) -> Iterator[Finding]:
         yield _fault("paper_checks_backwards")
     if any(not check.codes for check in sheet.checks):
         yield _fault("paper_check_without_codes")
+
+
+def _about_handovers(
+    plan: RunPlan, sheet: Sheet, now: datetime, persons: Mapping[RiderId, Collection[int]]
+) -> Iterator[Finding]:
+    """Handed over is who got off, no earlier, on the way home; a listed person is one of his list."""
+    off_at = {rider.rider_id: rider.off_at for rider in sheet.riders}
+    stops = {each.stop_id: each for each in sheet.stops}
+    if sheet.handovers and plan.direction is not Direction.HOMEWARD:
+        yield _fault("homeward_only")
+    for each in sheet.handovers:
+        stop = stops.get(off_at.get(each.rider_id) or CAMPUS)
+        off_min = _minute(stop, first=True) if stop else None
+        if off_at.get(each.rider_id) is None:
+            yield _fault("paper_handed_not_off", rider_id=each.rider_id)
+        elif off_min is not None and each.at_min < off_min:
+            yield _fault("paper_handed_early", rider_id=each.rider_id)
+        if moment_of(plan, each.at_min) > now:
+            yield _fault("paper_in_the_future", stop_id=off_at.get(each.rider_id) or plan.terminal)
+        if each.how is HandedBy.LISTED and each.person_no not in persons.get(each.rider_id, ()):
+            yield _fault("paper_handed_to_nobody", rider_id=each.rider_id)
+
+
+def _of_handovers(sheet: Sheet) -> Iterator[Fact]:
+    for each in sheet.handovers:
+        by = sheet.attendant_id
+        yield Fact(kind=Kind.HANDOVER, at_min=each.at_min, by=by, rider=each.rider_id, codes=each.codes)
 
 
 def _of_stops(sheet: Sheet) -> Iterator[Fact]:

@@ -7,6 +7,7 @@ tablet, and open nothing but that one record.
 """
 
 import hashlib
+import hmac
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
@@ -82,6 +83,13 @@ def carry_codes(tx: Transaction, old: RunId, new: RunId, rider_ids: Collection[R
 def proof_of(code: str, salt: bytes, rounds: int) -> str:
     """What is kept of a code, in hex: PBKDF2 with SHA-256, as the tablet's own cryptography makes it."""
     return hashlib.pbkdf2_hmac("sha256", code.encode(), salt, rounds).hex()
+
+
+def is_code(kept: PickupCode | None, typed: str) -> bool:
+    """Whether these digits are the code of which ``kept`` is the proof."""
+    if kept is None:
+        return False
+    return hmac.compare_digest(proof_of(typed, bytes.fromhex(kept.salt), kept.rounds), kept.proof)
 
 
 def codes_of(database: Database, run_id: RunId) -> frozenset[RiderId]:

@@ -6,37 +6,62 @@ neither door lets the run close. Confirmed, its facts are appended by that devic
 their own; rejected, the device says only that, and is sealed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from busops.domain import paper
 from busops.domain.envelope import GENESIS, MAX_TEXT, VERSION, digest_of, parse_envelope
 from busops.domain.errors import InvalidInput, Refused
 from busops.domain.events import Departed, Kind, Observation
-from busops.domain.paper import Fact, PaperCheck, PaperRider, PaperStop, Sheet
+from busops.domain.findings import Finding, Severity
+from busops.domain.handover import HandedBy
+from busops.domain.paper import Fact, PaperCheck, PaperHandover, PaperRider, PaperStop, Sheet
 from busops.domain.people import Actor
 from busops.domain.roster import NotRidingReason
 from busops.domain.run import Phase
 from busops.domain.run_plan import RunPlan
-from busops.domain.values import Clock, CrewId, Ids, RunId
+from busops.domain.values import Clock, CrewId, Ids, RiderId, RunId
 from busops.services.acting import record_act
 from busops.services.departure_papers import keep_forbidden
+from busops.services.handovers import is_code
 from busops.services.paper_scan import Scan
 from busops.services.run_state import facts_arrived
-from busops.storage import bound_devices, device_store, event_store, paper_store, run_store
+from busops.storage import (
+    bound_devices,
+    device_store,
+    event_store,
+    handover_store,
+    paper_store,
+    register_store,
+    run_store,
+)
 from busops.storage.database import Database, Transaction
 from busops.storage.event_store import Outcome
 from busops.storage.paper_store import PaperEntry, Verdict
 
 MOST_LINES: Final = 120
+NO_CODES: Final[Mapping[RiderId, str]] = MappingProxyType({})
 
 
 def type_sheet(
-    database: Database, run_id: RunId, sheet: Sheet, scan: Scan, *, by: Actor, clock: Clock, ids: Ids
+    database: Database,
+    run_id: RunId,
+    sheet: Sheet,
+    scan: Scan,
+    *,
+    by: Actor,
+    clock: Clock,
+    ids: Ids,
+    pickup_codes: Mapping[RiderId, str] = NO_CODES,
 ) -> str:
-    """The sheet waits for a second person, and the run with it; every fault at once as InvalidInput."""
+    """
+    The sheet waits for a second person, and the run with it; every fault at once as InvalidInput.
+
+    ``pickup_codes`` are the one-time codes written on it; each is compared and none is kept.
+    """
     if len(sheet.riders) > MOST_LINES:
         raise InvalidInput("paper_too_long", most=MOST_LINES)
     now = clock.now()
@@ -48,7 +73,8 @@ def type_sheet(
             raise Refused("run_over", phase=Phase.CANCELLED)
         if any(entry.verdict is None for entry in paper_store.load_entries(tx, run_id)):
             raise Refused("paper_waits_already")
-        if wrong := paper.faults(plan, sheet, now):
+        wrong = paper.faults(plan, sheet, now, _persons(tx, sheet))
+        if wrong := (*wrong, *_wrong_codes(tx, run_id, sheet, pickup_codes)):
             raise InvalidInput("paper_faults", findings=wrong)
         device = device_store.enrol(tx, f"{paper.SOURCE} {run_id[-6:]}", at=now)
         bound_devices.bind_device(tx, run_id, device.dev)
@@ -69,13 +95,13 @@ def type_sheet(
 
 
 def confirm(
-    database: Database, entry_id: str, *, sums: tuple[int, int, int], by: Actor, clock: Clock, ids: Ids
+    database: Database, entry_id: str, *, sums: tuple[int, int, int, int], by: Actor, clock: Clock, ids: Ids
 ) -> None:
     """
     A second person has read the sheet too, and its facts stand in the log.
 
-    ``sums`` are the ticks 上 and 下 and the absences as he counted them on the scan: whoever only
-    presses a button does not know them.
+    ``sums`` are the ticks 上 and 下, the absences and the hand-overs as he counted them on the scan:
+    whoever only presses a button does not know them.
     """
     with database.transaction() as tx:
         entry, plan = _waiting(tx, entry_id)
@@ -84,7 +110,7 @@ def confirm(
         sheet = sheet_of(entry.sheet)
         if sums != sheet.sums:
             raise Refused("paper_sums_differ")
-        if wrong := paper.faults(plan, sheet, clock.now()):
+        if wrong := paper.faults(plan, sheet, clock.now(), _persons(tx, sheet)):
             raise InvalidInput("paper_faults", findings=wrong)
         writer = _Writer(plan=plan, dev=entry.dev, roster_v=sheet.roster_v, ids=ids)
         written = [*writer.write(paper.facts_of(plan, sheet)), writer.seal(sheet.attendant_id)]
@@ -133,6 +159,9 @@ def sheet_of(kept: Any) -> Sheet:
         lines[name] = (
             PaperCheck(at_min=check["at_min"], codes=tuple(check["codes"])) if check is not None else None
         )
+    lines["handovers"] = tuple(
+        PaperHandover(**{**each, "how": HandedBy(each["how"])}) for each in kept.get("handovers", ())
+    )
     return Sheet(**{**kept, **lines})
 
 
@@ -208,6 +237,26 @@ def _waiting(tx: Transaction, entry_id: str) -> tuple[PaperEntry, RunPlan]:
     if entry.verdict is not None:
         raise Refused("paper_decided_already")
     return entry, run_store.load_run_plan(tx, entry.run_id)
+
+
+def _persons(tx: Transaction, sheet: Sheet) -> Mapping[RiderId, frozenset[int]]:
+    """The numbers of those who may fetch each rider that was handed over."""
+    wanted = {each.rider_id for each in sheet.handovers}
+    if not wanted:
+        return {}
+    riders = register_store.load_riders(tx, include_retired=True)
+    return {r.rider_id: frozenset(one.no for one in r.persons) for r in riders if r.rider_id in wanted}
+
+
+def _wrong_codes(
+    tx: Transaction, run_id: RunId, sheet: Sheet, typed: Mapping[RiderId, str]
+) -> Iterator[Finding]:
+    """Who was handed over by a code that is not the rider's on this run."""
+    kept = {code.rider_id: code for code in handover_store.load_codes(tx, run_id)}
+    for each in sheet.handovers:
+        if each.how is HandedBy.CODE and not is_code(kept.get(each.rider_id), typed.get(each.rider_id, "")):
+            facts = {"rider_id": each.rider_id}
+            yield Finding(code="paper_code_wrong", severity=Severity.BLOCK, place=each.rider_id, facts=facts)
 
 
 def _append(

@@ -24,6 +24,7 @@ from busops.storage.log_marks import Mark
 from busops.storage.run_records import Recall, RunRecord
 
 MOVED_ALONE = "moved_in_alone"
+SIREN_QUIETENED = "siren_quietened"
 FACT_LEVEL = 3
 MOVED_LEVEL = 2
 Wanted = tuple[str, int, str]  # kind, level and occasion of an alarm that should stand
@@ -81,7 +82,8 @@ def _follow(
         keep_integrity(tx, run_id)
     _call(tx, state, record.mark, clock=clock, ids=ids)
     if state.checks.is_complete or state.phase in (Phase.CLOSED, Phase.CANCELLED):
-        end_alarms(tx, run_id, frozenset({"check_overdue"}), evidence="checks_complete", clock=clock)
+        kinds = frozenset({due_alarms.CHECK_OVERDUE, SIREN_QUIETENED})
+        end_alarms(tx, run_id, kinds, evidence="checks_complete", clock=clock)
     if state.phase in (Phase.CLOSED, Phase.CANCELLED):
         kinds = CHECK_ALARMS | {"reopened", "device_unsigned", "device_forked", "device_store_lost"}
         end_alarms(tx, run_id, kinds, evidence=f"run_{state.phase.value}", clock=clock)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from busops.domain.errors import InvalidInput, NotFound
 from busops.domain.people import Role
 from busops.domain.values import CrewId, RunId
-from busops.services import crew_runs, device_runs, devices, runs, tablet_sync
+from busops.services import crew_runs, device_runs, devices, quietening, runs, tablet_sync
 from busops.web import api_devices, formats, problem
 from busops.web import api_models as models
 from busops.web.api_doors import SPEC, by_device, by_device_or_revoked, documented, holder
@@ -106,6 +106,16 @@ def close(run_id: str) -> Any:
     actor = devices.actor_of(here.database, holder())
     closure = runs.close_run(here.database, _own_run(run_id), by=actor, clock=here.clock, ids=here.ids)
     return jsonify({"run": run_id, "version": closure.version, "closed_ms": _ms(closure.closed_at)})
+
+
+@bp.post("/v1/runs/<run_id>/quietened")
+@by_device
+@documented(models.Quietened, HTTP_403=models.Problem, HTTP_404=models.Problem)
+def quietened(run_id: str) -> Any:
+    """Somebody quietened the siren of this tablet while it was locked: the office is told, nothing ends."""
+    here = current()
+    quietening.tell(here.database, _own_run(run_id), holder().dev, clock=here.clock, ids=here.ids)
+    return jsonify({"run": run_id, "quiet_s": quietening.QUIET_S})
 
 
 @bp.post("/v1/devices")

@@ -275,6 +275,13 @@ class PhotoKept(Strict):
     digest: str
 
 
+class Quietened(Strict):
+    """The siren of a locked tablet is quiet for so long; the alarm stands."""
+
+    run: str
+    quiet_s: int
+
+
 class Closed(Strict):
     """The run is closed under this version."""
 

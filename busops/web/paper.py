@@ -14,7 +14,8 @@ from werkzeug.wrappers import Response
 
 from busops.domain.errors import BusopsError, InvalidInput, Refused
 from busops.domain.evidence import REAR
-from busops.domain.paper import PaperCheck, PaperRider, PaperStop, Sheet
+from busops.domain.handover import HandedBy
+from busops.domain.paper import PaperCheck, PaperHandover, PaperRider, PaperStop, Sheet
 from busops.domain.people import Role
 from busops.domain.roster import NotRidingReason
 from busops.domain.values import CrewId, RiderId, RunId, StopId
@@ -33,6 +34,7 @@ CLOCK: Final = re.compile(r"([01]?\d|2[0-3])[:：]?([0-5]\d)")
 CODE: Final = re.compile(r"\d{1,12}")
 EXTRA: Final = 3  # lines for children who are not on the printed list
 CONFLICT: Final = 409
+MOST_DIGITS: Final = 6  # of a person's number with a rider
 
 
 @bp.get("/runs/<run_id>/paper")
@@ -49,10 +51,12 @@ def type_sheet(run_id: str) -> Any:
     here = current()
     try:
         sheet = _sheet(RunId(run_id))
+        digits = {each.rider_id: _typed(f"handed_code:{each.rider_id}") for each in sheet.handovers}
         file = request.files.get("scan")
         scan = paper_scan.keep(_folder(), file.read(MOST_BYTES + 1) if file else b"")
+        own: dict[str, Any] = {"by": here.actor, "clock": here.clock, "ids": here.ids}
         entry_id = paper_entry.type_sheet(
-            here.database, RunId(run_id), sheet, scan, by=here.actor, clock=here.clock, ids=here.ids
+            here.database, RunId(run_id), sheet, scan, **own, pickup_codes=digits
         )
     except InvalidInput as fault:
         return _form(RunId(run_id), fault), 400
@@ -90,7 +94,7 @@ def confirm(entry_id: str) -> Any:
     """The second person counted the same: the sheet's facts stand in the log."""
     here = current()
     try:
-        sums = (_count("boarded"), _count("alighted"), _count("absent"))
+        sums = (_count("boarded"), _count("alighted"), _count("absent"), _count("handed"))
         paper_entry.confirm(here.database, entry_id, sums=sums, by=here.actor, clock=here.clock, ids=here.ids)
     except (Refused, InvalidInput) as fault:
         return _show(entry_id, fault), CONFLICT
@@ -175,6 +179,7 @@ def _sheet(run_id: RunId) -> Sheet:
         attendant_check=_check("check_attendant"),
         driver_check=_check("check_driver"),
         parked=_check("parked"),
+        handovers=tuple(each for rider in document["handover"] if (each := _handover(rider)) is not None),
     )
 
 
@@ -201,6 +206,21 @@ def _stop(stop_id: str) -> PaperStop:
         left_min=_minute(f"left:{stop_id}"),
         count=_count(f"count:{stop_id}") if count else None,
     )
+
+
+def _handover(rider: str) -> PaperHandover | None:
+    """How the form says that the rider was handed over: by a word, or by the number of a listed person."""
+    how, at_min = _typed(f"handed:{rider}"), _minute(f"handed_at:{rider}")
+    if not how and at_min is None:
+        return None
+    if not how or at_min is None:
+        raise InvalidInput("paper_handed_half", rider_id=rider)
+    person_no = int(how) if how.isascii() and how.isdecimal() and len(how) <= MOST_DIGITS else None
+    try:
+        by = HandedBy(how) if person_no is None else HandedBy.LISTED
+    except ValueError:
+        raise InvalidInput("run_choice_unknown", choice=how[:40]) from None
+    return PaperHandover(rider_id=RiderId(rider), at_min=at_min, how=by, person_no=person_no)
 
 
 def _check(name: str) -> PaperCheck | None:

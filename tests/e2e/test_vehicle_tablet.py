@@ -14,8 +14,8 @@ from busops.domain.gate import reasons_not_to_close
 from busops.domain.values import RunId
 from busops.services import enrolment, pins, runs
 from busops.services.credentials import CHEAP
-from busops.services.simulated_crew import drive
-from busops.storage import event_store
+from busops.services.simulated_crew import Slips, drive
+from busops.storage import alarm_store, event_store
 from busops.storage.database import Database
 from busops.web.app import create_app
 from tests.device_kit import OFFICE, offered
@@ -23,6 +23,7 @@ from tests.e2e.looking import overflows, violations
 from tests.e2e.navigators.attendant import READY, Attendant
 from tests.e2e.navigators.driver import Driver
 from tests.e2e.offline_evening import TABLET, WORKER_READY, Evening, served_evening
+from tests.e2e.test_unchecked_bus import EARS
 from tests.sim import world
 
 LEFT_ALONE = "sessionStorage.setItem('busops-acting-touched', String(Date.now() - 600_000))"
@@ -155,13 +156,14 @@ def test_two_people_drive_a_run_on_the_vehicles_tablet(evening: Evening, tablet:
     ]
 
 
-def driven(evening: Evening, run_id: str) -> list[str]:
+def driven(evening: Evening, run_id: str, *, checks_at_all: bool = True) -> list[str]:
     """The run is driven by two other tablets up to closing; the codes of what still holds it."""
+    slips = Slips(checks_at_all=checks_at_all)
     clock, ids = SystemClock(), UuidIds()
     transport = world.transport(create_app(evening.settings, clock=clock, ids=ids))
     held = world.tablets(evening.database, clock=clock, ids=ids)
     _, pack = transport("GET", f"/api/v1/runs/{run_id}/pack", held[CrewRole.ATTENDANT].headers, None)
-    done = drive(transport, held, pack=pack, tags=world.TAGS, ids=ids)
+    done = drive(transport, held, pack=pack, tags=world.TAGS, ids=ids, slips=slips)
     return [reason["code"] for reason in done.reasons]
 
 
@@ -216,3 +218,39 @@ def test_a_tablet_left_alone_before_the_run_locks_itself(evening: Evening, table
     expect(lock).to_have_count(0)
     Attendant(tablet).press("确认名单")
     expect(tablet.locator("[data-rider]").first).to_be_visible()
+
+
+def tones_in(page: Page, ms: int) -> int:
+    """How many tones a person beside the tablet hears in so long."""
+    before = page.evaluate("window.heard.tones")
+    page.wait_for_timeout(ms)
+    return page.evaluate("window.heard.tones") - before
+
+
+def test_the_siren_of_a_locked_tablet_is_quiet_for_two_minutes_and_stands(
+    evening: Evening, tablet: Page
+) -> None:
+    """Nobody knows a PIN: it is quiet, the alarm stays on the lock and says so, and the office is told."""
+    tablet.add_init_script(EARS)
+    (attendant, pin), _ = pins_of(evening)
+    left_at = SystemClock().now() - timedelta(minutes=110)
+    world.release(evening.database, run_id="run-2", departs_at=left_at, trip_no=2)
+    driven(evening, "run-2", checks_at_all=False)
+    begin(tablet, attendant, pin)
+    tablet.locator("[data-kept='run-2']").get_by_role("link", name="点名").click()
+    expect(tablet.locator("[data-siren]")).to_be_visible(timeout=SENT_MS)
+    tablet.locator("[data-siren]").click()  # a browser plays nothing before somebody has touched the page
+    assert tones_in(tablet, 2_500) > 0
+    tablet.evaluate(LEFT_ALONE)
+    lock = tablet.locator("[data-lock]")
+    expect(lock.get_by_text("还没有证明车已清空")).to_be_visible()
+    assert violations(tablet) == []
+    assert tones_in(tablet, 2_500) > 0, "it rings on while it is locked"
+    lock.get_by_role("button", name="静音 2 分钟").click()
+    expect(lock.get_by_text("已静音，警报没有解除")).to_be_visible()
+    expect(lock.get_by_text("还没有证明车已清空")).to_be_visible()
+    expect(lock.get_by_role("button", name="静音 2 分钟")).to_have_count(0)
+    assert tones_in(tablet, 2_500) == 0
+    with evening.database.reading() as tx:
+        kinds = {alarm.kind for alarm in alarm_store.load_alarms(tx, RunId("run-2"))}
+    assert "siren_quietened" in kinds

@@ -2,11 +2,15 @@
 
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from busops.domain.roster import HandoverMode, PickupPerson
 from busops.domain.values import CAMPUS
+from busops.services import handovers
+from busops.storage import event_store, register_store
 from busops.web.app import create_app
 from tests.machine import CountingIds, FixedClock
 from tests.run_kit import state
@@ -71,7 +75,7 @@ def test_two_people_in_two_sessions_bring_a_sheet_into_the_log(app, plan, sqlite
     assert "录入人不能核对自己录的" in own
     assert f"{path}/confirm" not in own
     other = second.get(path).get_data(as_text=True)
-    sums = {"csrf_token": token_of(other), "boarded": "12", "alighted": "12", "absent": "0"}
+    sums = {"csrf_token": token_of(other), "boarded": "12", "alighted": "12", "absent": "0", "handed": "0"}
     assert second.post(f"{path}/confirm", data=sums | {"boarded": "11"}).status_code == 409
     assert second.post(f"{path}/confirm", data=sums | {"boarded": "²"}).status_code == 409
     assert first.post(f"{path}/confirm", data=sums | {"csrf_token": token_of(own)}).status_code == 409
@@ -105,6 +109,44 @@ def test_a_child_that_is_not_on_the_list_is_typed_by_number(app, plan, sqlite_da
     extra = {"extra:1": "20230099", "extra:1:on": CAMPUS, "extra:1:off": "S002"}
     path = typed(client, plan, **extra).headers["Location"]
     assert "20230099" in client.get(path).get_data(as_text=True)
+
+
+def test_hand_overs_are_typed_and_counted_like_everything_else(app, plan, sqlite_database):
+    """To a listed person, by the code that was given, to nobody; half a line and a wrong code do not pass."""
+    listed, coded, _ = riders = [each.rider_id for each in plan.manifest[:3]]
+    persons = (PickupPerson(name="示例母亲", relation="母亲"),)
+    with sqlite_database.transaction() as tx:
+        for rider_id in riders:
+            rider = register_store.load_rider(tx, rider_id).rider
+            rider = replace(rider, handover=HandoverMode.LISTED, persons=persons)
+            register_store.save_riders(tx, [rider])
+    client = world.sign_in(app, "dispatcher")
+    code = handovers.issue_code(sqlite_database, "run-1", coded, by="u1", clock=FixedClock(world.DEPARTS_AT))
+    assert "示例母亲" in client.get("/runs/run-1/paper").get_data(as_text=True)
+    printed = client.get("/print/runs/run-1").get_data(as_text=True)
+    assert printed.partition("交接记录")[2].count("示例母亲") == 3
+    given = {f"handed:{listed}": "1", f"handed:{coded}": "code", f"handed:{riders[2]}": "none"}
+    given |= {f"handed_at:{each}": "16:58" for each in riders} | {f"handed_code:{coded}": code}
+    wrong = typed(client, plan, **given | {f"handed_code:{coded}": f"{(int(code) + 1) % 10**6:06d}"})
+    assert wrong.status_code == 400
+    assert f"学生 {coded} 的接领码与本趟给的不符" in wrong.get_data(as_text=True)
+    assert typed(client, plan, **given | {f"handed_at:{listed}": ""}).status_code == 400
+    assert typed(client, plan, **given | {f"handed:{listed}": "7"}).status_code == 400
+    path = typed(client, plan, **given).headers["Location"]
+    second = world.sign_in(app, "deputy")
+    shown = second.get(path).get_data(as_text=True)
+    assert "示例母亲" in shown
+    assert code not in shown
+    sums = {"csrf_token": token_of(shown), "boarded": "12", "alighted": "12", "absent": "0"}
+    assert second.post(f"{path}/confirm", data=sums | {"handed": "2"}).status_code == 409
+    assert second.post(f"{path}/confirm", data=sums | {"handed": "3"}).status_code == 302
+    with sqlite_database.reading() as tx:
+        facts = [each for each in event_store.load_observations(tx, "run-1") if each.kind == "handover"]
+    assert {each.rider_id: set(each.codes) for each in facts} == {
+        listed: {"listed", "person:1"},
+        coded: {"code"},
+        riders[2]: {"none"},
+    }
 
 
 def test_a_scan_is_seen_by_the_office_only(app, plan):

@@ -7,9 +7,10 @@ import pytest
 
 from busops.domain import paper
 from busops.domain.events import Kind
-from busops.domain.paper import PaperCheck, PaperRider, PaperStop, Sheet
+from busops.domain.handover import HandedBy
+from busops.domain.paper import PaperCheck, PaperHandover, PaperRider, PaperStop, Sheet
 from busops.domain.roster import NotRidingReason
-from busops.domain.values import CAMPUS
+from busops.domain.values import CAMPUS, Direction
 from tests.builders import ATTENDANT, DEPARTS_AT, DRIVER, a_run
 
 LATER = DEPARTS_AT + timedelta(hours=4)
@@ -110,4 +111,47 @@ def test_a_second_reader_counts_boxes_not_riders():
         PaperRider(rider_id="r2", on_at=CAMPUS),
         PaperRider(rider_id="r3", absence=NotRidingReason.ILL),
     )
-    assert a_sheet(riders=riders).sums == (2, 1, 1)
+    assert a_sheet(riders=riders).sums == (2, 1, 1, 0)
+
+
+def handed(rider_id: str = "r1", minutes: int = 12, **own) -> PaperHandover:
+    """A rider was given into somebody's hands so many minutes after four."""
+    return PaperHandover(rider_id=rider_id, at_min=FOUR + minutes, **({"how": HandedBy.CODE} | own))
+
+
+def test_a_hand_over_comes_after_the_alighting_and_says_how():
+    """Within the minute of the alighting too; to whom by his number, as a tablet says it."""
+    sheet = a_sheet(handovers=(handed(minutes=11, how=HandedBy.LISTED, person_no=2),))
+    facts = paper.facts_of(PLAN, sheet)
+    kinds = [fact.kind for fact in facts if fact.rider == "r1"]
+    assert kinds == [Kind.BOARD, Kind.ALIGHT, Kind.HANDOVER]
+    assert [fact.codes for fact in facts if fact.kind is Kind.HANDOVER] == [("listed", "person:2")]
+    assert paper.faults(PLAN, sheet, LATER, {"r1": (1, 2)}) == ()
+    assert sheet.sums == (3, 3, 0, 1)
+
+
+NOT_OFF = (PaperRider(rider_id="r1", on_at=CAMPUS), *a_sheet().riders[1:])
+HANDED = {
+    "before the bus came": ({"handovers": (handed(minutes=10),)}, "paper_handed_early"),
+    "tomorrow": ({"handovers": (handed(minutes=900),)}, "paper_in_the_future"),
+    "not off": ({"riders": NOT_OFF, "handovers": (handed(),)}, "paper_handed_not_off"),
+    "not on the sheet": ({"handovers": (handed("r9"),)}, "paper_handed_not_off"),
+    "somebody else": (
+        {"handovers": (handed(how=HandedBy.LISTED, person_no=9),)},
+        "paper_handed_to_nobody",
+    ),
+    "nobody named": ({"handovers": (handed(how=HandedBy.LISTED),)}, "paper_handed_to_nobody"),
+}
+
+
+@pytest.mark.parametrize(("changes", "code"), HANDED.values(), ids=HANDED.keys())
+def test_a_hand_over_that_cannot_have_been_is_named(changes, code):
+    """One fault, and no other."""
+    assert [each.code for each in paper.faults(PLAN, a_sheet(**changes), LATER, {"r1": (1,)})] == [code]
+
+
+def test_nobody_is_handed_over_on_the_way_to_school():
+    """Hand-overs are of the way home."""
+    back = replace(PLAN, direction=Direction.RETURN)
+    codes = {each.code for each in paper.faults(back, a_sheet(handovers=(handed(),)), LATER)}
+    assert "homeward_only" in codes

@@ -7,7 +7,8 @@ import pytest
 
 from busops.domain import paper
 from busops.domain.errors import InvalidInput, Refused
-from busops.domain.paper import PaperCheck, PaperRider
+from busops.domain.handover import HandedBy
+from busops.domain.paper import PaperCheck, PaperHandover, PaperRider
 from busops.domain.people import Actor, Role
 from busops.domain.run import Phase
 from busops.services import paper_entry, runs
@@ -22,7 +23,7 @@ TYPIST = Actor(user_id="u1", role=Role.DISPATCHER, name="示例调度一")
 READER = Actor(user_id="u2", role=Role.DISPATCHER, name="示例调度二")
 SCAN = Scan(sha256="a" * 64, media_type=JPEG)
 PLAN = a_run(devices=frozenset())
-SUMS = (3, 3, 0)
+SUMS = (3, 3, 0, 0)
 
 
 def with_checks(**changes):
@@ -109,7 +110,7 @@ def test_nobody_confirms_what_he_typed_or_has_not_counted(office):
     entry_id = type_in(office, a_sheet())
     with pytest.raises(Refused, match="same_person"):
         confirm(office, entry_id, by=TYPIST)
-    for sums in ((2, 3, 0), (3, 2, 0), (3, 3, 1)):
+    for sums in ((2, 3, 0, 0), (3, 2, 0, 0), (3, 3, 1, 0), (3, 3, 0, 1)):
         with pytest.raises(Refused, match="paper_sums_differ"):
             confirm(office, entry_id, sums=sums)
     with database.reading() as tx:
@@ -170,9 +171,36 @@ def test_a_child_ticked_on_and_not_off_is_aboard(office):
     """What the paper does not say is not made up: the gate asks where the child is."""
     database, _, _ = office
     riders = (PaperRider(rider_id="r1", on_at="@campus"), *a_sheet().riders[1:])
-    confirm(office, type_in(office, replace(a_sheet(), riders=riders)), sums=(3, 2, 0))
+    confirm(office, type_in(office, replace(a_sheet(), riders=riders)), sums=(3, 2, 0, 0))
     assert state(database, PLAN).aboard == {"r1"}
     assert "rider_aboard" in close_codes(database)
+
+
+def test_hand_overs_of_the_sheet_end_the_waiting_and_a_sheet_of_before_has_none(office):
+    """Who was given to somebody waits no more; what was kept before hand-overs were typed reads as ever."""
+    database, _, _ = office
+    given = PaperHandover(rider_id="r1", at_min=FOUR + 13, how=HandedBy.NONE)
+    entry_id = type_in(office, a_sheet(handovers=(given,)))
+    kept = paper_entry.load_sheet(database, entry_id).sheet
+    assert paper_entry.sheet_of(kept).handovers == (given,)
+    assert paper_entry.sheet_of({**kept, "handovers": ()}) == a_sheet()
+    assert paper_entry.sheet_of({name: kept[name] for name in kept if name != "handovers"}) == a_sheet()
+    confirm(office, entry_id, sums=(3, 3, 0, 1))
+    with database.reading() as tx:
+        facts = event_store.load_observations(tx, "run-1")
+    assert [sorted(each.codes) for each in facts if each.kind == "handover"] == [["none"]]
+
+
+def test_a_code_or_a_person_that_is_not_the_riders_is_refused(office):
+    """Nobody gave r2 a code, and r1 has no list: both are named at once."""
+    given = (
+        PaperHandover(rider_id="r1", at_min=FOUR + 13, how=HandedBy.LISTED, person_no=1),
+        PaperHandover(rider_id="r2", at_min=FOUR + 23, how=HandedBy.CODE),
+    )
+    with pytest.raises(InvalidInput, match="paper_faults") as refusal:
+        type_in(office, a_sheet(handovers=given))
+    found = {(each.code, each.place) for each in refusal.value.findings}
+    assert found == {("paper_handed_to_nobody", "r1"), ("paper_code_wrong", "r2")}
 
 
 def test_a_sheet_that_waits_is_not_given_up_like_a_lost_tablet(office):

@@ -133,6 +133,14 @@ export class LiveRun {
     }
   }
 
+  /** The office hears that somebody quietened the siren of the locked tablet; without a network it does not.
+   * @returns {Promise<void>} */
+  async tellQuietened() {
+    await fetch(`/api/v1/runs/${encodeURIComponent(this.run)}/quietened`, asking({
+      method: "POST", headers: { Authorization: `Device ${this.sync.wires.token}` },
+    })).catch(() => undefined);
+  }
+
   /** Taps come fast; what the others did is asked for once they pause. @returns {Promise<void>} */
   async sendAndLearn() {
     if (this.mayWrite) await this.sync.nudge();

@@ -1,10 +1,12 @@
 // The lock of a vehicle's tablet: who is using it is asked by a PIN, over the run, which goes on beneath.
-// It still says how many are aboard and what waits; another person who shows a PIN takes the run over.
+// It still says how many are aboard and what waits; another person who shows a PIN takes the run over. An
+// alarm is shown on it, and can be quietened for two minutes by whoever is near: that ends nothing, and is told.
 
 import { act, actingAs, forgetActing, isLeftAlone, mustStayOpen, touched } from "../acting.js";
 import { pathOf } from "../shelf.js";
-import { button, drawOnce, h, icon, say, separator } from "./parts.js";
+import { button, drawOnce, h, icon, note, say, separator, stopwatch } from "./parts.js";
 import { pinForm } from "./pin.js";
+import { QUIET_MS, hearing, quieten } from "./sound.js";
 
 /** @typedef {import("../live.js").LiveRun} LiveRun */
 /** @typedef {import("../shelf.js").Seat} Seat */
@@ -15,9 +17,11 @@ const LOOK_MS = 1000;
 export function installLock(root, seat, live) {
   const counts = h("p", { class: "lock__n", role: "status" });
   const form = h("div");
+  const alarm = h("div", { role: "alert", "data-lock-alarm": "" });
+  const left = h("span", { class: "strong", "aria-hidden": "true" }); // else it would be read out each second
   const box = h("dialog", { class: "lock", "data-lock": true, "aria-labelledby": "lock-title" },
     h("h2", { id: "lock-title" }, icon("lock"), say("lock_title")),
-    h("p", {}, say("run_no", { no: live.pack.name }), separator(), live.pack.plate), counts, h("p", {}, say("lock_text")), form);
+    h("p", {}, say("run_no", { no: live.pack.name }), separator(), live.pack.plate), counts, alarm, h("p", {}, say("lock_text")), form);
   box.addEventListener("cancel", (event) => event.preventDefault());
 
   /** @returns {void} */
@@ -28,6 +32,7 @@ export function installLock(root, seat, live) {
     form.replaceChildren(pinForm(live.store, (entered) => open(entered), live.pack.crew, seat.crew));
     document.body.append(box);
     drawCounts();
+    drawAlarm();
     box.showModal();
   }
 
@@ -52,8 +57,26 @@ export function installLock(root, seat, live) {
   }
 
   /** @returns {void} */
+  function drawAlarm() {
+    const { isSiren, quietMs } = hearing();
+    alarm.hidden = !isSiren;
+    drawOnce(alarm, [isSiren, quietMs > 0], () => !isSiren ? [] : [
+      note("bad", "bell", say("lock_siren"), ...(quietMs > 0 ? [" ", say("lock_quiet"), " ", left] : [])),
+      quietMs === 0 && button({ word: say("quieten"), icon: "bell", act: () => {
+        quieten(QUIET_MS);
+        drawAlarm();
+        void live.tellQuietened();
+      } }),
+    ]);
+    left.textContent = stopwatch(quietMs / 1000);
+  }
+
+  /** @returns {void} */
   function look() {
-    if (box.isConnected) drawCounts();
+    if (box.isConnected) {
+      drawCounts();
+      drawAlarm();
+    }
     else if (isLeftAlone(Date.now()) && !mustStayOpen(live.shown(), live.news)) lock();
   }
 

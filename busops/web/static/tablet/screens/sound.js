@@ -3,6 +3,7 @@
 // else; only evidence ends it. Without a voice for the page's language the tones speak alone.
 
 const SILENCE_MS = 30_000;
+export const QUIET_MS = 120_000; // of a locked tablet, by whoever is near it
 const SENTENCE_MS = 30_000;
 const SIREN = [[0, 880], [0.35, 660]];
 const CHIME = [[0, 660]];
@@ -45,8 +46,7 @@ export function alarmSound() {
       settle();
     },
     silence() {
-      silencedUntil = Date.now() + SILENCE_MS;
-      window.speechSynthesis?.cancel();
+      quieten(SILENCE_MS);
     },
     isSilenced: () => Date.now() < silencedUntil,
     isBlocked: () => audio === null || audio.state !== "running",
@@ -54,6 +54,15 @@ export function alarmSound() {
   wishes.set(alarm, { loudness: "off", text: "" });
   return alarm;
 }
+
+/** Nothing is heard of this page for so long; what rings goes on being due and shown. @param {number} ms @returns {void} */
+export function quieten(ms) {
+  silencedUntil = Date.now() + ms;
+  window.speechSynthesis?.cancel();
+}
+
+/** What is wanted to be heard, and for how long nothing is. @returns {{isSiren: boolean, quietMs: number}} */
+export const hearing = () => ({ isSiren: heard.loudness === "siren", quietMs: Math.max(0, silencedUntil - Date.now()) });
 
 /** A browser plays nothing before somebody has touched the page. @returns {void} */
 function openAudio() {
