@@ -23,7 +23,7 @@ from busops.storage.database import Transaction
 
 TWO_RUNS = "aboard_two_runs"
 MOVED_ALONE = "moved_in_alone"
-FACT_LEVEL = 3
+FACT_LEVEL, MOVED_LEVEL = 3, 2
 # What the watch raises ends with the run at the latest, but for the reports that an incident still owes.
 CHECK_ALARMS = frozenset({*due_alarms.KINDS, due_tellings.PAPER_ENTRY})
 # Findings for which somebody is called at once: they must not wait for the close.
@@ -156,24 +156,12 @@ def _call_for_two_runs(tx: Transaction, state: RunState, *, clock: Clock, ids: I
     run_id = state.plan.run_id
     others = run_order_store.aboard_elsewhere(tx, run_id, state.plan.on) if state.aboard else {}
     now = {f"{rider}:{other}" for other, riders in others.items() for rider in state.aboard & riders}
-    for occasion in sorted(now):
-        alarm_store.raise_alarm(
-            tx,
-            Alarm(
-                alarm_id=ids.new(),
-                run_id=run_id,
-                kind=TWO_RUNS,
-                level=3,
-                occasion=occasion,
-                state=AlarmState.RAISED,
-                raised_at=clock.now(),
-            ),
-        )
+    _call_anew(tx, run_id, TWO_RUNS, now, level=FACT_LEVEL, clock=clock, ids=ids)
     for alarm in alarm_store.load_alarms(tx, kind=TWO_RUNS):
-        rider, _, other = alarm.occasion.partition(":")
+        rider, other = alarm.occasion.split(":")[:2]
         if run_id not in (alarm.run_id, other):
             continue
-        is_over = alarm.occasion not in now if alarm.run_id == run_id else rider not in state.aboard
+        is_over = f"{rider}:{other}" not in now if alarm.run_id == run_id else rider not in state.aboard
         if is_over:
             alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=clock.now(), evidence="on_one_run")
 
@@ -181,20 +169,34 @@ def _call_for_two_runs(tx: Transaction, state: RunState, *, clock: Clock, ids: I
 def _call_for_moves(tx: Transaction, state: RunState, *, clock: Clock, ids: Ids) -> None:
     """Somebody came over from a bus that knows nothing of it: the office is called until it does."""
     now = {finding.place for finding in state.open_findings if finding.code == MOVED_ALONE}
-    for rider_id in sorted(now):
-        alarm = Alarm(
-            alarm_id=ids.new(),
-            run_id=state.plan.run_id,
-            kind=MOVED_ALONE,
-            level=2,
-            occasion=rider_id,
-            state=AlarmState.RAISED,
-            raised_at=clock.now(),
-        )
-        alarm_store.raise_alarm(tx, alarm)
-    for alarm in alarm_store.load_alarms(tx, state.plan.run_id):
-        if alarm.kind == MOVED_ALONE and alarm.occasion not in now:
+    _call_anew(tx, state.plan.run_id, MOVED_ALONE, now, level=MOVED_LEVEL, clock=clock, ids=ids)
+    for alarm in alarm_store.load_alarms(tx, state.plan.run_id, kind=MOVED_ALONE):
+        if alarm.occasion.partition(":")[0] not in now:
             alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=clock.now(), evidence="on_one_run")
+
+
+def _call_anew(
+    tx: Transaction, run_id: RunId, kind: str, now: set[str], *, level: int, clock: Clock, ids: Ids
+) -> None:
+    """
+    For each of these an alarm stands, as often as it comes up: what was over once calls a second time.
+
+    The second one of an occasion is named ``<occasion>:2``, and so on: an alarm is written down once.
+    """
+    alarms = alarm_store.load_alarms(tx, run_id, kind=kind, include_resolved=True) if now else ()
+    for occasion in sorted(now):
+        named = [each for each in alarms if f"{each.occasion}:".startswith(f"{occasion}:")]
+        if all(each.state is AlarmState.RESOLVED for each in named):
+            alarm = Alarm(
+                alarm_id=ids.new(),
+                run_id=run_id,
+                kind=kind,
+                level=level,
+                occasion=f"{occasion}:{len(named) + 1}" if named else occasion,
+                state=AlarmState.RAISED,
+                raised_at=clock.now(),
+            )
+            alarm_store.raise_alarm(tx, alarm)
 
 
 def _ms(clock: Clock) -> int:
