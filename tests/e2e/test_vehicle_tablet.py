@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from busops.clock import SystemClock, UuidIds
-from busops.config import Settings
 from busops.domain.fleet import CrewRole
 from busops.domain.gate import reasons_not_to_close
 from busops.domain.values import RunId
@@ -16,24 +15,16 @@ from busops.services import enrolment, pins, runs
 from busops.services.credentials import CHEAP
 from busops.services.simulated_crew import drive
 from busops.storage import event_store
-from busops.storage.database import Database
 from busops.web.app import create_app
 from tests.device_kit import OFFICE, offered
 from tests.e2e.looking import overflows, violations
 from tests.e2e.navigators.attendant import READY, Attendant
 from tests.e2e.navigators.driver import Driver
-from tests.e2e.offline_evening import TABLET, WORKER_READY, Evening, served_evening
+from tests.e2e.offline_evening import TABLET, WORKER_READY, Evening
 from tests.sim import world
 
 LEFT_ALONE = "sessionStorage.setItem('busops-acting-touched', String(Date.now() - 600_000))"
 SENT_MS = 30_000
-
-
-@pytest.fixture
-def evening(sqlite_database: Database, settings: Settings) -> Iterator[Evening]:
-    """A server over the small school that a test may stop."""
-    with served_evening(sqlite_database, settings) as served:
-        yield served
 
 
 @pytest.fixture
