@@ -181,7 +181,7 @@ def _occasions(run: Watched, kind: str) -> set[str]:
         return {f"{run.turn}:{stop_id}" for stop_id, _ in _no_shows(run)}
     if kind == HANDOVER_WAIT:
         return {f"{run.turn}:{off.event_id}" for off, _ in _waiting(run)}
-    return {f"{run.turn}:{rider_id}" for rider_id, _ in _between_buses(run)}
+    return {_move(run, out) for out in _between_buses(run)}
 
 
 def check_start(run: Watched, now: datetime) -> Start | None:
@@ -305,20 +305,25 @@ def _about_riders(run: Watched, now: datetime) -> Iterator[Due]:
         after = timedelta(0) if is_nobody_there else run.clock(hand_over)  # from the alighting
         occasion = f"{run.turn}:{off.event_id}"
         yield from _climbed(HANDOVER_WAIT, ((after, 1),), occasion, _happened_at(off), now)
-    for rider_id, since_at in _between_buses(run):
+    for out in _between_buses(run):
         steps = tuple((run.clock(after), level) for after, level in policy.between)
-        yield from _climbed(TRANSFER_OPEN, steps, f"{run.turn}:{rider_id}", since_at, now)
+        yield from _climbed(TRANSFER_OPEN, steps, _move(run, out), _happened_at(out), now)
 
 
 def _waiting(run: Watched) -> Iterator[tuple[Alighted, bool]]:
     return waiting(run.state.plan.direction, run.state.accounts, run.facts, run.handed)
 
 
-def _between_buses(run: Watched) -> Iterator[tuple[RiderId, datetime]]:
-    """Who left for another bus that has not marked him in, and since when."""
+def _between_buses(run: Watched) -> Iterator[MovedOut]:
+    """The last move of everybody who left for another bus that has not marked him in."""
     for rider_id in run.state.moving:
         outs = [fact for fact in run.facts if isinstance(fact, MovedOut) and fact.rider_id == rider_id]
-        yield rider_id, max(_happened_at(fact) for fact in outs)
+        yield max(outs, key=_happened_at)
+
+
+def _move(run: Watched, out: MovedOut) -> str:
+    """Who went over, and when: whoever does so twice is called for twice."""
+    return f"{run.turn}:{out.rider_id}:{out.event_id}"
 
 
 def _place(plan: RunPlan, stop_id: StopId | None) -> int:

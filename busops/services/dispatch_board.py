@@ -6,8 +6,9 @@ the plain facts: late, silent, open again.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import chain
 from typing import Final
 
 from busops.domain.due_alarms import CHECK_OVERDUE, DEVICE_SILENT, NO_SHOW_OPEN, RUN_LATE
@@ -88,8 +89,9 @@ def board(database: Database, on: date, clock: Clock) -> Board:
     rows = run_board(database, on, clock)
     weather = weather_of(database, on)
     with database.reading() as tx:
-        crews = board_store.crews_on(tx, on)
-        ways = board_store.stops_on(tx, on)
+        days = sorted({on, *(row.run.on for row in rows)})
+        crews = dict(chain.from_iterable(board_store.crews_on(tx, day).items() for day in days))
+        ways = dict(chain.from_iterable(board_store.stops_on(tx, day).items() for day in days))
         last = board_store.last_happenings(tx, on)
         people = {each.crew_id: each.name for each in fleet_store.load_crew(tx, include_retired=True)}
         stops = {stop.stop_id: stop.name for stop in network_store.load_stops(tx, include_retired=True)}
@@ -99,6 +101,7 @@ def board(database: Database, on: date, clock: Clock) -> Board:
     lines = tuple(
         _line(row, crews.get(row.run.run_id, ()), ways.get(row.run.run_id, ()), names, now) for row in rows
     )
+    lines = tuple(line if line.row.run.on == on else _of_another_day(line) for line in lines)
     numbers = {line.row.run.run_id: line.no for line in lines}
     return Board(
         on=on,
@@ -109,6 +112,11 @@ def board(database: Database, on: date, clock: Clock) -> Board:
         names=names,
         weather=weather,
     )
+
+
+def _of_another_day(line: BoardLine) -> BoardLine:
+    """The line with the day before its number: two runs may have the same one."""
+    return replace(line, no=f"{line.row.run.on:%m-%d}/{line.no}")
 
 
 def _line(

@@ -25,9 +25,10 @@ from busops.storage.run_records import Recall, RunRecord
 
 MOVED_ALONE = "moved_in_alone"
 SIREN_QUIETENED = "siren_quietened"
-FACT_LEVEL = 3
-MOVED_LEVEL = 2
-Wanted = tuple[str, int, str]  # kind, level and occasion of an alarm that should stand
+FACT_LEVEL, MOVED_LEVEL = 3, 2
+# Of these somebody is called again each time; of how many parts the name of the first occasion is.
+COME_AGAIN = {TWO_RUNS: 2, MOVED_ALONE: 1}
+Wanted = tuple[str, int, str]  # kind, level and place of an alarm that should stand
 # What the watch raises ends with the run at the latest, but for the reports that an incident still owes.
 CHECK_ALARMS = frozenset({*due_alarms.KINDS, due_tellings.PAPER_ENTRY})
 # Findings for which somebody is called at once: they must not wait for the close.
@@ -140,12 +141,10 @@ def _call(tx: Transaction, state: RunState, mark: Mark, *, clock: Clock, ids: Id
     are_there = mark.alarms or mark.on_two_runs
     alarms = alarm_store.alarms_about(tx, state.plan.run_id) if are_there else ()
     both = {f"{rider}:{other}" for other, riders in shown.items() for rider in riders}
-    for kind, level, occasion in (*_for_facts(state), *_for_two_runs(both), *_for_moves(state)):
-        known = any(
-            (each.run_id, each.kind, each.level, each.occasion) == (state.plan.run_id, kind, level, occasion)
-            for each in alarms
-        )
-        if not known:
+    own = [each for each in alarms if each.run_id == state.plan.run_id]
+    for kind, level, place in (*_for_facts(state), *_for_two_runs(both), *_for_moves(state)):
+        occasion = _anew(place, [each for each in own if (each.kind, each.level) == (kind, level)])
+        if occasion is not None:
             alarm = Alarm(
                 alarm_id=ids.new(),
                 run_id=state.plan.run_id,
@@ -161,6 +160,26 @@ def _call(tx: Transaction, state: RunState, mark: Mark, *, clock: Clock, ids: Id
             alarm_store.resolve(tx, alarm.alarm_id, by=SYSTEM, at=clock.now(), evidence=evidence)
 
 
+def _anew(place: str, known: Iterable[Alarm]) -> str | None:
+    """
+    The occasion under which somebody is called for this place; None where that has been done.
+
+    Who is in two buses, or between them, a second time is called for a second time, as ``<place>:2``, and so
+    on: an alarm is written down once. A fact of the field is there for good and calls once.
+    """
+    named = [each for each in known if _place_of(each) == place]
+    if not named:
+        return place
+    comes_again = named[0].kind in COME_AGAIN and all(each.state is AlarmState.RESOLVED for each in named)
+    return f"{place}:{len(named) + 1}" if comes_again else None
+
+
+def _place_of(alarm: Alarm) -> str:
+    """What the alarm is about, however often it came."""
+    parts = COME_AGAIN.get(alarm.kind)
+    return alarm.occasion if parts is None else ":".join(alarm.occasion.split(":")[:parts])
+
+
 def _for_facts(state: RunState) -> Iterator[Wanted]:
     """Somebody is called at once for what must not wait; what two people have settled calls nobody more."""
     for finding in state.open_findings:
@@ -170,8 +189,8 @@ def _for_facts(state: RunState) -> Iterator[Wanted]:
 
 def _for_two_runs(both: Iterable[str]) -> Iterator[Wanted]:
     """A rider who may be aboard two buses at once is looked for in both."""
-    for occasion in sorted(both):
-        yield TWO_RUNS, FACT_LEVEL, occasion
+    for place in sorted(both):
+        yield TWO_RUNS, FACT_LEVEL, place
 
 
 def _for_moves(state: RunState) -> Iterator[Wanted]:
@@ -184,12 +203,12 @@ def _ended_by(state: RunState, alarm: Alarm, both: Collection[str]) -> str | Non
     """The evidence that ends an alarm which stands, of this run or of a rider on it and on another."""
     run_id = state.plan.run_id
     if alarm.kind == TWO_RUNS:
-        rider, _, other = alarm.occasion.partition(":")
-        on_one = alarm.occasion not in both if alarm.run_id == run_id else rider not in state.aboard
+        rider, other = alarm.occasion.split(":")[:2]
+        on_one = _place_of(alarm) not in both if alarm.run_id == run_id else rider not in state.aboard
         return "on_one_run" if on_one and run_id in (alarm.run_id, other) else None
     if alarm.kind == MOVED_ALONE:
         alone = {each.place for each in state.open_findings if each.code == MOVED_ALONE}
-        return None if alarm.occasion in alone else "on_one_run"
+        return None if _place_of(alarm) in alone else "on_one_run"
     is_settled = alarm.kind in CALLED_AT_ONCE and f"{alarm.kind}:{alarm.occasion}" in state.settled
     return "finding_settled" if is_settled else None
 

@@ -16,7 +16,7 @@ from busops.domain.gate import reasons_not_to_cancel, reasons_not_to_close
 from busops.domain.late import Late
 from busops.domain.run import Phase, RunState, fold
 from busops.domain.timeline import timeline
-from busops.domain.values import Clock, Direction, EventId, Plate, RiderId, RunId, StopId
+from busops.domain.values import Clock, Direction, EventId, Plate, RiderId, RunId, StopId, school_date
 from busops.domain.whereabouts import RiderAccount, RiderState
 from busops.services import late_classes
 from busops.storage import (
@@ -126,11 +126,19 @@ class RiderOnRun:
 
 
 def run_board(database: Database, on: date, clock: Clock) -> tuple[BoardRow, ...]:
-    """The runs of a day, those that need somebody first."""
+    """
+    The runs of a day, those that need somebody first.
+
+    Today's board also has every open run of a day before for which somebody is called: midnight
+    ends nothing.
+    """
     now = clock.now()
     with database.reading() as tx:
         runs = run_store.list_runs(tx, on)
         alarms = _by_run(alarm_store.load_alarms(tx))
+        if on == school_date(now):
+            before = (run.run_id for run in run_order_store.unclosed_before(tx, on))
+            runs = (*runs, *(run_store.load_summary(tx, run_id) for run_id in before if run_id in alarms))
         missing = {rider_id for run in runs for rider_id in run.progress.get("not_yet", ())}
         names = _names(tx, missing)
     rows = [_row(run, alarms.get(run.run_id, ()), names, now) for run in runs]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from busops.clock import SystemClock, UuidIds
@@ -18,6 +18,8 @@ from tests.e2e.navigators.attendant import Attendant
 from tests.sim import world
 
 TABLET = {"width": 1280, "height": 800}
+SENT_MS = 30_000
+STOPS = ("S001", "S002", "S003")
 WORKER_READY = """async () => {
   const { active } = await navigator.serviceWorker.ready;
   while (active.state !== "activated") await new Promise((later) => setTimeout(later, 50));
@@ -64,12 +66,14 @@ class Evening:
 
 
 @contextmanager
-def served_evening(database: Database, settings: Settings) -> Iterator[Evening]:
-    """The small school with one run leaving in five minutes, served."""
+def served_evening(
+    database: Database, settings: Settings, stops: tuple[str, ...] = STOPS
+) -> Iterator[Evening]:
+    """The small school with one run over these stops leaving in five minutes, served."""
     clock = SystemClock()
     world.fill(database)
     world.add_people(database, clock, UuidIds())
-    plan = world.release(database, departs_at=world.soon(clock))
+    plan = world.release(database, departs_at=world.soon(clock), stops=stops)
     evening = Evening(settings=settings, database=database, plan=plan)
     evening.start()
     try:
@@ -78,9 +82,11 @@ def served_evening(database: Database, settings: Settings) -> Iterator[Evening]:
         evening.stop()
 
 
-def sign_in(browser: Browser, evening: Evening, account: str = "attendant") -> Page:
+def sign_in(
+    browser: Browser, evening: Evening, account: str = "attendant", size: dict[str, int] = TABLET
+) -> Page:
     """A page of a signed-in person, in a browser of his own."""
-    context = browser.new_context(base_url=evening.url, viewport=TABLET)
+    context = browser.new_context(base_url=evening.url, viewport=size)
     page = context.new_page()
     page.goto("/signin")
     page.fill("[name=account]", account)
@@ -96,3 +102,10 @@ def open_run(page: Page) -> Attendant:
     attendant.open("run-1")
     assert page.evaluate(WORKER_READY)
     return attendant
+
+
+def sent(page: Page) -> None:
+    """Everything that waited has reached the server."""
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(page.locator("[data-unsent]")).to_have_attribute("data-unsent", "0", timeout=SENT_MS)
+    expect(page.locator("[data-network]")).to_be_hidden(timeout=SENT_MS)

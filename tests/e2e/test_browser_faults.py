@@ -1,19 +1,15 @@
 """A browser that takes nothing more, a server that no longer knows the tablet: told, and nothing lost."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import update
 
 from busops.clock import SystemClock
-from busops.config import Settings
 from busops.storage import event_store
-from busops.storage.database import Database
 from busops.storage.device_store import DeviceTokenRow
 from tests.e2e.navigators.attendant import READY
-from tests.e2e.offline_evening import Evening, open_run, served_evening, sign_in
+from tests.e2e.offline_evening import Evening, open_run
 from tests.sim import world
 
 SENT_MS = 30_000
@@ -35,21 +31,6 @@ FILL = """async () => {
   db.close();
 }"""
 EMPTY = """() => new Promise((done) => { indexedDB.deleteDatabase("filler").onsuccess = done; })"""
-
-
-@pytest.fixture
-def evening(sqlite_database: Database, settings: Settings) -> Iterator[Evening]:
-    """A server over the small school with a run about to leave."""
-    with served_evening(sqlite_database, settings) as served:
-        yield served
-
-
-@pytest.fixture
-def page(browser: Browser, evening: Evening) -> Iterator[Page]:
-    """The attendant's browser, signed in."""
-    made = sign_in(browser, evening)
-    yield made
-    made.context.close()
 
 
 def all_sent(page: Page) -> None:

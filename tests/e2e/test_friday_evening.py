@@ -1,81 +1,22 @@
 """Attendant and driver finish a run on two tablets in a real Chromium, with the network lost on the way."""
 
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-
-import pytest
-from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
+from playwright.sync_api import Page, expect
 
 from busops.clock import SystemClock, UuidIds
-from busops.config import Settings
 from busops.domain.run import Phase
-from busops.domain.run_plan import RunPlan
 from busops.domain.values import RiderId, RunId, StopId
 from busops.services import runs
 from busops.storage import event_store, network_store
-from busops.storage.database import Database
-from busops.web.app import create_app
 from tests.e2e.navigators.attendant import Attendant
 from tests.e2e.navigators.driver import Driver
+from tests.e2e.offline_evening import TABLET, Evening
 from tests.sim import world
 
 SURE_MS = 4500  # two tablets' clocks are told apart only beyond their margins
 NEWS_MS = 6000  # a driver's phone asks for news every five seconds
-PHONE, TABLET = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
 ATTENDANT_CODES = [world.TAGS["rear"], world.TAGS["row:2"], world.TAGS["row:7"]]
 DRIVER_CODES = [world.TAGS["rear"], world.TAGS["row:4"], world.TAGS["row:6"]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evening:
-    """A server with one run about to leave."""
-
-    url: str
-    database: Database
-    plan: RunPlan
-
-    def riders_of(self, stop_id: str) -> list[str]:
-        """The riders who belong to a stop."""
-        return [rider.rider_id for rider in self.plan.manifest if rider.stop_id == stop_id]
-
-
-@pytest.fixture
-def evening(sqlite_database: Database, settings: Settings) -> Iterator[Evening]:
-    """A running server over the small school, its run leaving in five minutes."""
-    clock, ids = SystemClock(), UuidIds()
-    world.fill(sqlite_database)
-    world.add_people(sqlite_database, clock, ids)
-    plan = world.release(sqlite_database, departs_at=world.soon(clock))
-    app = create_app(settings, clock=clock, ids=ids)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Evening(url=f"http://127.0.0.1:{server.port}", database=sqlite_database, plan=plan)
-    server.shutdown()
-    thread.join()
-
-
-@pytest.fixture
-def signed_in(evening: Evening, browser: Browser) -> Iterator[Callable[[str, dict], Page]]:
-    """A page of a signed-in person, in a browser of his own."""
-    contexts = []
-
-    def enter(account: str, size: dict) -> Page:
-        context = browser.new_context(base_url=evening.url, viewport=size)
-        contexts.append(context)
-        page = context.new_page()
-        page.goto("/signin")
-        page.fill("[name=account]", account)
-        page.fill("[name=password]", world.PASSWORD)
-        page.click("main button[type=submit]")
-        page.wait_for_url("**/tablet/")
-        return page
-
-    yield enter
-    for context in contexts:
-        context.close()
 
 
 def refuses(page: Page, words: str) -> None:

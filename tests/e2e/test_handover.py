@@ -1,24 +1,20 @@
 """An evening without a network: cards at the door, hand-overs at the stop, a stop that the office allowed."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from busops.clock import SystemClock, UuidIds
-from busops.config import Settings
 from busops.domain.events import Alighted, HandedOver
 from busops.domain.roster import HandoverMode, PickupPerson
 from busops.domain.stop_changes import AskedBy
 from busops.services import handovers, rider_cards, runs, stop_changes
 from busops.storage import register_store
-from busops.storage.database import Database
 from tests.e2e.looking import untranslated, violations
 from tests.e2e.navigators.attendant import Attendant
-from tests.e2e.offline_evening import Evening, open_run, served_evening, sign_in
-from tests.e2e.test_offline import sent
+from tests.e2e.offline_evening import Evening, open_run, sent
 
 GRANDMOTHER = PickupPerson(name="王某", relation="祖母")
 # Everything the tablet keeps, as somebody who copied its files would read it.
@@ -43,26 +39,15 @@ DUMP = """async () => {
 
 
 @pytest.fixture
-def evening(sqlite_database: Database, settings: Settings) -> Iterator[Evening]:
+def evening(evening: Evening) -> Evening:
     """Three riders of the first stop are handed over, everybody has a card; the server may be stopped."""
-    with served_evening(sqlite_database, settings) as served:
-        first = served.riders_of("S001")[:3]
-        with sqlite_database.transaction() as tx:
-            riders = [register_store.load_rider(tx, rider_id).rider for rider_id in first]
-            listed = [
-                replace(rider, handover=HandoverMode.LISTED, persons=(GRANDMOTHER,)) for rider in riders
-            ]
-            register_store.save_riders(tx, listed)
-        rider_cards.make_missing(sqlite_database, None, by="test", clock=SystemClock())
-        yield served
-
-
-@pytest.fixture
-def page(browser: Browser, evening: Evening) -> Iterator[Page]:
-    """The attendant's browser, signed in."""
-    made = sign_in(browser, evening)
-    yield made
-    made.context.close()
+    first = evening.riders_of("S001")[:3]
+    with evening.database.transaction() as tx:
+        riders = [register_store.load_rider(tx, rider_id).rider for rider_id in first]
+        listed = [replace(rider, handover=HandoverMode.LISTED, persons=(GRANDMOTHER,)) for rider in riders]
+        register_store.save_riders(tx, listed)
+    rider_cards.make_missing(evening.database, None, by="test", clock=SystemClock())
+    return evening
 
 
 def read_card(page: Page, number: str) -> Locator:

@@ -1,19 +1,15 @@
 """A tablet without a server: it starts, it records, it says what it knows, and it loses nothing."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from playwright.sync_api import Error as PageGone
 
-from busops.config import Settings
-from busops.storage.database import Database
 from busops.web.tablet import app_version
 from tests.e2e.navigators.attendant import READY
-from tests.e2e.offline_evening import Evening, open_run, served_evening, sign_in
+from tests.e2e.offline_evening import Evening, open_run, sent, sign_in
 
-SENT_MS = 30_000
 FAILING_WRITES = """() => {
   window.realAdd = IDBObjectStore.prototype.add;
   window.realPut = IDBObjectStore.prototype.put;
@@ -39,28 +35,6 @@ WORKER = "navigator.serviceWorker.getRegistration('/tablet/')"
 UPDATE = f"async () => {{ await (await {WORKER}).update(); }}"
 ASK = f"async () => {{ (await {WORKER}).waiting.postMessage('take_over'); }}"
 WAITS = f"async () => (await {WORKER}).waiting !== null"
-
-
-@pytest.fixture
-def evening(sqlite_database: Database, settings: Settings) -> Iterator[Evening]:
-    """A server over the small school that a test may stop."""
-    with served_evening(sqlite_database, settings) as served:
-        yield served
-
-
-@pytest.fixture
-def page(browser: Browser, evening: Evening) -> Iterator[Page]:
-    """The attendant's browser, signed in."""
-    made = sign_in(browser, evening)
-    yield made
-    made.context.close()
-
-
-def sent(page: Page) -> None:
-    """Everything that waited has reached the server."""
-    page.evaluate("window.dispatchEvent(new Event('focus'))")
-    expect(page.locator("[data-unsent]")).to_have_attribute("data-unsent", "0", timeout=SENT_MS)
-    expect(page.locator("[data-network]")).to_be_hidden(timeout=SENT_MS)
 
 
 def waits(page: Page, wanted: bool) -> None:

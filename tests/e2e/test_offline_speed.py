@@ -1,15 +1,12 @@
 """How fast a tablet is with ten thousand events in it, on a slow processor: measured, told, not judged."""
 
 import sys
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from busops.config import Settings
-from busops.storage.database import Database
 from tests.e2e.navigators.attendant import READY
-from tests.e2e.offline_evening import Evening, open_run, served_evening, sign_in
+from tests.e2e.offline_evening import Evening, open_run, sign_in
 
 EVENTS = 10_000
 TAPS = 100
@@ -40,13 +37,6 @@ TAP = """async (riderId) => {
   while (card.dataset.at === before) await new Promise(requestAnimationFrame);
   return performance.now() - began;
 }"""
-
-
-@pytest.fixture
-def evening(sqlite_database: Database, settings: Settings) -> Iterator[Evening]:
-    """A server over the small school."""
-    with served_evening(sqlite_database, settings) as served:
-        yield served
 
 
 def slowed(page: Page) -> None:

@@ -1,20 +1,16 @@
 """Two attendants, two buses: riders go out of one without a network, into the other, and nobody is lost."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from busops.clock import SystemClock, UuidIds
-from busops.config import Settings
 from busops.domain.events import StrandedBy
 from busops.services import runs
 from busops.services.transfers import Opening
-from busops.storage.database import Database
 from tests.e2e.navigators.attendant import READY, Attendant
-from tests.e2e.offline_evening import Evening, open_run, served_evening, sign_in
-from tests.e2e.test_offline import sent
+from tests.e2e.offline_evening import Evening, open_run, sent, sign_in
 from tests.run_kit import store_run
 from tests.small_school import LICENSED
 
@@ -22,11 +18,10 @@ OTHER = {"run_id": "run-2", "plate": LICENSED, "driver_id": "D1", "attendant_ids
 
 
 @pytest.fixture
-def evening(sqlite_database: Database, settings: Settings) -> Iterator[Evening]:
+def evening(evening: Evening) -> Evening:
     """Run-1, and run-2 that goes the same way with every seat free."""
-    with served_evening(sqlite_database, settings) as served:
-        store_run(sqlite_database, replace(served.plan, **OTHER))
-        yield served
+    store_run(evening.database, replace(evening.plan, **OTHER))
+    return evening
 
 
 def test_riders_go_over_from_bus_to_bus(evening: Evening, browser: Browser) -> None:

@@ -8,9 +8,7 @@ from busops.clock import SystemClock
 from busops.services import defects
 from tests.e2e import test_friday_evening as friday
 from tests.e2e.navigators.driver import Driver
-from tests.e2e.test_friday_evening import Evening
-
-evening, signed_in = friday.evening, friday.signed_in
+from tests.e2e.offline_evening import Evening
 
 
 def test_the_drivers_screen_says_that_the_bus_stands(

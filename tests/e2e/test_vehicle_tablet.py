@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from busops.clock import SystemClock, UuidIds
-from busops.config import Settings
 from busops.domain.fleet import CrewRole
 from busops.domain.gate import reasons_not_to_close
 from busops.domain.values import RunId
@@ -22,19 +21,12 @@ from tests.device_kit import OFFICE, offered
 from tests.e2e.looking import overflows, violations
 from tests.e2e.navigators.attendant import READY, Attendant
 from tests.e2e.navigators.driver import Driver
-from tests.e2e.offline_evening import TABLET, WORKER_READY, Evening, served_evening
+from tests.e2e.offline_evening import TABLET, WORKER_READY, Evening
 from tests.e2e.test_unchecked_bus import EARS
 from tests.sim import world
 
 LEFT_ALONE = "sessionStorage.setItem('busops-acting-touched', String(Date.now() - 600_000))"
 SENT_MS = 30_000
-
-
-@pytest.fixture
-def evening(sqlite_database: Database, settings: Settings) -> Iterator[Evening]:
-    """A server over the small school that a test may stop."""
-    with served_evening(sqlite_database, settings) as served:
-        yield served
 
 
 @pytest.fixture

@@ -14,7 +14,9 @@ from flask import Flask
 
 from busops.services.simulated_key import SimulatedKey
 from tests.builders import DEPARTS_MS
+from tests.sim.game_beside import Beside
 from tests.sim.game_ends import Ends
+from tests.sim.game_facts import Facts
 from tests.sim.game_judge import Judge
 from tests.sim.game_layers import BOTH, Layers
 from tests.sim.game_office import Office
@@ -25,11 +27,14 @@ from tests.sim.game_tales import Tales
 from tests.sim.game_world import (
     ATTENDANT,
     AWAY,
+    BY_CODE,
     DRIVER,
     HERE,
+    LISTED,
     MIDWAY,
     NO_STOP,
     OTHER,
+    OWN,
     RIDERS,
     TERMINAL,
     World,
@@ -102,10 +107,12 @@ class Game:
             path=path,
             world=self.world,
             tablets=self.tablets,
+            facts=Facts(world=self.world, tablets=self.tablets),
             knows_late_facts=stage.layers.reopens_by_guard,
             has_gate=stage.layers.has_gate,
         )
         self.ends = Ends(self)
+        self.beside = Beside(self)
 
     def play(self) -> None:
         """Free play, the end of the run with a slip or without; in some games all that once more."""
@@ -125,6 +132,7 @@ class Game:
             "late": (2, self.network.deliver_late), "clock": (1, self.set_clock), "reload": (1, self.reload),
             "office": (4, self.fidget), "crash": (2, self.arm), "watch": (2, self.watch),
             "wait": (2, self.wait), "lose": (1, self.lose), "revoke": (1, self.revoke),
+            "hand": (2, self.hand), "move": (1, self.move),
         }  # fmt: skip
         for _ in range(steps):
             names = sorted(acts)
@@ -138,7 +146,11 @@ class Game:
         """The tablets that are in somebody's hands, of one person or all."""
         return [each for each in self.tablets if each.dev not in self.gone and by in (None, each.by)]
 
-    def new_tablet(self, by: str, *, minutes: int = 900) -> GameTablet:
+    def live_here(self) -> list[GameTablet]:
+        """Those of the run that the game is about."""
+        return [each for each in self.live() if each.run_id == OWN]
+
+    def new_tablet(self, by: str, *, minutes: int = 900, run_id: str = OWN) -> GameTablet:
         """Somebody is given a tablet."""
         key = SimulatedKey(name=f"{by}/{len(self.tablets)}")
         made = self.office.enrol(by, key, minutes=minutes)
@@ -147,7 +159,7 @@ class Game:
             by=by,
             token=made.token,
             key=key,
-            run_id="run-1",
+            run_id=run_id,
             dice=self.dice,
             skew_ms=self.dice.choice(SKEWS_MS),
         )
@@ -159,7 +171,7 @@ class Game:
         """The tablet is given the list of the run, if the server lives long enough."""
         for _ in range(3):
             try:
-                answer = self.server.request("GET", "/api/v1/runs/run-1/pack", tablet.headers, b"")
+                answer = self.server.request("GET", f"/api/v1/runs/{tablet.run_id}/pack", tablet.headers, b"")
             except Lost:
                 continue
             assert answer[0] == 200, f"no list for tablet {tablet.dev}: {answer[0]}"
@@ -174,7 +186,9 @@ class Game:
     def mark(self) -> None:
         """A rider gets on or off and is marked, mostly; some taps are wrong and taken back, or not at all."""
         tablet, rider, draw = self.some_tablet(ATTENDANT), self.dice.choice(RIDERS), self.dice.randrange(20)
-        if draw == 0:
+        if rider in self.beside.inside:
+            self.beside.gives_back(rider, tablet)
+        elif draw == 0:
             kind = self.dice.choice(("board", "alight"))
             entry = self.world.marks(tablet, kind, rider=rider, stop="@campus" if kind == "board" else MIDWAY)
             self.world.passes(self.dice.choice((5, 90)))
@@ -191,6 +205,23 @@ class Game:
             self.world.gets_off(tablet if draw > 3 else None, rider, stop, **where)
         else:
             self.world.gets_on(tablet if draw > 3 else None, rider)
+
+    def hand(self) -> None:
+        """Somebody who got off is given into somebody's hands, or nobody is there."""
+        off = [rider for rider in (BY_CODE, LISTED) if rider in self.world.been - self.world.inside]
+        if off and (rider := self.dice.choice(off)) not in self.beside.inside:
+            self.world.hands_over(self.some_tablet(ATTENDANT), rider, is_there=self.dice.randrange(3) > 0)
+
+    def move(self) -> None:
+        """The bus goes no further, and riders go over into another one; marked or not, at first."""
+        if not self.world.inside:
+            return
+        if not self.beside.is_there() or self.dice.randrange(2):
+            self.told.append(f"transfer {self.beside.is_called()}")
+        for rider in sorted(self.world.inside) if self.beside.is_there() else ():
+            self.world.passes(12)
+            out = self.some_tablet(ATTENDANT) if self.dice.randrange(6) else None
+            self.beside.takes(rider, out=out, has_answer=self.dice.randrange(4) > 0)
 
     def drive(self) -> None:
         """The bus moves, or something is noted."""
@@ -219,7 +250,8 @@ class Game:
         tablet = self.some_tablet()
         asked_ms = tablet.wall_ms(self.world.clock.ms())
         try:
-            status, told, _ = self.server.request("GET", "/api/v1/runs/run-1/news", tablet.headers, b"")
+            path = f"/api/v1/runs/{tablet.run_id}/news"
+            status, told, _ = self.server.request("GET", path, tablet.headers, b"")
         except Lost:
             return
         if status == 200:

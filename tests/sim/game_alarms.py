@@ -8,7 +8,7 @@ tablets say. Written after the rules of the field, not after the watch that is o
 from collections.abc import Iterator
 
 from tests.sim.game_file import Filed, ms
-from tests.sim.game_world import RIDERS, TERMINAL, World
+from tests.sim.game_world import BY_CODE, LISTED, MARKS, RIDERS, TERMINAL, World
 
 MINUTE_MS = 60_000
 CHECK = {1: 3, 2: 5, 3: 10, 4: 15, 5: 30}
@@ -18,18 +18,32 @@ UNHEARD_MS = 20 * MINUTE_MS
 HOUR_MS = 60 * MINUTE_MS
 NO_SHOW_MS = 10 * MINUTE_MS
 SLACK_MS = 5_000
-MOVING = ("board", "alight", "depart", "arrive", "void")
-Need = tuple[str, int, str]  # kind, level, and what its occasion must name
+HAND_OVER_MS = 3 * MINUTE_MS
+BETWEEN = {2: 10, 3: 20}
+MOVING = (*MARKS, "depart", "arrive", "void")
+Need = tuple[str, int, str]  # kind, level, and what its occasion must name, or one of these by strokes
 
 
-def needs(filed: Filed, world: World) -> Iterator[Need]:
-    """Every alarm that must stand now; nothing for a run that is over."""
+def needs(filed: Filed, world: World, between: set[str]) -> Iterator[Need]:
+    """Every alarm that must stand now; nothing for a run that is over. ``between``: who is in no bus."""
     now_ms = world.clock.now_ms - SLACK_MS
     if now_ms >= ms(world.plan.arrives_at) + HOUR_MS:
         yield "run_unclosed", 2, ""
     yield from _check(filed, world, now_ms)
     yield from _silence(filed, world, now_ms)
     yield from _no_show(filed, world, now_ms)
+    yield from _between_buses(filed, between, now_ms)
+    yield from _hand_overs(filed, world, now_ms)
+
+
+def handed(filed: Filed, world: World) -> Iterator[str]:
+    """The alightings after which, on the same tablet, somebody took the rider over."""
+    for rider, marks in world.standing(filed.held).items():
+        for each in world.deeds.values():
+            is_his = each.kind == "handover" and each.rider == rider and each.event_id in filed.held
+            is_after = each.dev == marks[-1].dev and each.at_ms > marks[-1].at_ms
+            if is_his and is_after and "none" not in each.codes:
+                yield marks[-1].event_id
 
 
 def stands(filed: Filed, need: Need) -> bool:
@@ -39,7 +53,7 @@ def stands(filed: Filed, need: Need) -> bool:
         alarm["kind"] == kind
         and alarm["level"] == level
         and alarm["state"] != "resolved"
-        and (not about or about in alarm["occasion"].split(":"))
+        and (not about or set(about.split("|")) & set(alarm["occasion"].split(":")))
         for alarm in filed.alarms
     )
 
@@ -88,7 +102,7 @@ def _silence(filed: Filed, world: World, now_ms: int) -> Iterator[Need]:
 def _no_show(filed: Filed, world: World, now_ms: int) -> Iterator[Need]:
     """Ten minutes after the departure from the campus, while of some rider nothing at all is known."""
     gone = world.undone(filed.held)
-    told = [each for each in filed.events.values() if each["kind"] in ("board", "alight", "absent")]
+    told = [each for each in filed.events.values() if each["kind"] in (*MARKS, "absent")]
     resolved = {each["rider_id"] for each in filed.decisions if each["kind"] == "resolved"}
     if not any(each["event_id"] not in gone for each in told):
         return
@@ -97,6 +111,32 @@ def _no_show(filed: Filed, world: World, now_ms: int) -> Iterator[Need]:
     left = [each["received_ms"] for each in filed.events.values() if each["kind"] == "depart"]
     if now_ms >= max([ms(world.plan.departs_at), *left]) + NO_SHOW_MS:
         yield "no_show", 1, "@campus"
+
+
+def _between_buses(filed: Filed, between: set[str], now_ms: int) -> Iterator[Need]:
+    """Everybody who left for another bus and is in none: after ten minutes, and again after twenty."""
+    for rider in sorted(between):
+        outs = [each for each in filed.events.values() if each["kind"] == "moved_out"]
+        since_ms = max(each["received_ms"] for each in outs if each["rider_id"] == rider)
+        for level, after in BETWEEN.items():
+            if now_ms >= since_ms + after * MINUTE_MS:
+                yield "transfer_open", level, rider
+
+
+def _hand_overs(filed: Filed, world: World, now_ms: int) -> Iterator[Need]:
+    """Who got off and must be given into somebody's hands, and was not: after three minutes."""
+    resolved = {each["rider_id"] for each in filed.decisions if each["kind"] == "resolved"}
+    for rider, marks in world.standing(filed.held).items():
+        off = [each for each in marks if each.kind == "alight"]
+        if rider not in (BY_CODE, LISTED) or marks[-1].kind != "alight" or rider in filed.disputed | resolved:
+            continue
+        told = [each for each in world.deeds.values() if each.kind == "handover" and each.rider == rider]
+        given = [each for each in told if each.event_id in filed.held and "none" not in each.codes]
+        if all(each.dev == off[-1].dev and each.at_ms < off[-1].at_ms for each in given):
+            received_ms = max(filed.events[each.event_id]["received_ms"] for each in off)
+            is_nobody_there = any(each.event_id in filed.held and each.at_ms > off[-1].at_ms for each in told)
+            if is_nobody_there or now_ms >= received_ms + HAND_OVER_MS:
+                yield "handover_wait", 1, "|".join(each.event_id for each in off)
 
 
 def _heard(filed: Filed) -> dict[int, int]:

@@ -8,21 +8,33 @@ close: a gate that never opens is no gate either.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from busops.domain.fleet import CrewRole
 from busops.domain.values import CAMPUS
 from tests.builders import ALL_OK
 from tests.sim.game_afterwards import Afterwards
+from tests.sim.game_checks import Checks
+from tests.sim.game_moves import Moves
 from tests.sim.game_office import ASKER
 from tests.sim.game_paper import Paper
-from tests.sim.game_slips import AFTERWARDS, LEFT_OPEN, NEVER_SEALED, PAPER, SLIPS, STRANGERS, WITH_ANOTHER
+from tests.sim.game_slips import (
+    AFTERWARDS,
+    LEFT_OPEN,
+    NEVER_SEALED,
+    OVER,
+    PAPER,
+    SLIPS,
+    STANDS,
+    STRANGERS,
+    WITH_ANOTHER,
+)
 from tests.sim.game_tablet import GameTablet
 from tests.sim.game_world import (
-    ALL_TAGS,
     ATTENDANT,
     AWAY,
+    BY_CODE,
     DRIVER,
     HERE,
     ITEMS,
+    LISTED,
     NEXT,
     NO_STOP,
     RIDERS,
@@ -44,6 +56,8 @@ class Ends:
         self.spared: set[str] = set()  # the riders whom the office must not find out about, by the slip
         self.other: GameTablet | None = None  # one tablet more, where the slip needs it
         self.paper = Paper(server=game.server, world=game.world)
+        self.moves = Moves(game)
+        self.checks = Checks(game.world)
 
     def drive(self, slip: str) -> None:
         """To the end with this slip, refused for it; then without, and closed."""
@@ -56,12 +70,20 @@ class Ends:
                 self.game.wait()
                 return  # the other half of these games mends it
         self.game.told.append("ends well")
-        self.bring("paper" if slip != "old_checks" and self.game.dice.randrange(6) == 0 else "none")
+        self.bring(self._good_end(slip))
         self.must_close()
+        if self.game.beside.is_there() and self.game.dice.randrange(2) == 0:
+            self.game.beside.ends()
         if slip in AFTERWARDS[1:]:
             Afterwards(self).comes(slip)
             self.bring("none")
             self.must_close()
+
+    def _good_end(self, slip: str) -> str:
+        """By what the run is closed: its tablets, paper, or with the bus left on the road."""
+        if slip == "old_checks":
+            return "none"
+        return self.game.dice.choice(("none",) * 8 + ("paper",) * 2 + ("stranded",) * 2)
 
     def is_possible(self, slip: str) -> bool:
         """Whether what happened before leaves room for the slip."""
@@ -70,6 +92,9 @@ class Ends:
             return not {code for deed in deeds if deed.kind == "precheck" for code in deed.codes} >= ITEMS
         if slip == "uncounted":
             return not any(deed.kind == "headcount" and deed.stop == CAMPUS for deed in deeds)
+        if slip == "not_by_office":
+            has_arrived = any(deed.kind == "arrive" and deed.stop == TERMINAL for deed in deeds)
+            return not has_arrived and not self.world.is_stranded
         return slip not in STRANGERS or bool(self.untouched())
 
     def untouched(self) -> list[str]:
@@ -88,8 +113,8 @@ class Ends:
         self._set_out(slip, first, driver, marks)
         if slip == "too_early":
             self._leave(slip, first)
-            self._check(slip, first, driver)
-        self.then(driver, "arrive", stop=TERMINAL)
+            self.checks.walk(slip, first, driver)
+        self._arrive(slip, first, driver)
         self._leave(slip, marks)
         if slip == "hasty" or (slip != "too_early" and game.dice.randrange(10) == 0):
             self.then(driver, "depart", stop=CAMPUS, run=NEXT)
@@ -100,7 +125,7 @@ class Ends:
         elif slip != "too_early":
             self.then(first, "headcount", n=len(world.inside), stop=TERMINAL)
         if slip != "too_early":
-            self._check(slip, first, driver)
+            self.checks.walk(slip, first, driver)
         self._seal(slip, first)
         self.deliver()
         self._clear(slip)
@@ -111,12 +136,21 @@ class Ends:
             self.deliver()
         game.judge.look()
 
+    def _arrive(self, slip: str, first: GameTablet, driver: GameTablet) -> None:
+        """The bus is at its terminal; or all went over to another one, and it stands where it stands."""
+        if slip in OVER:
+            self.spared = self.moves.go_over(slip, first)
+        if slip != "not_by_office" and not (slip in STANDS and self.world.is_stranded):
+            self.then(driver, "arrive", stop=TERMINAL)
+
     def calm(self) -> None:
         """What waits is sent, a closed run is opened again, a cancelled one begins, time passes."""
         game = self.game
         self.spared = set()
         for tablet in game.tablets:
             tablet.held_back = None
+        if game.beside.inside:
+            game.beside.makes_good(self.tablet(ATTENDANT))
         self.deliver()
         for tablet in game.tablets:
             if tablet.stored_before_revoked is not None and game.dice.randrange(2):
@@ -158,6 +192,9 @@ class Ends:
             assert self.until_done(lambda: self.paper.confirm(by=ASKER)) != "done", (
                 "one person alone entered a sheet"
             )
+            assert self.until_done(lambda: self.paper.confirm(counts_off_by=1)) != "done", (
+                "somebody confirmed a sheet that he had not counted"
+            )
         elif slip == "paper_given_up":
             dev = max(self.world.sheets)
             said = self.game.office.release(dev)
@@ -177,7 +214,7 @@ class Ends:
         if slip == "no_reason":
             self.then(first, "absent", rider=untouched[0], reason="unspecified")
         comes = [rider for rider in RIDERS if rider not in self.world.been and rider not in self.spared]
-        if slip in ("left_unmarked", "sleeper", "off_stop", "away", "disputed", *PAPER):
+        if slip in ("left_unmarked", "sleeper", "off_stop", "away", "disputed", *PAPER, *OVER):
             comes = comes or [RIDERS[-1]]
         for rider in [*comes, *(self.spared if slip == "disputed" else ())]:
             self.world.passes(12)
@@ -219,39 +256,12 @@ class Ends:
                 is_first = place == 0
                 stop = NO_STOP if slip == "off_stop" and is_first else TERMINAL
                 self.world.gets_off(first, rider, stop, **(AWAY if slip == "away" and is_first else HERE))
-
-    def _check(self, slip: str, first: GameTablet, driver: GameTablet) -> None:
-        """Attendant's check, driver's check, parked; but for the slip."""
-        acts = [
-            ("no_attendant_check", lambda: self.world.walks(first, CrewRole.ATTENDANT)),
-            ("no_driver_check", lambda: self._driver_walks(slip, first, driver)),
-            ("no_parked", lambda: self.world.parks(driver)),
-        ]
-        if slip == "driver_first":
-            acts[0], acts[1] = acts[1], acts[0]
-        for left_out_by, act in acts:
-            self.world.passes(25)
-            if slip != left_out_by:
-                act()
-        if slip == "late_mark":
-            self.world.passes(12)
-            self.world.gets_on(first, RIDERS[1])
-            self.world.passes(12)
-            self.world.gets_off(first, RIDERS[1], TERMINAL)
-
-    def _driver_walks(self, slip: str, first: GameTablet, driver: GameTablet) -> None:
-        if slip == "one_person":
-            self.world.walks(first, CrewRole.DRIVER)
-        elif slip == "wrong_tag":
-            self.world.walks(driver, CrewRole.DRIVER, codes=["999001", "999002", "999003"])
-        elif slip == "skipped_place":
-            seen = self.world.plan.asked_codes(CrewRole.DRIVER) - {ALL_TAGS["exit"]}
-            self.world.walks(driver, CrewRole.DRIVER, codes=sorted(seen))
-        else:
-            self.world.walks(driver, CrewRole.DRIVER)
+                if rider in (BY_CODE, LISTED) and self.game.dice.randrange(2):
+                    self.world.passes(6)
+                    self.world.hands_over(first, rider, is_there=True)
 
     def _seal(self, slip: str, first: GameTablet) -> None:
-        for tablet in self.game.live():
+        for tablet in self.game.live_here():
             has_begun = tablet.entries or tablet.listed_ms is not None
             is_done = not has_begun or (tablet.entries and tablet.entries[-1].event["kind"] == "seal")
             is_other = slip in NEVER_SEALED and tablet is self.other

@@ -13,25 +13,27 @@ from typing import Any
 
 from tests.sim import game_alarms
 from tests.sim.game_dues import Dues
+from tests.sim.game_facts import Broken, Facts
 from tests.sim.game_file import OVER, Filed, ms, read
 from tests.sim.game_tablet import GameTablet
-from tests.sim.game_world import NO_STOP, RIDERS, World
+from tests.sim.game_world import MARKS, NO_STOP, World
 
-OWN = ("run-1", "run-of-nobody")  # what claims the run, and what may hide an event of it
-REFUSED = {("note", None, None), ("seal", None, None)}  # all that a sheet may say that nobody confirmed
-
-
-class Broken(AssertionError):
-    """An invariant does not hold."""
+OF_NOBODY = "run-of-nobody"  # what is sent under this name may hide an event of any run
 
 
 @dataclass(kw_only=True)
 class Judge:
-    """Looks after every step; raises :class:`Broken`, with what was broken in words."""
+    """
+    Looks at one run after every step; raises :class:`Broken`, with what was broken in words.
+
+    ``facts`` looks at the log of all runs; ``beside`` is the judge of the run whose bus takes riders over.
+    """
 
     path: Path
     world: World
     tablets: list[GameTablet]
+    facts: Facts | None = None
+    beside: "Judge | None" = None
     knows_late_facts: bool = True  # whether the layer that reopens for other facts than aboard is in play
     has_gate: bool = True  # whether the layer that knows every question is in play
     seen: Counter[str] = field(default_factory=Counter)
@@ -40,14 +42,17 @@ class Judge:
 
     def look(self) -> Filed:
         """Every invariant that must hold at any time; what the file holds."""
-        filed = read(self.path)
-        self._nothing_is_lost(filed)
-        self._nothing_is_invented(filed)
+        filed = read(self.path, self.world.plan.run_id)
+        self.world.is_stranded = any(each["kind"] == "transfer_opened" for each in filed.decisions)
+        if self.facts is not None:
+            self.facts.look(filed, self._before)
         self._closed_means_clear(filed)
         self._somebody_was_called(filed)
         for fault in (*self.dues.of_decisions(filed), *self.dues.of_incidents(filed)):
             raise Broken(fault)
         before_v = {closure["version"] for closure in self._before.closures} if self._before else set()
+        if not before_v <= {closure["version"] for closure in filed.closures}:
+            raise Broken("a closure is gone")
         for closure in filed.closures:
             if closure["version"] not in before_v:
                 self.seen["closed"] += 1
@@ -57,6 +62,8 @@ class Judge:
             self.seen["reopened"] += 1
         self._count(filed)
         self._before = filed
+        if self.beside is not None:
+            self.beside.look()
         return filed
 
     def after_watch(self) -> None:
@@ -64,11 +71,14 @@ class Judge:
         filed = read(self.path)
         if filed.phase in OVER:
             return
-        for need in game_alarms.needs(filed, self.world):
+        for need in game_alarms.needs(filed, self.world, self._between(filed, filed.held)):
             if not game_alarms.stands(filed, need):
                 raise Broken(f"the alarm {need} is due and does not stand")
             self.seen["alarm " + need[0]] += 1
             self.seen["overdue 5"] += need[:2] == ("check_overdue", 5)
+        for off in game_alarms.handed(filed, self.world):
+            if game_alarms.stands(filed, ("handover_wait", 1, off)):
+                raise Broken("somebody was handed over, and is still waited for")
 
     @property
     def dues(self) -> Dues:
@@ -85,6 +95,7 @@ class Judge:
                 [each for each in filed.incidents if each["finding_key"] in filed.settled]
             ),
             "incident withdrawn": len([each for each in filed.incidents if each["is_withdrawn"]]),
+            "handed over": len([each for each in filed.events.values() if each["kind"] == "handover"]),
             "paper": len([each for each in filed.sheets if each["verdict"] == "confirmed"]),
             "paper refused": len([each for each in filed.sheets if each["verdict"] == "rejected"]),
             "admitted": len([each for each in filed.quarantine if each["state"] == "admitted"]),
@@ -97,51 +108,12 @@ class Judge:
 
     _told: Counter[str] = field(default_factory=Counter)
 
-    def _nothing_is_lost(self, filed: Filed) -> None:
-        apart = {each["event_id"] for each in filed.quarantine}
-        for tablet in self.tablets:
-            for entry in tablet.entries:
-                answer, event_id = tablet.answers.get(entry.seq), entry.event["id"]
-                if answer in ("stored", "duplicate"):
-                    if filed.log.get(event_id, {}).get("digest") != entry.hash:
-                        raise Broken(f"{answer}, but not in the log as it was: {event_id}")
-                elif answer is not None and event_id not in apart:
-                    raise Broken(f"{answer}, but not in quarantine: {event_id}")
-            before = tablet.stored_before_revoked
-            if before is not None and tablet.stored() - before:
-                raise Broken(f"tablet {tablet.dev} was given up, and its word is still taken as fact")
-            for seq, digest in tablet.acks:
-                self._ack_is_true(filed, tablet, seq, digest)
-        if self._before and not self._before.all_held <= filed.all_held:
-            raise Broken("an event has left the log")
-        if self._before and len(self._before.closures) > len(filed.closures):
-            raise Broken("a closure is gone")
-
-    def _ack_is_true(self, filed: Filed, tablet: GameTablet, ack: int, digest: str) -> None:
-        apart = {each["seq"] for each in filed.quarantine if each["dev"] == tablet.dev}
-        for entry in tablet.entries[:ack]:
-            if entry.event["id"] not in filed.log and entry.seq not in apart:
-                raise Broken(f"acknowledged to {ack}, but {entry.seq} of tablet {tablet.dev} is nowhere")
-        last = tablet.entries[ack - 1] if ack else None
-        if last is not None and last.event["id"] in filed.log and digest != last.hash:
-            raise Broken(f"the hash at {ack} of tablet {tablet.dev} is another one")
-
-    def _nothing_is_invented(self, filed: Filed) -> None:
-        written = {entry.event["id"]: entry.hash for tablet in self.tablets for entry in tablet.entries}
-        on_paper = {
-            event_id: self.world.sheets[each["dev"]] if _is_by_two(each) else REFUSED
-            for each in filed.sheets
-            for event_id in json.loads(each["event_ids"] or "[]")
-        }
-        for event_id, event in filed.log.items():
-            line = (event["kind"], event["rider_id"], event["stop_id"])
-            if event_id in on_paper and line in on_paper[event_id]:
-                continue
-            if written.get(event_id) != event["digest"]:
-                raise Broken(f"nobody wrote {event_id}: {line}")
-        places = Counter((event["dev"], event["seq"]) for event in filed.log.values())
-        if any(count > 1 for count in places.values()):
-            raise Broken("a number of a tablet stands twice in the log")
+    def _between(self, filed: Filed, held: set[str], until_ms: int | None = None) -> set[str]:
+        """Who is nobody's by what is held, and of whom two people have not said where he is."""
+        other = self.beside.world if self.beside is not None else None
+        there = filed.held_of(other.plan.run_id, until_ms) if other is not None else set()
+        found = self.world.between(held, other, there)
+        return {rider for rider in found if not self._is_accounted_for(filed, rider)}
 
     def _closed_means_clear(self, filed: Filed) -> None:
         if filed.phase != "closed":
@@ -149,6 +121,8 @@ class Judge:
         for rider in self.world.known_inside(filed.held):
             if not self._is_accounted_for(filed, rider):
                 raise Broken(f"closed, and {rider} is in the bus by the marks that the server holds")
+        if lost := self._between(filed, filed.held):
+            raise Broken(f"closed, and {sorted(lost)} left for another bus that does not have them")
         closed_ms = ms(datetime.fromisoformat(filed.run["closed_at"]))
         late = [event for event in filed.events.values() if event["received_ms"] > closed_ms]
         for event in late if self.knows_late_facts else []:
@@ -178,11 +152,17 @@ class Judge:
         for rider in self.world.known_inside(before):
             if not self._is_accounted_for(filed, rider):
                 raise Broken(f"closed with {rider} in the bus")
+        if lost := self._between(filed, before, closure["closed_ms"]):
+            raise Broken(f"closed with {sorted(lost)} between two buses")
+        self.seen["closed after a move"] += any(
+            filed.events[event_id]["kind"] == "moved_out" for event_id in before
+        )
         self._nobody_was_forgotten(filed)
         self._devices_were_done(filed, before, closure["closed_ms"])
         for fault in self.dues.of_closing(filed, before):
             raise Broken(fault)
-        waits = [each for each in filed.quarantine if each["state"] == "open" and each["run_id"] in OWN]
+        own = (self.world.plan.run_id, OF_NOBODY)
+        waits = [each for each in filed.quarantine if each["state"] == "open" and each["run_id"] in own]
         if [each for each in waits if each["received_ms"] < closure["closed_ms"]]:
             raise Broken("closed with something in quarantine")
 
@@ -191,10 +171,10 @@ class Judge:
         marked = {
             each["rider_id"]
             for each in filed.events.values()
-            if each["kind"] in ("board", "alight", "absent") and each["event_id"] not in gone
+            if each["kind"] in (*MARKS, "absent") and each["event_id"] not in gone
         }
         cleared = {each["rider_id"] for each in filed.decisions if each["kind"] == "resolved"}
-        if left := set(RIDERS) - marked - cleared:
+        if left := set(self.world.plan.riders) - marked - cleared:
             raise Broken(f"closed, and nothing is known of {sorted(left)}")
 
     def _devices_were_done(self, filed: Filed, before: set[str], closed_ms: int) -> None:
@@ -202,7 +182,9 @@ class Judge:
         listed = {
             tablet.dev
             for tablet in self.tablets
-            if tablet.listed_ms is not None and tablet.listed_ms <= closed_ms
+            if tablet.run_id == self.world.plan.run_id
+            and tablet.listed_ms is not None
+            and tablet.listed_ms <= closed_ms
         }
         for dev in filed.bound | listed | {event["dev"] for event in facts}:
             own = {event["seq"]: event["kind"] for event in facts if event["dev"] == dev}
@@ -226,7 +208,7 @@ class Judge:
         marks = {
             event_id
             for event_id, event in filed.events.items()
-            if event["rider_id"] == rider and event["kind"] in ("board", "alight")
+            if event["rider_id"] == rider and event["kind"] in MARKS
         }
         return any(
             each["kind"] == "resolved"
@@ -243,6 +225,8 @@ class Judge:
             raise Broken("open again, and nobody was called")
         if self.world.hasty & filed.all_held and not filed.called_next:
             raise Broken("the next run left before this one was checked, and nobody was called")
+        if self.beside is not None and self.knows_late_facts:  # the database counts who is in which bus
+            self._is_looked_for_in_both(filed, self.beside.world)
         gone = self.world.undone(filed.held)
         for event_id, event in filed.events.items():
             is_wrong = event["stop_id"] == NO_STOP or self.world.deeds[event_id].is_away
@@ -251,7 +235,12 @@ class Judge:
             if not any(alarm["occasion"] == event_id for alarm in filed.alarms):
                 raise Broken("somebody got off where nobody may, and nobody was called")
 
-
-def _is_by_two(sheet: dict[str, Any]) -> bool:
-    """Whether somebody confirmed the sheet that another one had typed."""
-    return bool(sheet["verdict"] == "confirmed" and sheet["decided_by"] != sheet["typed_by"])
+    def _is_looked_for_in_both(self, filed: Filed, other: World) -> None:
+        """Whoever is in two buses at once, by what is held, is looked for in both."""
+        here = self.world.known_inside(filed.held)
+        there = other.known_inside(filed.held_of(other.plan.run_id))
+        resolved = {each["rider_id"] for each in filed.decisions if each["kind"] == "resolved"}
+        both = here & there - resolved
+        self.seen["in two buses"] += bool(both)
+        if filed.phase not in OVER and not both <= filed.doubled:
+            raise Broken(f"{sorted(both)} are in two buses, and nobody was called")

@@ -9,21 +9,33 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 from unittest import mock
 
 from busops.domain.errors import Refused
-from busops.domain.values import CrewId
-from busops.services import overrides, run_acts, run_deciding, run_state
-from busops.storage import closure_store, event_store, paper_store, run_store
+from busops.domain.roster import HandoverMode, PickupPerson
+from busops.domain.run_plan import RunPlan
+from busops.domain.values import RiderId, RunId
+from busops.services import overrides, paper_entry, run_acts, run_deciding, run_state
+from busops.storage import (
+    closure_store,
+    event_store,
+    handover_store,
+    paper_store,
+    register_store,
+    run_store,
+)
 from busops.storage.closure_store import Closure
-from busops.storage.database import Database, open_engine
+from busops.storage.database import Database, Transaction, open_engine
+from busops.storage.handover_store import PickupCode
+from busops.storage.paper_store import PaperEntry
 from tests import run_kit, small_school
+from tests.builders import DEPARTS_AT
 from tests.sim.game_slips import KNOWN_TO_THE_GATE_ALONE
-from tests.sim.game_world import ATTENDANT, DRIVER, the_next_plan, the_plan
+from tests.sim.game_world import BY_CODE, LISTED, the_next_plan, the_plan
 
 # What refuses or reopens by itself; the triggers that write down what happened stay in every layer.
 REFUSING = (
@@ -31,6 +43,18 @@ REFUSING = (
     "decision_by_override", "override_request_born", "override_verdict_born", "device_released_by_three",
     "paper_verdict_born", "run_close_paper",
 )  # fmt: skip
+
+
+# Who must be given into somebody's hands: one to somebody of his list, one to whoever knows a code.
+LISTED_RIDER = replace(
+    small_school.a_rider(1, small_school.a_stop(1)),
+    rider_id=RiderId(LISTED),
+    handover=HandoverMode.LISTED,
+    persons=(PickupPerson(name="奶奶", relation="祖母"),),
+)
+CODE = PickupCode(
+    rider_id=RiderId(BY_CODE), salt="00" * 16, rounds=1, proof="0" * 64, made_by="u1", made_at=DEPARTS_AT
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +97,17 @@ def in_play(layers: Layers) -> Iterator[None]:
         mock.patch.object(run_deciding, "need_two", return_value=None),
         mock.patch.object(run_acts, "need_third", return_value=None),
         mock.patch.object(paper_store, "waiting_devices", return_value=frozenset()),
+        mock.patch.object(paper_entry, "_waiting", typed_by_nobody),
         mock.patch.object(run_acts, "GATES", MappingProxyType({})),
         mock.patch.object(overrides, "reasons_not_to_approve", return_value=()),
     ):
         yield
+
+
+def typed_by_nobody(tx: Transaction, entry_id: str) -> tuple[PaperEntry, RunPlan]:
+    """An application gone mad: it has forgotten who typed the sheet that somebody confirms."""
+    entry = paper_store.load_entry(tx, entry_id)
+    return replace(entry, typed_by="nobody"), run_store.load_run_plan(tx, entry.run_id)
 
 
 def close_without_asking(database: Database, run_id: Any, *, by: Any, clock: Any, ids: Any) -> Closure:
@@ -91,15 +122,16 @@ def close_without_asking(database: Database, run_id: Any, *, by: Any, clock: Any
             by_kind[f"{fact.kind.value} {fact.by}"] = fact
             by_kind[fact.kind.value] = fact
         newest = next(iter(by_kind.values()))
-        first = by_kind.get(f"check {ATTENDANT}", newest)
-        second = by_kind.get(f"check {DRIVER}", newest)
+        plan = run_store.load_run_plan(tx, run_id)
+        first = by_kind.get(f"check {plan.attendant_ids[0]}", newest)
+        second = by_kind.get(f"check {plan.driver_id}", newest)
         closure = Closure(
             run_id=run_id,
             version=1 + len(closure_store.load_closures(tx, run_id)),
             closed_at=clock.now(),
             closed_by="mad",
-            attendant_id=CrewId(ATTENDANT),
-            driver_id=CrewId(DRIVER),
+            attendant_id=plan.attendant_ids[0],
+            driver_id=plan.driver_id,
             attendant_check=first.event_id,
             driver_check=second.event_id,
             parked=by_kind.get("parked", newest).event_id,
@@ -120,6 +152,9 @@ def filled(empty: Path, folder: Path) -> Path:
     small_school.fill(database)
     for plan in (the_plan(), the_next_plan()):
         run_kit.store_run(database, plan)
+    with database.transaction() as tx:
+        register_store.save_riders(tx, [LISTED_RIDER])
+        handover_store.replace_code(tx, RunId("run-1"), CODE)
     engine.dispose()
     return path
 

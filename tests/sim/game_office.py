@@ -5,12 +5,12 @@ It acts through the services, as its pages do, and knows only what a page shows.
 presses whatever there is, whether that is wise or not; the invariants must hold all the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from busops.domain.events import Whereabouts
+from busops.domain.events import StrandedBy, Whereabouts
 from busops.domain.findings import Finding, Severity, blocking
 from busops.domain.fleet import CrewRole
 from busops.domain.overrides import GATES, OverrideReason
@@ -18,12 +18,13 @@ from busops.domain.people import Actor, Role
 from busops.domain.roster import NotRidingReason
 from busops.domain.run import RunState
 from busops.domain.values import CrewId, RiderId, RunId
-from busops.services import devices, overrides, runs, watch
+from busops.services import devices, overrides, runs, transfers, watch
 from busops.services.simulated_key import SimulatedKey
 from busops.storage import alarm_store, event_store, override_store, paper_store
 from busops.storage.database import Database
 from tests.sim.game_server import GameServer
-from tests.sim.game_world import ATTENDANT, DRIVER, RIDERS
+from tests.sim.game_world import ATTENDANT, DRIVER, OTHER_ATTENDANT, OTHER_DRIVER, RIDERS
+from tests.small_school import LICENSED
 
 RUN = RunId("run-1")
 ASKER = Actor(user_id="u1", role=Role.DISPATCHER, name="u1")
@@ -35,6 +36,8 @@ OUTSIDER = Actor(user_id="u5", role=Role.ATTENDANT, name="u5")
 ADMIN = Actor(user_id="u9", role=Role.ADMIN, name="管理员")
 ADMIN_TOO = Actor(user_id="u8", role=Role.ADMIN, name="u8")
 TOO_LATE_MS = 601_000
+ATTENDANTS = (ATTENDANT, OTHER_ATTENDANT)
+BROKEN = transfers.Opening(cause=StrandedBy.BREAKDOWN, reason="no oil")
 
 
 @dataclass(kw_only=True)
@@ -43,15 +46,16 @@ class Office:
 
     server: GameServer
     dice: Random
+    run_id: RunId = RUN
 
     def state(self) -> RunState:
         """The run as the office's page has it."""
         with self.server.database.reading() as tx:
-            return runs.state_of(tx, RUN)
+            return runs.state_of(tx, self.run_id)
 
     def reasons(self) -> set[str]:
         """Why the run may not be closed, by code."""
-        found = runs.reasons_against_closing(self.server.database, RUN)
+        found = runs.reasons_against_closing(self.server.database, self.run_id)
         return {str(reason.facts.get("finding", reason.code)) for reason in found} | {
             each.code for each in found
         }
@@ -60,7 +64,7 @@ class Office:
         self, crew_id: str, key: SimulatedKey, *, dev: int | None = None, minutes: int = 900
     ) -> devices.Enrolment:
         """A token for a tablet of this crew member."""
-        role = CrewRole.ATTENDANT if crew_id == ATTENDANT else CrewRole.DRIVER
+        role = CrewRole.ATTENDANT if crew_id in ATTENDANTS else CrewRole.DRIVER
         actor = Actor(
             user_id=f"u-{crew_id}", role=Role(role.value.lower()), name=crew_id, crew_id=CrewId(crew_id)
         )
@@ -78,23 +82,23 @@ class Office:
 
     def close(self) -> str:
         """Somebody presses close."""
-        return self.server.act(runs.close_run, RUN, by=ASKER)
+        return self._of_run(runs.close_run, by=ASKER)
 
     def reopen(self) -> str:
         """Somebody opens the closed run."""
-        return self.server.act(runs.reopen_run, RUN, by=ASKER, reason="asked by a parent")
+        return self._of_run(runs.reopen_run, by=ASKER, reason="asked by a parent")
 
     def resolve(self, rider: str, says: Whereabouts, *, second: Actor = SECOND) -> str:
         """Two people (or one as two) say where a rider is."""
         own: dict[str, Any] = {"says": says, "by": ASKER, "second": second, "reason": "by phone"}
         if says is Whereabouts.NEVER_ABOARD:
             own["absence"] = NotRidingReason.LEAVE
-        return self.server.act(runs.resolve_rider, RUN, RiderId(rider), **own)
+        return self._of_run(runs.resolve_rider, RiderId(rider), **own)
 
     def release(self, dev: int, *, third: str = THIRD) -> str:
         """Two people give a tablet up for this run, after a third one has looked into the bus."""
         people = {"by": ASKER, "second": SECOND, "third": third}
-        return self.server.act(runs.release_device, RUN, dev, **people, reason="lost")
+        return self._of_run(runs.release_device, dev, **people, reason="lost")
 
     def revoke(self, dev: int) -> str:
         """A tablet is given up for good."""
@@ -104,11 +108,23 @@ class Office:
         """The server's own clock looks."""
         return self.server.act(watch.raise_due_alarms)
 
+    def open_transfer(self, to_run_id: str) -> str:
+        """The bus goes no further; its riders are awaited on that run."""
+        return self.server.act(
+            transfers.open_transfer, self.run_id, RunId(to_run_id), opening=BROKEN, by=ASKER
+        )
+
+    def send_substitute(self) -> str:
+        """The bus goes no further; another one is sent for its riders."""
+        crew = (CrewId(OTHER_DRIVER), (CrewId(OTHER_ATTENDANT),))
+        own: dict[str, Any] = {"plate": LICENSED, "crew": crew, "opening": BROKEN, "by": ASKER}
+        return self._of_run(transfers.send_substitute, **own)
+
     def settle_quarantine(self, *, believes: bool = False) -> None:
         """Two people look at everything that was kept apart; they take as true what they may, or nothing."""
         for each in self._apart():
             own = {"by": ASKER, "second": SECOND, "note": "he was there"}
-            if believes and self.server.act(runs.admit_quarantine, RUN, each.quarantine_id, **own) == "done":
+            if believes and self._of_run(runs.admit_quarantine, each.quarantine_id, **own) == "done":
                 continue
             own = {"by": ASKER, "second": SECOND, "note": "looked at"}
             self.server.act(runs.settle_quarantine, each.quarantine_id, **own)
@@ -119,16 +135,18 @@ class Office:
         if not apart:
             return "nothing"
         own = {"by": ASKER, "second": SECOND, "note": "he was there"}
-        return self.server.act(runs.admit_quarantine, RUN, self.dice.choice(apart).quarantine_id, **own)
+        return self.server.act(
+            runs.admit_quarantine, self.run_id, self.dice.choice(apart).quarantine_id, **own
+        )
 
     def settle(self, finding: Finding, *, second: Actor = SECOND, approves: bool = True) -> str:
         """A gate by an override of two roles, asked for where none waits; the rest by what came of it."""
         if finding.code not in GATES or finding.severity is not Severity.GATE:
             own = {"by": ASKER, "second": second, "reason": "looked into"}
-            return self.server.act(runs.settle_finding, RUN, finding.key, **own)
+            return self._of_run(runs.settle_finding, finding.key, **own)
         now_ms = self.server.clock.now_ms
         with self.server.database.reading() as tx:
-            asked = [each for each in override_store.load_overrides(tx, RUN) if each.waits(now_ms)]
+            asked = [each for each in override_store.load_overrides(tx, self.run_id) if each.waits(now_ms)]
         waits = [each.override_id for each in asked if each.finding_key == finding.key]
         if not waits:
             said = self.ask(finding)
@@ -138,23 +156,25 @@ class Office:
     def ask(self, finding: Finding, *, by: Actor = ASKER) -> str:
         """One asks to let a gate pass."""
         own = {"reason": OverrideReason.CREW_CONFIRMED, "note": "looked into", "by": by}
-        return self.server.act(overrides.ask_override, RUN, finding.key, **own)
+        return self._of_run(overrides.ask_override, finding.key, **own)
 
     def agree(self, override_id: str, *, second: Actor = SECOND, approves: bool = True) -> str:
         """Another one agrees, or does not."""
         own = {"approves": approves, "by": second}
-        return self.server.act(overrides.decide_override, RUN, override_id, **own)
+        return self._of_run(overrides.decide_override, override_id, **own)
 
     def agreements_that_fail(self, finding: Finding) -> Iterator[str]:
         """What is said to him who asked, to one who may not, who comes too late or is of the asker's role."""
         own = {"by": ASKER, "second": SECOND, "reason": "never asked"}
-        yield self.server.act(runs.settle_finding, RUN, finding.key, **own)
+        yield self._of_run(runs.settle_finding, finding.key, **own)
         for second in (HIMSELF, OUTSIDER):
             yield self.settle(finding, second=second)
         self.server.clock.now_ms += TOO_LATE_MS
-        yield self.agree(overrides.overrides_of(self.server.database, RUN)[0].override_id)
+        yield self.agree(overrides.overrides_of(self.server.database, self.run_id)[0].override_id)
         self.ask(finding, by=ADMIN)
-        yield self.agree(overrides.overrides_of(self.server.database, RUN)[0].override_id, second=ADMIN_TOO)
+        yield self.agree(
+            overrides.overrides_of(self.server.database, self.run_id)[0].override_id, second=ADMIN_TOO
+        )
 
     def settle_findings(self, but: frozenset[str] = frozenset()) -> None:
         """Two people look into every finding that holds the run, but those of the codes named."""
@@ -168,14 +188,14 @@ class Office:
     def clear_riders(self, but: frozenset[str] = frozenset()) -> None:
         """The office finds out, by name, where everybody is whom the marks do not account for."""
         state = self.state()
-        open_riders = state.aboard | state.not_yet | set(state.absent)
+        open_riders = state.aboard | state.not_yet | set(state.absent) | set(state.moving)
         for rider in sorted(open_riders - but):
             self.resolve(rider, Whereabouts.RETURNED_TO_SCHOOL)
 
     def give_up_devices(self, keeps: set[int]) -> None:
         """Two people and a third give up every tablet of the run that cannot be had any more."""
         with self.server.database.reading() as tx:
-            paper = {each.dev for each in paper_store.load_entries(tx, RUN)}
+            paper = {each.dev for each in paper_store.load_entries(tx, self.run_id)}
         for dev, device in sorted(self.state().devices.items()):
             if dev not in keeps | paper and not device.is_released:
                 self.release(dev)
@@ -185,7 +205,7 @@ class Office:
         acts = {
             "close": self.close,
             "reopen": self.reopen,
-            "cancel": lambda: self.server.act(runs.cancel_run, RUN, by=ASKER, reason="rain"),
+            "cancel": lambda: self._of_run(runs.cancel_run, by=ASKER, reason="rain"),
             "resolve": lambda: self.resolve(self.dice.choice(RIDERS), self.dice.choice(list(Whereabouts))),
             "alone": self._alone,
             "findings": self._settle_one,
@@ -198,6 +218,10 @@ class Office:
         name = self.dice.choice(sorted(acts))
         acts[name]()
         return name
+
+    def _of_run(self, deed: Callable[..., Any], *words: Any, **own: Any) -> str:
+        """An act on the run that this office looks after."""
+        return self.server.act(deed, self.run_id, *words, **own)
 
     def _alone(self) -> None:
         self.resolve(self.dice.choice(RIDERS), Whereabouts.ALIGHTED, second=ASKER)
@@ -216,7 +240,7 @@ class Office:
         if self.dice.randrange(4) == 0:
             self.server.clock.now_ms += TOO_LATE_MS
         with self.server.database.reading() as tx:
-            asked = override_store.load_overrides(tx, RUN)
+            asked = override_store.load_overrides(tx, self.run_id)
         if waits := [each.override_id for each in asked if each.verdict is None]:
             second = self.dice.choice((HIMSELF, COLLEAGUE, SECOND, ADMIN))
             self.agree(self.dice.choice(waits), second=second, approves=self.dice.randrange(3) > 0)
@@ -227,7 +251,7 @@ class Office:
 
     def _acknowledge_one(self) -> None:
         with self.server.database.reading() as tx:
-            alarms = [each for each in alarm_store.load_alarms(tx, RUN) if each.state == "raised"]
+            alarms = [each for each in alarm_store.load_alarms(tx, self.run_id) if each.state == "raised"]
         if alarms:
             self.server.act(_acknowledge, self.dice.choice(alarms).alarm_id)
 

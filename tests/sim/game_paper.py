@@ -48,14 +48,15 @@ class Paper:
             self.world.sheets[dev] = lines | {("ack", None, None), ("seal", None, None), ("note", None, None)}
         return said
 
-    def confirm(self, *, by: Any = COLLEAGUE) -> str:
-        """Another one has read and counted it too; done, or why not."""
+    def confirm(self, *, by: Any = COLLEAGUE, counts_off_by: int = 0) -> str:
+        """Another one has read and counted it too, rightly or not; done, or why not."""
         waiting = [
             each for each in paper_entry.sheets_of_run(self.server.database, RUN) if each.verdict is None
         ]
         if not waiting:
             return "nothing"
-        sums = self._sheet().sums
+        on, off, away = self._sheet().sums
+        sums = (on + counts_off_by, off, away)
         said = self.server.act(paper_entry.confirm, waiting[0].entry_id, sums=sums, by=by)
         self._adopt()
         return said

@@ -33,9 +33,19 @@ SLIPS = {
     "paper_waits": "device_unsealed",
     "paper_alone": "device_unsealed",
     "paper_given_up": "device_unsealed",
+    "between_buses": "transfer_open",
+    "answer_taken_back": "transfer_open",
+    "out_unmarked": "rider_aboard",
+    "not_by_office": "not_arrived",
 }
 STRANGERS = ("nobody_knows", "no_reason", "disputed")  # need a rider of whom nothing is known yet
 PAPER = ("paper", "paper_waits", "paper_alone", "paper_given_up")
+# Everybody goes over into another bus. By the first two the run may be closed: the bus is checked where it
+# stands; and what the other bus took back is not heard of yet.
+OVER = (
+    "stranded", "taken_back_unheard", "between_buses", "answer_taken_back", "out_unmarked", "not_by_office",
+)  # fmt: skip
+STANDS = ("stranded", "taken_back_unheard", "not_by_office")  # it never arrives
 WITH_ANOTHER = ("other_tablet", "disputed", "silent_tablet", "no_third")  # need one tablet more
 LEFT_OPEN = {
     "off_stop": "off_stop_alight",

@@ -13,17 +13,21 @@ from busops.domain.evidence import Evidence
 from busops.domain.fleet import CrewRole
 from busops.domain.network import StopPlace
 from busops.domain.run_plan import RunPlan
-from busops.domain.values import RunId
+from busops.domain.values import CrewId, RunId
 from tests import small_school
 from tests.builders import ALL_OK, TAGS, a_run
 from tests.sim.game_server import GameClock
 from tests.sim.game_tablet import Entry, GameTablet
 
-OWN, NEXT = "run-1", "run-2"
+OWN, NEXT, BESIDE = "run-1", "run-2", "run-3"
 ATTENDANT, DRIVER = "Z1", "D2"
+OTHER_ATTENDANT, OTHER_DRIVER = "Z2", "D1"
 TERMINAL, MIDWAY, OTHER, NO_STOP = "S2", "S1", "S9", "S77"
 RIDERS = ("r1", "r2", "r3")
-MOVEMENTS = frozenset({"board", "alight", "depart", "arrive", "void"})
+BY_CODE, LISTED = "r2", "r3"  # who must be given into somebody's hands, and how; r1 goes alone
+ON, OFF = ("board", "moved_in"), ("alight", "moved_out")
+MARKS = frozenset({*ON, *OFF})
+MOVEMENTS = MARKS | {"depart", "arrive", "void"}
 ITEMS = frozenset(ALL_OK)
 ALL_TAGS = {**TAGS, "mid": "900006", "exit": "900007"}
 PLACE = StopPlace(lat6=31_000_000, lon6=104_000_000, radius_m=60)
@@ -59,6 +63,12 @@ def the_next_plan() -> RunPlan:
     return replace(plan, run_id=RunId(NEXT), stops=stops, **times)
 
 
+def the_other_plan() -> RunPlan:
+    """The run of another bus and other people on the same way at the same time, empty so far."""
+    crew = {"driver_id": CrewId(OTHER_DRIVER), "attendant_ids": (CrewId(OTHER_ATTENDANT),)}
+    return replace(the_plan(), run_id=RunId(BESIDE), plate=small_school.LICENSED, manifest=(), **crew)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
     """Something that somebody truly did and marked: when, who, and how many were in the bus then."""
@@ -73,18 +83,20 @@ class Deed:
     codes: frozenset[str]
     inside: int
     undoes: str | None = None
+    other_run: str | None = None  # from or into whose bus the rider went over
     is_away: bool = False  # the tablet knew to be far from the stop that is named
 
 
 @dataclass(kw_only=True)
 class World:
-    """The true state of the game's bus and its people."""
+    """The true state of a bus of the game and its people."""
 
     clock: GameClock
     plan: RunPlan
     inside: set[str] = field(default_factory=set)
     been: set[str] = field(default_factory=set)
     deeds: dict[str, Deed] = field(default_factory=dict)
+    is_stranded: bool = False  # whether the office has said that the bus goes no further
     hasty: set[str] = field(default_factory=set)  # departures of the next run before this one was checked
     sheets: dict[int, set[Line]] = field(
         default_factory=dict
@@ -113,6 +125,7 @@ class World:
             codes=frozenset(own.get("codes", ())),
             inside=len(self.inside),
             undoes=refs[0],
+            other_run=own.get("text") if kind in ("moved_in", "moved_out") else None,
             is_away=own.get("lat6") == AWAY["lat6"] and own.get("stop") in self.plan.places,
         )
         return entry
@@ -134,6 +147,24 @@ class World:
         if tablet is not None:
             self.marks(tablet, "alight", rider=rider, stop=stop, **own)
 
+    def goes_over(self, tablet: GameTablet | None, rider: str, to: "World") -> None:
+        """The rider has left this bus for another one, and is not in it yet."""
+        self.inside.discard(rider)
+        if tablet is not None:
+            self.marks(tablet, "moved_out", rider=rider, text=to.plan.run_id)
+
+    def comes_over(self, tablet: GameTablet | None, rider: str, of: "World") -> None:
+        """The rider is in this bus, out of another one."""
+        self.inside.add(rider)
+        self.been.add(rider)
+        if tablet is not None:
+            self.marks(tablet, "moved_in", rider=rider, text=of.plan.run_id)
+
+    def hands_over(self, tablet: GameTablet, rider: str, *, is_there: bool) -> None:
+        """Somebody is there to take the rider: of his list, or with the code; or nobody is."""
+        codes = ["listed", "person:1"] if rider == LISTED else ["code"]
+        self.marks(tablet, "handover", rider=rider, codes=codes if is_there else ["none"])
+
     def walks(self, tablet: GameTablet, role: CrewRole, *, actor: str | None = None, **own: Any) -> None:
         """Somebody walks to the rear, reads what is asked of the role and counts whom he sees."""
         codes = sorted(self.plan.asked_codes(role))
@@ -141,7 +172,7 @@ class World:
 
     def parks(self, tablet: GameTablet) -> None:
         """The driver stands at the parking place with the rear tag read."""
-        self.marks(tablet, "parked", codes=[ALL_TAGS["rear"]])
+        self.marks(tablet, "parked", codes=[self.plan.tags["rear"]])
 
     def undone(self, held: set[str]) -> set[str]:
         """The marks that were truly taken back, by events that are held."""
@@ -161,13 +192,32 @@ class World:
 
     def known_inside(self, held: set[str]) -> set[str]:
         """Who is in the bus by the true order of those marks that are held, and stand."""
+        return {rider for rider, marks in self.standing(held).items() if marks[-1].kind in ON}
+
+    def between(self, held: set[str], other: "World | None", held_there: set[str]) -> set[str]:
+        """
+        Who went over to another bus and is in none: no mark there, by what is held of both, has him.
+
+        A mark there from before he was in this bus says nothing of where he is now.
+        """
+        found = set()
+        there = other.standing(held_there) if other is not None else {}
+        for rider, marks in self.standing(held).items():
+            on_ms = max((each.at_ms for each in marks if each.kind in ON), default=0)
+            answers = [each for each in there.get(rider, ()) if each.kind == "moved_in"]
+            if marks[-1].kind == "moved_out" and all(each.at_ms <= on_ms for each in answers):
+                found.add(rider)
+        return found
+
+    def standing(self, held: set[str]) -> dict[str, list[Deed]]:
+        """The marks of each rider that are held and stand, as they truly followed one another."""
         gone = self.undone(held)
-        last: dict[str, Deed] = {}
+        found: dict[str, list[Deed]] = {}
         for deed in sorted(self.deeds.values(), key=lambda each: (each.at_ms, each.dev, each.event_id)):
-            is_mark = deed.kind in ("board", "alight") and deed.rider is not None
+            is_mark = deed.kind in MARKS and deed.rider is not None
             if is_mark and deed.event_id in held and deed.event_id not in gone:
-                last[deed.rider or ""] = deed
-        return {rider for rider, deed in last.items() if deed.kind == "board"}
+                found.setdefault(deed.rider or "", []).append(deed)
+        return found
 
     def proof(self, held: set[str], since_ms: int) -> tuple[Deed, Deed, Deed] | None:
         """The three deeds that truly prove the bus empty by what is held, or None."""
@@ -180,27 +230,44 @@ class World:
             ),
             default=0,
         )
-        if not any(deed.kind == "arrive" and deed.stop == TERMINAL for deed in known):
+        if not self._has_ended(known, held):
             return None
         after_ms = max(moved_ms, since_ms)
-        for first in self._sound(known, "check", ATTENDANT, after_ms):
-            for second in self._sound(known, "check", DRIVER, first.at_ms):
-                for third in self._sound(known, "parked", DRIVER, second.at_ms):
+        for first in self._sound(known, "check", self.attendant, after_ms):
+            for second in self._sound(known, "check", self.driver, first.at_ms):
+                for third in self._sound(known, "parked", self.driver, second.at_ms):
                     return first, second, third
         return None
+
+    def _has_ended(self, known: list[Deed], held: set[str]) -> bool:
+        """Whether the bus is where it ends: at its terminal, or where riders left it that goes no further."""
+        if any(deed.kind == "arrive" and deed.stop == self.plan.terminal for deed in known):
+            return True
+        marks = [deed for each in self.standing(held).values() for deed in each]
+        return self.is_stranded and any(deed.kind == "moved_out" for deed in marks)
+
+    @property
+    def attendant(self) -> str:
+        """Whose the first check is."""
+        return str(self.plan.attendant_ids[0])
+
+    @property
+    def driver(self) -> str:
+        """Whose the second check is."""
+        return str(self.plan.driver_id)
 
     def is_checked(self) -> bool:
         """Whether by now both have truly walked through the empty bus after everything that moved."""
         moved_ms = max((deed.at_ms for deed in self.deeds.values() if deed.kind in MOVEMENTS), default=0)
         known = list(self.deeds.values())
         return any(
-            self._sound(known, "check", DRIVER, first.at_ms)
-            for first in self._sound(known, "check", ATTENDANT, moved_ms)
+            self._sound(known, "check", self.driver, first.at_ms)
+            for first in self._sound(known, "check", self.attendant, moved_ms)
         )
 
     def _sound(self, known: list[Deed], kind: str, actor: str, after_ms: int) -> list[Deed]:
-        role = CrewRole.ATTENDANT if actor == ATTENDANT else CrewRole.DRIVER
-        asked = self.plan.asked_codes(role) if kind == "check" else frozenset({ALL_TAGS["rear"]})
+        role = CrewRole.ATTENDANT if actor == self.attendant else CrewRole.DRIVER
+        asked = self.plan.asked_codes(role) if kind == "check" else frozenset({self.plan.tags["rear"]})
         return [
             deed
             for deed in known

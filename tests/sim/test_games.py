@@ -29,6 +29,8 @@ FLOORS = {
     "reordered": 40, "cut": 40, "413": 60, "clock set": 25, "enrolled anew": 4, "overdue 5": 8,
     "disputed": 6, "found after close": 5, "listed late": 4, "next run left early": 6, "paper": 15,
     "override": 150, "override refused": 10, "incident opened": 15, "incident disposed": 15, "admitted": 3,
+    "moved": 40, "in two buses": 20, "closed after a move": 20, "substitute": 5, "other run closed": 10,
+    "handed over": 25, "alarm handover_wait": 30, "alarm transfer_open": 3,
     "alarm check_overdue": 100, "alarm device_silent": 60, "alarm run_unclosed": 12, "alarm no_show": 2,
 }  # fmt: skip
 

@@ -9,8 +9,9 @@ from busops.domain.errors import Refused
 from busops.domain.findings import Finding
 from busops.domain.overrides import OverrideKind, OverrideReason
 from busops.domain.people import Actor, Role
-from busops.domain.values import RunId
+from busops.domain.values import RunId, school_date
 from busops.services import overrides, runs, watch
+from busops.services.dispatch_board import board
 from busops.storage import run_store
 from busops.storage.database import Database
 from tests import small_school
@@ -80,6 +81,21 @@ def test_from_midnight_on_the_vehicle_gets_no_other_run_until_two_free_it(weeks:
     assert len(weeks.next_week()) == 1
     assert overrides.override_report(weeks.database).passed[OverrideKind.UNCLOSED] == 1
     assert runs.reasons_against_closing(weeks.database, weeks.run_id)
+
+
+def test_an_open_run_that_rings_stands_on_the_next_days_board(weeks: Weeks) -> None:
+    """Nobody has to turn back a page at midnight to hear of it; another day's board has only its own."""
+    weeks.clock.advance(12 * 3600)
+    today = school_date(weeks.clock.now())
+    assert board(weeks.database, today, weeks.clock).lines == ()
+    watch.raise_due_alarms(weeks.database, clock=weeks.clock, ids=weeks.ids)
+    shown = board(weeks.database, today, weeks.clock)
+    assert [(line.no, line.row.run.run_id, line.driver) for line in shown.lines] == [
+        ("03-13/01", weeks.run_id, "队员D2")
+    ]
+    assert {alarm.kind for _, alarm, _ in shown.alarms} >= {"run_unclosed"}
+    assert board(weeks.database, today + timedelta(days=1), weeks.clock).lines == ()
+    assert [line.no for line in board(weeks.database, small_school.FRIDAY, weeks.clock).lines] == ["01"]
 
 
 def test_its_crew_is_not_taken_for_another_vehicle_either(weeks: Weeks) -> None:
