@@ -12,7 +12,7 @@ import traceback
 import click
 
 from busops import __version__
-from busops.cli import bench, certs, doctor, records, roads, school, server, term, watching
+from busops.cli import bench, bills, certs, doctor, records, roads, school, server, term, watching
 from busops.cli.context import AppFactory, Cli, WrongUse, locale_of_terminal
 from busops.domain.errors import BusopsError
 from busops.i18n import LOCALES, error_words, finding_words
@@ -57,7 +57,7 @@ def build_cli(create_app: AppFactory) -> click.Group:
         """School transport: rosters, plans, runs with an interlock, fares and the 10 % goal."""
         ctx.obj = Cli(create_app=create_app, locale=lang or locale_of_terminal())
 
-    groups = (server, watching, certs, doctor, school, records, bench, roads, term)
+    groups = (server, watching, certs, doctor, school, records, bills, bench, roads, term)
     for command in (command for group in groups for command in group.COMMANDS):
         busops.add_command(command)
     return busops

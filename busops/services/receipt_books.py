@@ -15,7 +15,7 @@ from busops.domain.values import Clock, Ids, school_date
 from busops.finance.ledger import Account, LedgerTxn, TxnKind, moves, period_of
 from busops.finance.matching import Channel, ReceiptLine
 from busops.sheets.bills.values import BillKind, contradiction
-from busops.storage import ledger_store
+from busops.storage import ledger_store, receipt_store
 from busops.storage.database import Transaction
 from busops.storage.receipt_store import NewReceipt
 
@@ -56,21 +56,27 @@ def book_each(
 
 def book_by_day(
     tx: Transaction, file_id: str, lines: Sequence[ReceiptLine], first: int, *, made_by: str, today: date
-) -> list[NewReceipt]:
-    """The lines of a batch, booked by day, account and direction; ``first`` is its first line's number."""
-    sums: dict[tuple[date, Account, bool], int] = defaultdict(int)
-    of: dict[tuple[date, Account, bool], ReceiptLine] = {}
-    keys = [(line.paid_on, _account(line.channel), line.amount_fen > 0) for line in lines]
+) -> None:
+    """The lines of a batch stand and are booked by day, account and direction; ``first`` numbers them."""
+    sums: dict[tuple[date, Channel, bool], int] = defaultdict(int)
+    of: dict[tuple[date, Channel, bool], ReceiptLine] = {}
+    keys = [(line.paid_on, line.channel, line.amount_fen > 0) for line in lines]
     for key, line in zip(keys, lines, strict=True):
-        sums[key] += line.amount_fen
-        of.setdefault(key, line)
+        if line.amount_fen:  # a line of nothing has no transaction
+            sums[key] += line.amount_fen
+            of.setdefault(key, line)
     txn_ids = {key: f"{file_id}.{first}.{n}" for n, key in enumerate(sums)}
-    groups = [(txn_ids[key], txn_ids[key], of[key], fen) for key, fen in sums.items()]
-    _post(tx, groups, made_by, today)
-    return [
-        NewReceipt(receipt_id=f"{file_id}.{n}", file_id=file_id, line=line, txn_id=txn_ids[key])
+    _post(tx, [(txn_ids[key], txn_ids[key], of[key], fen) for key, fen in sums.items()], made_by, today)
+    receipts = (
+        NewReceipt(
+            receipt_id=f"{file_id}.{n}",
+            file_id=file_id,
+            line=line,
+            txn_id=txn_ids[key] if line.amount_fen else None,
+        )
         for n, (key, line) in enumerate(zip(keys, lines, strict=True), start=first)
-    ]
+    )
+    receipt_store.insert_receipts(tx, receipts)
 
 
 def _post(

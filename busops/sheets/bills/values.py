@@ -17,6 +17,7 @@ from busops.domain.findings import Finding, Severity
 from busops.finance.matching import LineKind, ReceiptLine
 
 KEY_CHARS: Final = 32  # of a payer's digest: 128 bits
+LINE_KEY_CHARS: Final = 40
 
 
 class BillKind(StrEnum):
@@ -178,7 +179,8 @@ def closest(stated: int, *candidates: int) -> int:
 
 def line_key(channel: str, transaction: str, kind: LineKind, refund: str = "") -> str:
     """The key of a line wherever it shows: channel, transaction, kind, refund (I6)."""
-    return hashlib.sha256(f"{channel}\x1f{transaction}\x1f{kind}\x1f{refund}".encode()).hexdigest()
+    same = f"{channel}\x1f{transaction}\x1f{kind}\x1f{refund}"
+    return hashlib.sha256(same.encode()).hexdigest()[:LINE_KEY_CHARS]
 
 
 @lru_cache(maxsize=65_536)

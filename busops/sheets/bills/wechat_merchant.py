@@ -23,7 +23,6 @@ from busops.sheets.bills.values import (
     Unit,
     closest,
     line_key,
-    order_code,
     payer_key,
 )
 
@@ -48,15 +47,14 @@ class Sums:
     plain: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_AMOUNTS, 0))
 
     def add(self, amounts: Mapping[str, int], fee_units: int, *, is_paid: bool) -> None:
-        """One more row."""
+        """One more row; ``amounts`` are those that are not nought."""
         self.rows += 1
         self.fee += fee_units
         for name, fen in amounts.items():
-            if fen:
-                self.raw[name] += fen
-                self.plain[name] += abs(fen)
-                if is_paid:
-                    self.paid[name] += fen
+            self.raw[name] += fen
+            self.plain[name] += abs(fen)
+            if is_paid:
+                self.paid[name] += fen
 
 
 def read(source: str, part: str, header: Header, lines: Iterable[tuple[int, str]]) -> Iterator[BillItem]:
@@ -71,7 +69,8 @@ def read(source: str, part: str, header: Header, lines: Iterable[tuple[int, str]
         if bill.names:
             yield from bill.close(text)
         elif text.startswith("`"):
-            yield from bill.flush()
+            if bill.pending:
+                yield bill.item(bill.at, bill.pending)
             bill.pending, bill.at, bill.is_closed = text, number, False
         else:
             yield from bill.other(number, text)
@@ -88,6 +87,7 @@ class _Reader:
     place: str
     header: Header
     sums: Sums = field(default_factory=Sums)
+    amounts: tuple[tuple[str, int], ...] = ()
     pending: str = ""
     at: int = 0
     names: tuple[str, ...] = ()
@@ -108,6 +108,7 @@ class _Reader:
         elif header is not None:
             yield from self.flush()
             self.header, self.is_closed = header, False
+            self.__post_init__()
         elif self.pending:
             # A name of goods that holds a line break; a row may be no longer than its cells together.
             self.pending = f"{self.pending} {text}"[: MAX_CELL_CHARS * MAX_COLUMNS]
@@ -118,6 +119,11 @@ class _Reader:
         """The line below the names of totals: the bill is held to it, and another may follow."""
         yield from _totals(self.source, self.names, text, self.sums)
         self.sums, self.names, self.is_closed = Sums(), (), True
+
+    def __post_init__(self) -> None:
+        """The columns with amounts are looked up once for all rows."""
+        at = self.header.at
+        self.amounts = tuple((name, at[name]) for name in _AMOUNTS if name in at)
 
     def cell(self, number: int) -> str:
         """Where a row is, for a person."""
@@ -131,15 +137,15 @@ class _Reader:
             return note("bill_row_width", self.source, self.cell(number), **facts)
         if len(text) > MAX_CELL_CHARS and max(map(len, fields)) > MAX_CELL_CHARS:
             return note("bill_cell_too_long", self.source, self.cell(number), limit=MAX_CELL_CHARS)
-        fields.append("")
+        fields.append("")  # what a column that is not there says
         try:
-            amounts = {name: yuan(fields[at[name]].strip()) for name in _AMOUNTS if name in at}
+            amounts = {name: fen for name, index in self.amounts if (fen := yuan(fields[index].strip()))}
             fee_units = fee(fields[at.get("fee", -1)].strip())
             status = fields[at["status"]].strip()
             self.sums.has_refunds = "refund" in at
-            if status in BACK:  # older bills tell a refund as a negative payment, in no column of its own
-                amounts.setdefault("refund", abs(amounts["settled"]))
-                amounts.setdefault("asked_back", amounts["refund"])
+            if status in BACK and "refund" not in at:
+                # older bills tell a refund as a negative payment, in no column of its own
+                amounts["refund"] = amounts["asked_back"] = abs(amounts.get("settled", 0))
             self.sums.add(amounts, fee_units, is_paid=status == PAID)
             return self._line(number, fields, amounts, fee_fen(fee_units))
         except InvalidInput as fault:
@@ -151,13 +157,15 @@ class _Reader:
         at, cell = self.header.at, self.cell(number)
         status, moment = fields[at["status"]].strip(), fields[at["time"]].strip()
         paid_on = day(moment.partition(" ")[0])
+        settled = amounts.get("settled", 0)
         kind = BACK.get(status, LineKind.PAYMENT)
         is_back = kind is not LineKind.PAYMENT
-        fen = -abs(amounts["refund"] or amounts["settled"]) if is_back else amounts["settled"]
+        fen = -abs(amounts.get("refund", 0) or settled) if is_back else settled
         if reason := _passed_over(status, fields[at.get("refund_status", -1)].strip(), amounts):
             return Skipped(cell=cell, reason=reason, fen=fen, paid_on=paid_on)
         transaction, refund = fields[at["id"]].strip(), fields[at.get("refund_id", -1)].strip()
         _check(status, fields[at.get("currency", -1)].strip(), transaction, fen)
+        order, goods = fields[at["order"]].strip(), fields[at.get("goods", -1)].strip()
         attach = fields[at.get("attach", -1)].strip()
         return ReceiptLine(
             source=self.source,
@@ -166,14 +174,14 @@ class _Reader:
             paid_on=paid_on,
             amount_fen=fen,
             payer="",
-            remark=order_code(fields[at.get("goods", -1)].strip(), attach)[:MAX_CELL_CHARS],
+            remark=f"{goods} {attach}" if goods and attach else goods or attach,
             reference=(refund or transaction) if is_back else transaction,
             rider_hint="",
             # A bill without the refunds' columns tells two refunds of one payment apart by their moment.
             row_key=line_key(CHANNEL, transaction, kind, (refund or moment) if is_back else ""),
             channel=CHANNEL,
             kind=kind,
-            code=order_code(fields[at["order"]].strip(), attach),
+            code=f"{order} {attach}" if order and attach else order or attach,
             payer_key=payer_key(CHANNEL, fields[at.get("openid", -1)]),
             fee_fen=fee,
             refund_of=transaction if is_back else "",
@@ -186,7 +194,7 @@ def _passed_over(status: str, refund_status: str, amounts: Mapping[str, int]) ->
         return SkipReason.NOT_PAID
     if status in BACK and refund_status in FAILED:
         return SkipReason.REFUND_FAILED
-    if status == PAID and not amounts["settled"] and not amounts.get("ordered"):
+    if status == PAID and not amounts.get("settled") and not amounts.get("ordered"):
         return SkipReason.NOTHING
     return None
 

@@ -69,7 +69,7 @@ class RowCleaner:
 
 def without_invisible(text: str) -> str:
     """The text without bidi controls, zero-width and control characters; tabs and line ends stay."""
-    return text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
+    return text if text.isprintable() else _INVISIBLE.sub("", text)  # what is printable holds none of them
 
 
 def cell_text(value: CellValue) -> str:
