@@ -34,7 +34,7 @@ soak: .venv/dev ## the server killed 500 times in the middle of batches, then ga
 	case "$(SOAK)" in *kills*) SOAK_KILLS=500 $(BIN)/python -m pytest -q tests/sim/test_killed_server.py;; esac
 	case "$(SOAK)" in *games*) $(BIN)/python -m tests.sim.play --soak;; esac
 
-bench: .venv/dev ## benchmarks of imports, pages, uploads and planner, beside peers where they are there (10 minutes)
+bench: .venv/dev ## benchmarks of imports, pages, uploads, planner and matching, beside peers where they are there (12 minutes)
 	$(BIN)/python -m pytest -q -s -p no:cacheprovider tests/bench/bench_import.py
 	$(BIN)/python -m tests.bench.bench_bills
 	$(BIN)/python -m tests.bench.bench_pages
@@ -45,6 +45,7 @@ bench: .venv/dev ## benchmarks of imports, pages, uploads and planner, beside pe
 	$(BIN)/busops bench towns A E L --seconds 5 --against pyvrp@3x,ortools --skip-missing
 	$(BIN)/busops bench fresh --first 100 --count 6 --seconds 3 --against pyvrp@3x --skip-missing
 	$(BIN)/python -m tests.bench.bench_weekend
+	$(BIN)/python -m tests.bench.bench_matching
 
 shots: .venv/dev browser ## the screenshots of the README, made again
 	$(BIN)/python -m tests.e2e.shots

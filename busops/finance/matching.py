@@ -1,41 +1,41 @@
 """
 Matching: whose money a line of a bill or statement is.
 
-Certain identities (T0 … T2) are matched by themselves; everything else becomes candidates
+Certain identities (T0 … T4) are matched by themselves; everything else becomes candidates
 with scores and reasons for a person (``candidates.py``). Ambiguity never resolves itself,
 and money that nobody is certain about stays in suspense.
 
-Identity and amount are two questions. Who paid is certain by charge number (T0), student
-number (T1) or name with class (T2); an amount that differs is then what the reconciliation
-has to show (少缴, 多缴), so it is taken and flagged, unless brothers and sisters explain it.
+Identity and amount are two questions. Who paid is certain by charge number or payment code (T0),
+student number (T1) or name with class (T2); an amount that differs is then what the reconciliation
+has to show (少缴, 多缴), so it is taken and flagged, unless brothers and sisters explain it. A payer
+of before (T3) and a name that one rider has (T4) convince only with the amount, and are flagged.
+
+All lines are looked at together: those whose amount is exactly what somebody owes are assigned so
+that the most money finds its charge (``assignment.py``), and what is left goes in order of payment.
 """
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from busops.domain.values import RiderId
-from busops.finance.names import plain
-from busops.finance.payers import Identity, PayerBook, identify
+from busops.finance.assignment import Option, assign
+from busops.finance.identity import Identity, Naming, identify
+from busops.finance.names import OTHER_FEES, plain
+from busops.finance.payers import OpenCharge, PayerBook
+from busops.finance.ways import Way, exact_ways, family_ways
 
-NOT_BUS_WORDS: Final = (
-    "伙食",
-    "餐费",
-    "学费",
-    "住宿",
-    "书本",
-    "校服",
-    "资料费",
-    "水电",
-    "保险",
-    "班费",
-    "体检",
-)
 BUS_WORDS: Final = ("车", "BUS")
 # An amount above this many times what is due is no slip any more: a person decides.
 MAX_TIMES_DUE: Final = 2
+# What an assignment is worth: first the money, then the sureness, then the older line, then the older charge.
+_OF_FEN: Final = 10**14
+_OF_TIER: Final = 10**11
+_OF_LINE: Final = 10**4
+_LAST_TIER: Final = 7
 
 
 class Channel(StrEnum):
@@ -148,69 +148,127 @@ def match_lines(lines: Iterable[ReceiptLine], book: PayerBook) -> tuple[Match, .
     The same lines and the same book give the same matches, whatever order the lines come in.
     """
     ordered = sorted(lines, key=lambda line: (line.paid_on, line.source, line.line, line.row_key))
-    return tuple(_match(line, book) for line in ordered)
-
-
-def _match(line: ReceiptLine, book: PayerBook) -> Match:
-    if line.amount_fen == 0:
-        return Match(row_key=line.row_key, status=ReceiptStatus.IGNORED)
-    found = identify(
-        reference=line.reference, hint=line.rider_hint, remark=line.remark, payer=line.payer, book=book
+    found = [identify(naming_of(line), book) if line.amount_fen else None for line in ordered]
+    exact = _assigned(ordered, found, book)
+    given: dict[RiderId, list[tuple[date, Share]]] = defaultdict(list)
+    for line, match in zip(ordered, exact, strict=True):
+        for share in match.shares if match is not None else ():
+            book.take(share.rider_id, share.unit_key, share.fen)
+            given[share.rider_id].append((line.paid_on, share))
+    return tuple(
+        _in_turn(line, identity, book, given) if match is None else match
+        for line, identity, match in zip(ordered, found, exact, strict=True)
     )
-    if line.amount_fen < 0:
-        return _refund(line, found, book)
-    if is_not_bus_fee(line.remark):
-        return Match(row_key=line.row_key, status=ReceiptStatus.NOT_BUS_FEE)
-    if found is None:
-        return Match(row_key=line.row_key, status=ReceiptStatus.UNIDENTIFIED)
-    match = _exact(line, found, book) or _single(line, found, book)
-    for share in match.shares:
-        book.take(share.rider_id, share.unit_key, share.fen)
-    return match
+
+
+def naming_of(line: ReceiptLine) -> Naming:
+    """What on a line may say whose money it is."""
+    return Naming(
+        reference=line.reference,
+        code=line.code,
+        hint=line.rider_hint,
+        remark=line.remark,
+        payer=line.payer,
+        payer_key=line.payer_key,
+        paid_on=line.paid_on,
+        fen=line.amount_fen,
+    )
 
 
 def is_not_bus_fee(remark: str) -> bool:
     """Whether a remark names another fee and no bus."""
     words = plain(remark)
-    return any(word in words for word in NOT_BUS_WORDS) and not any(word in words for word in BUS_WORDS)
+    return any(word in words for word in OTHER_FEES) and not any(word in words for word in BUS_WORDS)
 
 
-def _exact(line: ReceiptLine, found: Identity, book: PayerBook) -> Match | None:
-    """The match of an amount that is exactly what these riders owe: one charge, some oldest, or all."""
-    if len(found.rider_ids) > 1:
-        shares = tuple(
-            Share(rider_id=rider_id, unit_key=item.unit_key, fen=item.open_fen)
-            for rider_id in found.rider_ids
-            for item in book.open_of(rider_id)
-        )
-        owed_by_all = all(book.open_of(rider_id) for rider_id in found.rider_ids)
-        return _matched(line, found, shares) if owed_by_all and _sum(shares) == line.amount_fen else None
+def shares_of(way: Iterable[OpenCharge]) -> tuple[Share, ...]:
+    """Everything that is open of these charges, given to them."""
+    return tuple(Share(rider_id=item.rider_id, unit_key=item.unit_key, fen=item.open_fen) for item in way)
+
+
+def _sure_ways(line: ReceiptLine, found: Identity, book: PayerBook) -> list[Way]:
+    """
+    The ways in which a line's sum is just owed by whom it names, where nobody else explains it.
+
+    Some but not all of one child's units are a guess as soon as brothers and sisters explain the sum
+    as well; several units are one whenever the words speak of children who are not named.
+    """
+    ways = exact_ways(found.rider_ids, line.amount_fen, book, found.unit_key)
+    if len(found.rider_ids) > 1 or not ways or len(ways[0]) == 1:
+        return ways
     (rider_id,) = found.rider_ids
-    items = [item for item in book.open_of(rider_id) if found.unit_key in {None, item.unit_key}]
-    for item in items:
-        if item.open_fen == line.amount_fen:
-            return _matched(
-                line, found, (Share(rider_id=rider_id, unit_key=item.unit_key, fen=item.open_fen),)
+    is_all = book.open_sum(rider_id) == line.amount_fen
+    is_doubtful = found.tells_siblings or (not is_all and any(family_ways(rider_id, line.amount_fen, book)))
+    return [] if is_doubtful else ways
+
+
+def _assigned(
+    lines: Sequence[ReceiptLine], found: Sequence[Identity | None], book: PayerBook
+) -> list[Match | None]:
+    """The matches of amounts that are exactly owed, so that the most money finds its charge."""
+    wanted: list[list[Way]] = []
+    for line, identity in zip(lines, found, strict=True):
+        is_asked = identity is not None and line.amount_fen > 0 and not is_not_bus_fee(line.remark)
+        ways = _sure_ways(line, identity, book) if identity is not None and is_asked else []
+        wanted.append(ways)
+    options = [
+        [
+            Option(
+                frozenset((item.rider_id, item.unit_key) for item in way),
+                line.amount_fen * _OF_FEN
+                + (_LAST_TIER - int(identity.tier[1:]) if identity else 0) * _OF_TIER
+                - at_line * _OF_LINE
+                - at,
             )
-    shares = ()
-    for item in items:
-        shares += (Share(rider_id=rider_id, unit_key=item.unit_key, fen=item.open_fen),)
-        if _sum(shares) == line.amount_fen:
-            return _matched(line, found, shares)
-    return None
+            for at, way in enumerate(ways)
+        ]
+        for at_line, (line, identity, ways) in enumerate(zip(lines, found, wanted, strict=True))
+    ]
+    return [
+        _matched(line, identity, shares_of(ways[number]))
+        if identity is not None and number is not None
+        else None
+        for line, identity, ways, number in zip(lines, found, wanted, assign(options), strict=True)
+    ]
+
+
+def _in_turn(
+    line: ReceiptLine,
+    found: Identity | None,
+    book: PayerBook,
+    given: Mapping[RiderId, Iterable[tuple[date, Share]]],
+) -> Match:
+    """What becomes of a line that no assignment decided; ``book`` is charged with it."""
+    is_refund = line.amount_fen < 0
+    match = _refund(line, found, book, given) if is_refund else _rest(line, found, book)
+    for share in match.shares:
+        book.take(share.rider_id, share.unit_key, share.fen)
+    return match
+
+
+def _rest(line: ReceiptLine, found: Identity | None, book: PayerBook) -> Match:
+    if line.amount_fen == 0:
+        return Match(row_key=line.row_key, status=ReceiptStatus.IGNORED)
+    if is_not_bus_fee(line.remark):
+        return Match(row_key=line.row_key, status=ReceiptStatus.NOT_BUS_FEE)
+    if found is None:
+        return Match(row_key=line.row_key, status=ReceiptStatus.UNIDENTIFIED)
+    if ways := _sure_ways(line, found, book):
+        return _matched(line, found, shares_of(ways[0]))
+    return _single(line, found, book)
 
 
 def _single(line: ReceiptLine, found: Identity, book: PayerBook) -> Match:
     """The match of an amount that differs from what one certain rider owes."""
     waits = Match(row_key=line.row_key, status=ReceiptStatus.UNIDENTIFIED)
-    if len(found.rider_ids) > 1:
+    if len(found.rider_ids) > 1 or not found.is_certain:
         return waits
     (rider_id,) = found.rider_ids
     waits = replace(waits, rider_id=rider_id)
     open_items = [item for item in book.open_of(rider_id) if found.unit_key in {None, item.unit_key}]
     if not open_items:
         return _second_payment(line, found, book, waits)
-    if book.siblings_explain(rider_id, line.amount_fen):
+    if found.tells_siblings or any(family_ways(rider_id, line.amount_fen, book)):
         return waits
     item = open_items[0]
     share = Share(rider_id=rider_id, unit_key=item.unit_key, fen=line.amount_fen)
@@ -241,32 +299,37 @@ def _second_payment(line: ReceiptLine, found: Identity, book: PayerBook, waits: 
     return waits
 
 
-def _refund(line: ReceiptLine, found: Identity | None, book: PayerBook) -> Match:
-    """A line of money that went back: taken off the unit it was paid for where that is certain."""
+def _refund(
+    line: ReceiptLine,
+    found: Identity | None,
+    book: PayerBook,
+    given: Mapping[RiderId, Iterable[tuple[date, Share]]],
+) -> Match:
+    """Money that went back: taken off the unit it was paid for by that day, where that is certain."""
     match = Match(row_key=line.row_key, status=ReceiptStatus.REFUND_LINE)
-    if found is None or len(found.rider_ids) != 1:
+    if found is None or len(found.rider_ids) != 1 or not found.is_certain:
         return match
     (rider_id,) = found.rider_ids
-    unit_key = book.paid_unit(rider_id, -line.amount_fen)
+    later: Counter[str] = Counter()
+    for paid_on, share in given.get(rider_id, ()):
+        if paid_on > line.paid_on:
+            later[share.unit_key] += share.fen
+    unit_key = book.paid_unit(rider_id, -line.amount_fen, later)
     if unit_key is None:
         return replace(match, rider_id=rider_id)
     share = Share(rider_id=rider_id, unit_key=unit_key, fen=line.amount_fen)
-    book.take(rider_id, unit_key, line.amount_fen)
     return replace(match, tier=Tier(found.tier), shares=(share,), rider_id=rider_id)
 
 
 def _matched(
     line: ReceiptLine, found: Identity, shares: tuple[Share, ...], flags: frozenset[MatchFlag] = frozenset()
 ) -> Match:
+    doubt = frozenset() if found.is_certain else frozenset({MatchFlag.LOW_CONFIDENCE})
     return Match(
         row_key=line.row_key,
         status=ReceiptStatus.MATCHED,
         tier=Tier(found.tier),
         shares=shares,
-        flags=flags,
+        flags=flags | doubt,
         rider_id=found.rider_ids[0],
     )
-
-
-def _sum(shares: Iterable[Share]) -> int:
-    return sum(share.fen for share in shares)

@@ -1,7 +1,8 @@
 """
-The payer book: who might pay, what each still owes, and who a line of a bill names.
+The payer book: who might pay, what each still owes, and by what a rider can be found.
 
-Built once for a batch of lines; the only thing here that changes is what is still owed.
+Built once for a batch of lines; the only thing here that changes is what is still owed. Whom a
+line means is ``identity.py``'s.
 """
 
 import re
@@ -10,16 +11,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import combinations
 from typing import Final
 
 from busops.domain.values import RiderId
-from busops.finance.names import class_keys, plain, same_class
+from busops.finance.near_names import NearNames
+from busops.finance.payment_codes import codes_in
+from busops.finance.remarks import NameList, Remark, read_remark
 
 MAX_SIBLINGS: Final = 4
-MIN_NAME: Final = 2
+# More children than this under one guardian's name are several guardians of one name.
+MAX_FAMILY: Final = 8
 SHORTEST_NUMBER: Final = 4
 _NUMBERS: Final = re.compile(r"[0-9A-Z][0-9A-Z_\-]*")
+# Years and grades by entry year are no student numbers.
+_YEARS: Final = re.compile(r"20[0-9]{2}(?=[年级学届])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,7 @@ class PayingRider:
     class_key: str
     guardian: str
     band: str = ""
+    pay_code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,38 +57,56 @@ class OpenCharge:
         return self.due_fen - self.paid_fen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who a line names and how sure that is (``tier`` T0 … T2); the unit is known for T0 only."""
+@dataclass(slots=True)
+class _Index:
+    """By what riders are found; made once."""
 
-    tier: str
-    rider_ids: tuple[RiderId, ...]
-    unit_key: str | None = None
+    by_name: dict[str, list[RiderId]] = field(default_factory=lambda: defaultdict(list))
+    by_guardian: dict[str, list[RiderId]] = field(default_factory=lambda: defaultdict(list))
+    by_number: dict[str, RiderId] = field(default_factory=dict)
+    by_bare_number: dict[str, list[RiderId]] = field(default_factory=lambda: defaultdict(list))
+    by_pay_code: dict[str, RiderId] = field(default_factory=dict)
+    names: NameList = field(default_factory=lambda: NameList(()))
+    guardians: NameList = field(default_factory=lambda: NameList(()))
+    near: NearNames = field(default_factory=lambda: NearNames(()))
 
 
 @dataclass(slots=True, kw_only=True)
 class PayerBook:
-    """Riders, their charges and the prices of the tariff; ``prices`` = band and unit kind → fen."""
+    """
+    Riders, their charges and the prices of the tariff; ``prices`` = band and unit kind → fen.
+
+    ``links`` holds for each payer's key the riders whose money a person once said his was.
+    """
 
     riders: Mapping[RiderId, PayingRider]
     prices: Mapping[tuple[str, str], int]
     year: int | None = None
     units_on_account: Mapping[RiderId, str] = field(default_factory=dict)
+    links: Mapping[str, frozenset[RiderId]] = field(default_factory=dict)
     _charges: dict[tuple[RiderId, str], OpenCharge] = field(default_factory=dict)
     _units: dict[RiderId, list[str]] = field(default_factory=lambda: defaultdict(list))
     _by_code: dict[str, OpenCharge] = field(default_factory=dict)
-    _by_name: dict[str, list[RiderId]] = field(default_factory=lambda: defaultdict(list))
-    _by_guardian: dict[str, list[RiderId]] = field(default_factory=lambda: defaultdict(list))
-    _by_number: dict[str, RiderId] = field(default_factory=dict)
-    _by_bare_number: dict[str, list[RiderId]] = field(default_factory=lambda: defaultdict(list))
+    _by_amount: dict[int, list[OpenCharge]] | None = None
+    _index: _Index = field(init=False, default_factory=_Index)
 
     def __post_init__(self) -> None:
+        index = self._index
         for rider in self.riders.values():
-            self._by_name[rider.name].append(rider.rider_id)
+            index.by_name[rider.name].append(rider.rider_id)
             if rider.guardian:
-                self._by_guardian[rider.guardian].append(rider.rider_id)
-            self._by_number[rider.rider_id.upper()] = rider.rider_id
-            self._by_bare_number[rider.rider_id.upper().lstrip("0")].append(rider.rider_id)
+                index.by_guardian[rider.guardian].append(rider.rider_id)
+            if rider.pay_code:
+                index.by_pay_code[rider.pay_code] = rider.rider_id
+            index.by_number[rider.rider_id.upper()] = rider.rider_id
+            index.by_bare_number[rider.rider_id.upper().lstrip("0")].append(rider.rider_id)
+        for namesakes in index.by_name.values():
+            namesakes.sort()
+        for family in index.by_guardian.values():
+            family.sort()
+        index.names = NameList(index.by_name)
+        index.guardians = NameList(index.by_guardian)
+        index.near = NearNames(index.by_name)
 
     def add(self, charges: Iterable[OpenCharge]) -> "PayerBook":
         """This book, with the charges in it."""
@@ -93,6 +117,7 @@ class PayerBook:
             self._charges[key] = charge
             if charge.code:
                 self._by_code[charge.code.upper()] = charge
+        self._by_amount = None
         return self
 
     def charges(self) -> Iterator[OpenCharge]:
@@ -111,9 +136,18 @@ class PayerBook:
         """How much a rider still owes in all, fen."""
         return sum(charge.open_fen for charge in self.open_of(rider_id))
 
+    def owing(self, fen: int) -> list[OpenCharge]:
+        """Every charge of which just this much is open, by rider and unit."""
+        if self._by_amount is None:
+            self._by_amount = defaultdict(list)
+            for charge in sorted(self._charges.values(), key=lambda one: (one.rider_id, one.unit_key)):
+                self._by_amount[charge.open_fen].append(charge)
+        return self._by_amount.get(fen, [])
+
     def take(self, rider_id: RiderId, unit_key: str, fen: int) -> None:
         """Counts money given to a rider's unit; without a charge it is money on account."""
         charge = self._charges.get((rider_id, unit_key))
+        self._by_amount = None
         if charge is None:
             band = self.riders[rider_id].band
             nothing = OpenCharge(
@@ -136,10 +170,10 @@ class PayerBook:
                 return charge.unit_key
         return None
 
-    def paid_unit(self, rider_id: RiderId, fen: int) -> str | None:
-        """The latest unit from which this much can go back."""
+    def paid_unit(self, rider_id: RiderId, fen: int, later: Mapping[str, int]) -> str | None:
+        """The latest unit from which this much can go back, leaving what was paid for it ``later``."""
         for charge in reversed(self.charges_of(rider_id)):
-            if charge.paid_fen >= fen:
+            if charge.paid_fen - later.get(charge.unit_key, 0) >= fen:
                 return charge.unit_key
         return None
 
@@ -159,20 +193,19 @@ class PayerBook:
         ) - {self.prices.get((band, kind), -1)}
 
     def siblings_of(self, rider_id: RiderId) -> list[RiderId]:
-        """The children of the same guardian, this one first."""
+        """The children of the same guardian, this one first; this one alone where the name is too common."""
         guardian = self.riders[rider_id].guardian
-        family = self._by_guardian.get(guardian, []) if guardian else []
-        return [rider_id, *(other for other in sorted(family) if other != rider_id)]
+        family = self._index.by_guardian.get(guardian, []) if guardian else []
+        family = family if len(family) <= MAX_FAMILY else []
+        return [rider_id, *(other for other in family if other != rider_id)]
 
-    def siblings_explain(self, rider_id: RiderId, fen: int) -> tuple[RiderId, ...]:
-        """The fewest children of one guardian, this one first, who together owe ``fen``."""
-        first, *others = self.siblings_of(rider_id)
-        others = [other for other in others if self.open_sum(other) > 0]
-        for count in range(1, MAX_SIBLINGS):
-            for group in combinations(others, count):
-                if self.open_sum(first) + sum(map(self.open_sum, group)) == fen:
-                    return (first, *group)
-        return ()
+    def children_of(self, guardian: str) -> list[RiderId]:
+        """The riders whose guardian has this name."""
+        return self._index.by_guardian.get(guardian, [])
+
+    def guardians_in(self, text: str) -> list[str]:
+        """The guardians' names that stand in a text."""
+        return list(read_remark(text, self._index.guardians).names)
 
     def by_number(self, text: str, *, shortest: int = SHORTEST_NUMBER) -> tuple[RiderId, ...]:
         """
@@ -181,63 +214,43 @@ class PayerBook:
         Shorter numbers than ``shortest`` are a class, a day or a sum and name nobody.
         """
         found: dict[RiderId, None] = {}
-        for token in _tokens(text):
+        for token in tokens_of(text):
             if len(token) < shortest:
                 continue
-            if token in self._by_number:
-                found[self._by_number[token]] = None
-            elif len(bare := self._by_bare_number.get(token.lstrip("0"), [])) == 1:
+            if token in self._index.by_number:
+                found[self._index.by_number[token]] = None
+            elif len(bare := self._index.by_bare_number.get(token.lstrip("0"), [])) == 1:
                 found[bare[0]] = None
         return tuple(found)
 
     def by_code(self, text: str) -> OpenCharge | None:
         """The one charge whose number stands in a text."""
-        codes = {token for token in _tokens(text) if token in self._by_code}
+        codes = {token for token in tokens_of(text) if token in self._by_code}
         return self._by_code[codes.pop()] if len(codes) == 1 else None
 
-    def by_name(self, text: str) -> list[list[RiderId]]:
-        """For each name that stands in a text the riders of that name; a name inside a longer one is none."""
-        words = plain(text)
-        names = [name for name in self._by_name if len(name) >= MIN_NAME and name in words]
-        whole = [name for name in names if not any(name != other and name in other for other in names)]
-        return [self._by_name[name] for name in sorted(whole, key=words.index)]
+    def by_pay_code(self, text: str) -> tuple[RiderId, ...]:
+        """The riders whose payment codes stand in a text, each once."""
+        if not text:
+            return ()
+        folded = unicodedata.normalize("NFKC", text).upper()
+        known = self._index.by_pay_code
+        return tuple(dict.fromkeys(known[code] for code in codes_in(folded) if code in known))
+
+    def read(self, text: str) -> Remark:
+        """A text with the riders' names in it."""
+        return read_remark(text, self._index.names, self.year)
+
+    def of_name(self, name: str) -> list[RiderId]:
+        """The riders of a name, in its form of ``names.py``."""
+        return self._index.by_name.get(name, [])
+
+    def near_to(self, pieces: Iterable[str]) -> list[str]:
+        """The names that are nearly in some pieces of text."""
+        return sorted(self._index.near.near(pieces))
 
 
-def identify(*, reference: str, hint: str, remark: str, payer: str, book: PayerBook) -> Identity | None:
-    """Who a line names beyond doubt: T0 by charge number, T1 by student number, T2 by name and class."""
-    for text in (reference, remark):
-        if charge := book.by_code(text):
-            return Identity(tier="T0", rider_ids=(charge.rider_id,), unit_key=charge.unit_key)
-    numbers = book.by_number(hint, shortest=1) or book.by_number(remark) or book.by_number(reference)
-    if numbers:
-        is_clear = len(numbers) <= MAX_SIBLINGS and not _names_somebody_else(remark, numbers, book)
-        return Identity(tier="T1", rider_ids=numbers) if is_clear else None
-    return _by_name_and_class(remark, remark, book) or _by_name_and_class(payer, f"{remark} {payer}", book)
-
-
-def _names_somebody_else(remark: str, riders: tuple[RiderId, ...], book: PayerBook) -> bool:
-    """Whether the name in a remark is another rider's than the number beside it: then nothing is certain."""
-    named = book.by_name(remark)
-    return bool(named) and not any(rider_id in namesakes for namesakes in named for rider_id in riders)
-
-
-def _tokens(text: str) -> list[str]:
-    return _NUMBERS.findall(unicodedata.normalize("NFKC", text).upper())
-
-
-def _by_name_and_class(name_text: str, class_text: str, book: PayerBook) -> Identity | None:
-    classes = class_keys(class_text, book.year)
-    named = book.by_name(name_text)
-    if not classes or not 0 < len(named) <= MAX_SIBLINGS:
-        return None
-    riders: list[RiderId] = []
-    for namesakes in named:
-        fits = [
-            rider_id
-            for rider_id in namesakes
-            if any(same_class(written, book.riders[rider_id].class_key) for written in classes)
-        ]
-        if len(fits) != 1:
-            return None
-        riders.append(fits[0])
-    return Identity(tier="T2", rider_ids=tuple(riders))
+def tokens_of(text: str) -> list[str]:
+    """The runs of digits and capitals in a text that may be a number or a code; years are none."""
+    if not text:
+        return []
+    return _NUMBERS.findall(_YEARS.sub("|", unicodedata.normalize("NFKC", text).upper()))

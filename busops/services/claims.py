@@ -21,7 +21,7 @@ from busops.finance.matching import Match, MatchFlag, ReceiptLine, ReceiptStatus
 from busops.finance.payers import PayerBook
 from busops.finance.statement import ReceiptRecord
 from busops.services.acting import By, record_act, user_of
-from busops.services.matching import Given, give, payer_book, payer_links
+from busops.services.matching import Given, give, payer_book
 from busops.services.ride_facts import load_facts
 from busops.storage import claim_store, ledger_store, receipt_store
 from busops.storage.database import Database, Transaction
@@ -56,18 +56,19 @@ def match_queue(database: Database, *, clock: Clock) -> MatchQueue:
     """The lines nobody is certain about, with proposals; what waits for a second person is not among them."""
     with database.reading() as tx:
         facts = load_facts(tx)
-        book, links = payer_book(tx, facts), payer_links(tx)
+        book = payer_book(tx, facts)
         asked = claim_store.waiting_receipts(tx)
         found = receipt_store.load_receipts(tx, WAITING)
     waiting = [receipt for receipt in found if receipt.receipt_id not in asked]
     today = school_date(clock.now())
+    offered = candidates_of.proposals([_left_of(receipt) for receipt in waiting], book)
     items = tuple(
         QueueItem(
             receipt=receipt,
-            candidates=candidates_of.candidates(_left_of(receipt), book, links),
+            candidates=candidates,
             waits_long=today - receipt.line.paid_on > LONG_WAIT,
         )
-        for receipt in waiting
+        for receipt, candidates in zip(waiting, offered, strict=True)
     )
     named = {rider_id for item in items for one in item.candidates for rider_id in one.rider_ids}
     total = sum(item.receipt.line.amount_fen - item.receipt.allocated_fen for item in items)

@@ -15,7 +15,7 @@ from busops.domain.values import Clock, Ids, RiderId, school_date
 from busops.finance.charging import unit_of
 from busops.finance.ledger import Account, LedgerTxn, TxnKind, moves, period_of
 from busops.finance.matching import Match, MatchFlag, ReceiptStatus, Share, match_lines
-from busops.finance.names import class_key, name_key, plain, school_year
+from busops.finance.names import class_key, name_key, school_year
 from busops.finance.payers import OpenCharge, PayerBook, PayingRider
 from busops.finance.rows import EXCUSED
 from busops.finance.statement import ReceiptRecord
@@ -74,15 +74,6 @@ def payer_book(tx: Transaction, facts: PeriodFacts) -> PayerBook:
         if fen and rider_id in riders:
             book.take(rider_id, unit_key, fen)
     return book
-
-
-def payer_links(tx: Transaction) -> dict[str, frozenset[RiderId]]:
-    """Whose money each payer's name was before."""
-    links: dict[str, set[RiderId]] = defaultdict(set)
-    for receipt in receipt_store.load_receipts(tx, [ReceiptStatus.MATCHED]):
-        if receipt.line.payer:
-            links[plain(receipt.line.payer)] |= {share.rider_id for share in receipt.shares}
-    return {payer: frozenset(riders) for payer, riders in links.items()}
 
 
 def match_waiting(tx: Transaction, facts: PeriodFacts, *, by: str, clock: Clock, ids: Ids) -> int:

@@ -206,8 +206,8 @@ class Payments:
         for _ in range(2):
             rider = self._take("ABCD", same_name_ok=False)
             line = self._line(self._due_fen(rider), rider.guardian, f"{rider.name} 车费")
-            nameless.lines.append((line, "UNIDENTIFIED"))
-            nameless.expect(self.dues[rider.rider_id], "RODE_UNPAID")
+            nameless.lines.append((line, "MATCHED"))
+            nameless.expect(self.dues[rider.rider_id], "OK")
 
     def _others(self) -> None:
         meals = self._fault("not_bus_fee")

@@ -1,9 +1,12 @@
 """Candidates: who a line might be from, in which order, and that nothing is moved."""
 
+from dataclasses import replace
+
 import pytest
 
-from busops.finance.candidates import Candidate, candidates, one_off
+from busops.finance.candidates import Candidate, candidates
 from busops.finance.matching import Tier
+from busops.finance.near_names import one_off
 from tests.unit.finance.books import a_book, a_line
 
 
@@ -11,7 +14,7 @@ def proposals(
     fen: int, remark: str = "", links: dict | None = None, **changed: object
 ) -> tuple[Candidate, ...]:
     """The candidates of one line in the little school."""
-    return candidates(a_line(fen, remark, **changed), a_book(), links or {})
+    return candidates(a_line(fen, remark, **changed), replace(a_book(), links=links or {}))
 
 
 def test_two_of_one_name_are_both_shown() -> None:
@@ -45,7 +48,7 @@ def test_all_three_children_at_once() -> None:
 
 def test_the_payer_of_before_is_remembered() -> None:
     """The same payer's money was 李娜's before: T3."""
-    found = proposals(2400, "转账", {"某某": frozenset({"00230006"})}, payer="某某")
+    found = proposals(2400, "转账", {"name:某某": frozenset({"00230006"})}, payer="某某")
     assert (found[0].tier, found[0].rider_ids) == (Tier.T3, ("00230006",))
 
 

@@ -51,7 +51,6 @@ def test_a_certain_identity_with_the_right_amount_is_matched(
     ("fen", "remark", "changed"),
     [
         (1600, "张伟 校车费", {}),  # two of that name, no class
-        (1600, "王芳", {}),  # one of that name, but the class is missing: a candidate, not a match
         (1600, "张伟1班李娜1班", {}),  # two riders owe 16.00 + 24.00
         (1600, "校车费", {}),
         (1600, "99999999", {}),
