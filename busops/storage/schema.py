@@ -33,8 +33,8 @@ APPEND_ONLY: Final = frozenset(
         "closure_amendment", "day_mark", "disposal",
         "defect_clearance", "incident", "incident_word", "manifest", "manifest_rider", "override_request",
         "override_verdict",
-        "paper_entry", "paper_verdict", "period_statement", "plan_proof",
-        "rollcall_link", "rollcall_mark", "run_decision",
+        "paper_entry", "paper_verdict", "period_statement", "plan_proof", "refund",
+        "refund_policy", "refund_step", "rollcall_link", "rollcall_mark", "run_decision",
         "run_device", "run_event", "run_place", "run_stop", "run_tag", "safety_policy", "vehicle_defect",
         "vehicle_secret",
     }
