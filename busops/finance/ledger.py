@@ -43,6 +43,7 @@ class TxnKind(StrEnum):
     REFUND = "refund"
     REFUND_PAID = "refund_paid"
     REFUND_SEEN = "refund_seen"
+    ALLOWANCE = "allowance"
     REVERSAL = "reversal"
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from busops.domain.roster import NotRidingReason
 from busops.domain.school import Term
 from busops.domain.values import Direction, RiderId, StopId
+from busops.finance.allowances import Allowance, AllowanceKind, AllowanceState
 from busops.finance.charging import Charge, Payer, RideFact, unit_of
 from busops.finance.matching import MatchFlag
 from busops.finance.money import split_fen
@@ -88,6 +89,7 @@ class ReconSources:
     duplicates: frozenset[tuple[RiderId, str]] = frozenset()
     refunds: tuple[Refund, ...] = ()
     policy: RefundPolicy = field(default_factory=RefundPolicy)
+    allowances: tuple[Allowance, ...] = ()
 
 
 @dataclass(slots=True)
@@ -97,6 +99,18 @@ class _Gathered:
     charges: list[Charge] = field(default_factory=list)
     allocations: list[Allocation] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
+    allowances: list[Allowance] = field(default_factory=list)
+
+    @property
+    def written_off_fen(self) -> int:
+        """What of the charges nobody will pay, agreed by two people."""
+        return sum(item.fen for item in self.allowances if item.kind is AllowanceKind.BAD_DEBT)
+
+    @property
+    def waived_fen(self) -> int:
+        """What of the charges need not be paid: by the class list, or agreed by two people."""
+        agreed = sum(item.fen for item in self.allowances) - self.written_off_fen
+        return sum(charge.waived_fen for charge in self.charges) + agreed
 
 
 def build_rows(sources: ReconSources) -> tuple[ReconRow, ...]:
@@ -113,6 +127,10 @@ def build_rows(sources: ReconSources) -> tuple[ReconRow, ...]:
     for refund in sources.refunds:
         if refund.is_approved:
             gathered[refund.rider_id, refund.unit_key].refunds.append(refund)
+    for allowance in sources.allowances:
+        key = (allowance.rider_id, allowance.unit_key)
+        if allowance.state is AllowanceState.APPROVED and key in gathered:
+            gathered[key].allowances.append(allowance)
     return tuple(_row(sources, *key, gathered[key]) for key in sorted(gathered))
 
 
@@ -143,9 +161,9 @@ def _unit_key(sources: ReconSources, rider_id: RiderId, on: date, direction: Dir
 
 def _row(sources: ReconSources, rider_id: RiderId, unit_key: str, known: _Gathered) -> ReconRow:
     listed = sum(charge.list_fen for charge in known.charges)
-    waived = sum(charge.waived_fen for charge in known.charges)
+    waived = known.waived_fen
     paid_back = [refund for refund in known.refunds if refund.is_paid]
-    due = listed - waived - sum(refund.charge_fen for refund in paid_back)
+    due = listed - waived - known.written_off_fen - sum(refund.charge_fen for refund in paid_back)
     received = sum(item.fen for item in known.allocations if item.fen > 0)
     refunded = -sum(item.fen for item in known.allocations if item.fen < 0)
     refunded += sum(refund.fen for refund in paid_back)
@@ -196,8 +214,9 @@ def _is_cancelled(known: _Gathered, sources: ReconSources) -> bool:
 
 
 def _earned(sources: ReconSources, known: _Gathered) -> int:
-    """What the unit earned in the period, less what was agreed to give back of it."""
-    back, total = sum(refund.charge_fen for refund in known.refunds), 0
+    """What the unit earned in the period, less what was agreed to give back or never to ask for."""
+    back = sum(refund.charge_fen for refund in known.refunds) + sum(item.fen for item in known.allowances)
+    total = 0
     for charge in known.charges:
         own = min(back, charge.due_fen)
         back -= own

@@ -15,6 +15,7 @@ from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding, Severity
 from busops.domain.values import Clock, RiderId, school_date
 from busops.finance import statement as statements
+from busops.finance.allowances import Allowance, allowed_of
 from busops.finance.charging import charges_due
 from busops.finance.invariants import (
     every_receipt_is_somewhere,
@@ -38,7 +39,15 @@ from busops.finance.statement import (
 from busops.finance.tariff import span_of, weekend_of
 from busops.services.ride_facts import PeriodFacts, load_facts, weekend_end
 from busops.sheets.reconciliation_book import make_book, rows_as_csv
-from busops.storage import charge_store, cost_store, ledger_store, receipt_store, refund_store, register_store
+from busops.storage import (
+    account_store,
+    charge_store,
+    cost_store,
+    ledger_store,
+    receipt_store,
+    refund_store,
+    register_store,
+)
 from busops.storage.charge_store import StoredCharge
 from busops.storage.database import Database, Transaction
 from busops.storage.refund_store import StoredRefund
@@ -60,6 +69,7 @@ class _Loaded:
     ledger: Mapping[RiderId, int]
     refunds: tuple[StoredRefund, ...]
     policy: RefundPolicy
+    allowances: tuple[Allowance, ...]
 
 
 def reconcile(
@@ -143,6 +153,7 @@ def _load(tx: Transaction, first: date, last: date) -> _Loaded:
         ledger=ledger_store.owed_by_rider(tx),
         refunds=refund_store.load_refunds(tx),
         policy=refund_store.load_policy(tx),
+        allowances=tuple(item.allowance for item in account_store.load_allowances(tx)),
     )
 
 
@@ -188,6 +199,7 @@ def _statement(loaded: _Loaded, first: date, last: date, *, today: date) -> Stat
         duplicates=frozenset((rider_id, unit_key) for rider_id, unit_key, _ in loaded.duplicates),
         refunds=_refunds_of(loaded),
         policy=loaded.policy,
+        allowances=loaded.allowances,
     )
     return make_statement(
         period=f"{first}/{last}",
@@ -214,6 +226,8 @@ def _broken_proofs(loaded: _Loaded, statement: Statement) -> Iterable[Finding]:
         refund = stored.refund
         if refund.is_approved:  # what was paid beyond the charge is owed back, no more to the rider
             owed[refund.rider_id] += refund.fen - refund.charge_fen
+    for agreed in loaded.allowances:
+        owed[agreed.rider_id] -= allowed_of([agreed])
     counted: dict[Any, set[RiderId]] = defaultdict(set)
     for fact in loaded.facts.facts:
         if fact.boarded:

@@ -15,6 +15,7 @@ from busops.finance.statement import Reconciliation
 from busops.services import costs, fares, reconciliation, rosters
 from busops.services.ride_facts import weekend_end
 from busops.web import (
+    finance_accounts,
     finance_claims,
     finance_lists,
     finance_periods,
@@ -34,6 +35,7 @@ bp.register_blueprint(finance_receipts.bp)
 bp.register_blueprint(finance_claims.bp)
 bp.register_blueprint(finance_periods.bp)
 bp.register_blueprint(finance_refunds.bp)
+bp.register_blueprint(finance_accounts.bp)
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

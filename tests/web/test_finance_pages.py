@@ -19,7 +19,7 @@ BILL = a_bill(
 )
 PAGES = (
     *("", "rows", "receipts", "match", "charges", "costs"),
-    *("periods/2026-03", "refunds?rider_id=20230002", "refunds/policy"),
+    *("periods/2026-03", "refunds?rider_id=20230002", "refunds/policy", "riders", "riders/20230002"),
 )
 WEEKEND = "weekend=2026-03-13"
 

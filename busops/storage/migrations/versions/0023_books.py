@@ -1,6 +1,6 @@
 """
 The head of finance; months signed by two people, with what they said; corrections
-that name the month; refunds by different hands.
+that name the month; refunds by different hands; allowances and numbered receipts.
 """
 
 import sqlalchemy as sa
@@ -62,10 +62,14 @@ def upgrade() -> None:
         sa.CheckConstraint("made_by <> '' AND note <> ''", name=op.f("ck_disposal_told")),
     )
     _refunds()
+    _accounts()
 
 
 def downgrade() -> None:
     """They are gone; months that were closed stay closed, the head of finance is finance again."""
+    op.drop_table("fare_receipt")
+    op.drop_table("allowance_verdict")
+    op.drop_table("allowance")
     op.drop_table("refund_policy")
     op.drop_table("refund_step")
     op.drop_table("refund")
@@ -163,6 +167,77 @@ def _refunds() -> None:
         sa.CheckConstraint(
             "number >= 1 AND made_by <> '' AND reason <> ''", name=op.f("ck_refund_policy_told")
         ),
+    )
+
+
+def _accounts() -> None:
+    """Allowances, the words on them and numbered receipts have their tables."""
+    table(
+        "allowance",
+        sa.Column("school_id", text(64), nullable=False),
+        sa.Column("allowance_id", text(64), nullable=False),
+        sa.Column("rider_id", text(64), nullable=False),
+        sa.Column("unit_key", text(64), nullable=False),
+        sa.Column("kind", text(16), nullable=False),
+        sa.Column("fen", BIG, nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("proposed_by", text(64), nullable=False),
+        sa.Column("proposed_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("school_id", "allowance_id", name=op.f("pk_allowance")),
+        sa.CheckConstraint(
+            "kind IN ('SIBLING', 'HARDSHIP', 'JOINED_LATE', 'BAD_DEBT')", name=op.f("ck_allowance_kind")
+        ),
+        sa.CheckConstraint("fen > 0", name=op.f("ck_allowance_fen")),
+        sa.CheckConstraint("proposed_by <> '' AND note <> ''", name=op.f("ck_allowance_told")),
+    )
+    table(
+        "allowance_verdict",
+        sa.Column("school_id", text(64), nullable=False),
+        sa.Column("allowance_id", text(64), nullable=False),
+        sa.Column("verdict", text(16), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("txn_id", text(64), nullable=True),
+        sa.Column("by_user", text(64), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("school_id", "allowance_id", name=op.f("pk_allowance_verdict")),
+        *(
+            sa.ForeignKeyConstraint(
+                ["school_id", column],
+                [f"{target}.school_id", f"{target}.{column}"],
+                name=op.f(f"fk_allowance_verdict_school_id_{column}"),
+            )
+            for column, target in (("allowance_id", "allowance"), ("txn_id", "ledger_txn"))
+        ),
+        sa.UniqueConstraint("school_id", "txn_id", name=op.f("uq_allowance_verdict_school_id_txn_id")),
+        sa.CheckConstraint("verdict IN ('APPROVED', 'REFUSED')", name=op.f("ck_allowance_verdict_verdict")),
+        sa.CheckConstraint(
+            "(txn_id IS NOT NULL) = (verdict = 'APPROVED')", name=op.f("ck_allowance_verdict_booked")
+        ),
+        sa.CheckConstraint(
+            "by_user <> '' AND (verdict = 'APPROVED' OR note <> '')",
+            name=op.f("ck_allowance_verdict_told"),
+        ),
+    )
+    table(
+        "fare_receipt",
+        sa.Column("school_id", text(64), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("rider_id", text(64), nullable=False),
+        sa.Column("fen", BIG, nullable=False),
+        sa.Column("payments", JSON, nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("voids", sa.Integer(), nullable=True),
+        sa.Column("issued_by", text(64), nullable=False),
+        sa.Column("issued_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("school_id", "number", name=op.f("pk_fare_receipt")),
+        sa.UniqueConstraint("school_id", "voids", name=op.f("uq_fare_receipt_school_id_voids")),
+        sa.ForeignKeyConstraint(
+            ["school_id", "voids"],
+            ["fare_receipt.school_id", "fare_receipt.number"],
+            name=op.f("fk_fare_receipt_school_id_voids"),
+        ),
+        sa.CheckConstraint("number >= 1 AND issued_by <> ''", name=op.f("ck_fare_receipt_number")),
+        sa.CheckConstraint("fen <> 0 AND (fen < 0) = (voids IS NOT NULL)", name=op.f("ck_fare_receipt_fen")),
     )
 
 
