@@ -168,9 +168,8 @@ def test_every_mutant_of_the_goal_dies() -> None:
     assert alive == []
 
 
-def guard_mutants() -> list[tuple[str, str]]:
-    """The ledger's guards, each WHEN branch made never to fire and each trigger taken away once."""
-    script = GUARD.read_text(encoding="utf-8")
+def guard_mutants(script: str) -> list[tuple[str, str]]:
+    """A script of guards, each WHEN branch made never to fire and each trigger taken away once."""
     found = []
     for statement in guards.statements(script):
         name = re.search(r"CREATE TRIGGER (\w+)", statement)[1]
@@ -200,9 +199,10 @@ def test_every_mutant_of_the_ledger_guards_dies(filled: Path) -> None:
     """
     engine = open_engine(f"sqlite:///{filled}", guarded=False)
     database = Database(engine=engine, school_id="t1")
-    names = re.findall(r"CREATE TRIGGER (\w+)", GUARD.read_text(encoding="utf-8"))
+    guard = GUARD.read_text(encoding="utf-8")
+    names = re.findall(r"CREATE TRIGGER (\w+)", guard)
     alive = []
-    for mutant, script in guard_mutants():
+    for mutant, script in guard_mutants(guard):
         with engine.begin() as connection:
             for name in names:
                 connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")

@@ -13,6 +13,7 @@ from busops.domain.findings import Finding, Severity
 from busops.domain.values import RiderId, RunId
 from busops.finance.matching import ReceiptStatus
 from busops.finance.reconcile import ReconRow
+from busops.finance.refunds import Refund
 from busops.finance.rows import Allocation
 from busops.finance.statement import ReceiptRecord, SourceFile, Statement
 
@@ -38,10 +39,11 @@ def every_receipt_is_somewhere(receipts: Iterable[ReceiptRecord]) -> tuple[Findi
 
 
 def rows_hold_every_allocation(
-    rows: Iterable[ReconRow], allocations: Iterable[Allocation]
+    rows: Iterable[ReconRow], allocations: Iterable[Allocation], refunds: Iterable[Refund] = ()
 ) -> tuple[Finding, ...]:
-    """I2: what the rows call paid is the sum of the allocations."""
-    return _same("I2", sum(row.facts.paid_fen for row in rows), sum(item.fen for item in allocations))
+    """I2: what the rows call paid is the sum of the allocations, less the refunds that were paid."""
+    given = sum(item.fen for item in allocations) - sum(item.fen for item in refunds if item.is_paid)
+    return _same("I2", sum(row.facts.paid_fen for row in rows), given)
 
 
 def ledger_agrees(owed: Mapping[RiderId, int], ledger: Mapping[RiderId, int]) -> tuple[Finding, ...]:

@@ -40,6 +40,10 @@ class TxnKind(StrEnum):
     ALLOCATION = "allocation"
     SETTING_ASIDE = "setting_aside"
     COST = "cost"
+    REFUND = "refund"
+    REFUND_PAID = "refund_paid"
+    REFUND_SEEN = "refund_seen"
+    ALLOWANCE = "allowance"
     REVERSAL = "reversal"
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from busops.domain.values import RiderId
+from busops.finance.refunds import RefundTrigger
 
 
 class RowStatus(StrEnum):
@@ -130,6 +131,7 @@ class ReconRow:
     paid_on: date | None = None
     reference: str = ""
     tier: str = ""
+    refund_trigger: RefundTrigger | None = None
 
     @property
     def difference_fen(self) -> int:

@@ -14,10 +14,21 @@ from typing import Final
 from busops.domain.roster import NotRidingReason
 from busops.domain.school import Term
 from busops.domain.values import Direction, RiderId, StopId
+from busops.finance.allowances import Allowance, AllowanceKind, AllowanceState
 from busops.finance.charging import Charge, Payer, RideFact, unit_of
 from busops.finance.matching import MatchFlag
 from busops.finance.money import split_fen
+from busops.finance.proration import fridays_of
 from busops.finance.reconcile import ReconRow, RowFacts, RowFlag, RowStatus, status_of
+from busops.finance.refunds import (
+    SHORT,
+    Refund,
+    RefundPolicy,
+    RefundTrigger,
+    has_right,
+    longest_run,
+    trigger_of,
+)
 from busops.finance.tariff import FareUnit, TariffRate, billing_unit, weekend_of
 
 LATE_DAYS: Final = 14
@@ -76,6 +87,9 @@ class ReconSources:
     disputed: frozenset[tuple[RiderId, str]] = frozenset()
     cancelled: frozenset[tuple[RiderId, date, Direction]] = frozenset()
     duplicates: frozenset[tuple[RiderId, str]] = frozenset()
+    refunds: tuple[Refund, ...] = ()
+    policy: RefundPolicy = field(default_factory=RefundPolicy)
+    allowances: tuple[Allowance, ...] = ()
 
 
 @dataclass(slots=True)
@@ -84,6 +98,19 @@ class _Gathered:
     facts: list[RideFact] = field(default_factory=list)
     charges: list[Charge] = field(default_factory=list)
     allocations: list[Allocation] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+    allowances: list[Allowance] = field(default_factory=list)
+
+    @property
+    def written_off_fen(self) -> int:
+        """What of the charges nobody will pay, agreed by two people."""
+        return sum(item.fen for item in self.allowances if item.kind is AllowanceKind.BAD_DEBT)
+
+    @property
+    def waived_fen(self) -> int:
+        """What of the charges need not be paid: by the class list, or agreed by two people."""
+        agreed = sum(item.fen for item in self.allowances) - self.written_off_fen
+        return sum(charge.waived_fen for charge in self.charges) + agreed
 
 
 def build_rows(sources: ReconSources) -> tuple[ReconRow, ...]:
@@ -97,22 +124,30 @@ def build_rows(sources: ReconSources) -> tuple[ReconRow, ...]:
         gathered[charge.rider_id, charge.unit_key].charges.append(charge)
     for item in sources.allocations:
         gathered[item.rider_id, item.unit_key].allocations.append(item)
+    for refund in sources.refunds:
+        if refund.is_approved:
+            gathered[refund.rider_id, refund.unit_key].refunds.append(refund)
+    for allowance in sources.allowances:
+        key = (allowance.rider_id, allowance.unit_key)
+        if allowance.state is AllowanceState.APPROVED and key in gathered:
+            gathered[key].allowances.append(allowance)
     return tuple(_row(sources, *key, gathered[key]) for key in sorted(gathered))
 
 
-def earned_fen(charge: Charge, period_from: date, period_to: date) -> int:
+def earned_fen(charge: Charge, period_from: date, period_to: date, *, given_back_fen: int = 0) -> int:
     """
     What of a charge is earned in a period: all of a trip or weekend, by its weekends of a month or term.
 
-    The parts of one charge over neighbouring periods add up to the charge (largest remainder).
+    What was given back of it is not. The parts of one charge over neighbouring periods add up to
+    the rest of the charge (largest remainder).
     """
-    if charge.unit in {FareUnit.TRIP, FareUnit.WEEKEND}:
-        return charge.due_fen if period_from <= charge.from_on <= period_to else 0
-    first = charge.from_on + timedelta(days=(4 - charge.from_on.weekday()) % 7)
-    fridays = [first + timedelta(weeks=week) for week in range((charge.to_on - first).days // 7 + 1)]
+    due_fen = charge.due_fen - given_back_fen
+    if charge.unit in SHORT:
+        return due_fen if period_from <= charge.from_on <= period_to else 0
+    fridays = fridays_of(charge.from_on, charge.to_on)
     if not fridays:
-        return charge.due_fen if period_from <= charge.from_on <= period_to else 0
-    parts = split_fen(charge.due_fen, [1] * len(fridays))
+        return due_fen if period_from <= charge.from_on <= period_to else 0
+    parts = split_fen(due_fen, [1] * len(fridays))
     return sum(
         part for friday, part in zip(fridays, parts, strict=True) if period_from <= friday <= period_to
     )
@@ -125,10 +160,13 @@ def _unit_key(sources: ReconSources, rider_id: RiderId, on: date, direction: Dir
 
 
 def _row(sources: ReconSources, rider_id: RiderId, unit_key: str, known: _Gathered) -> ReconRow:
-    due = sum(charge.due_fen for charge in known.charges)
-    waived = sum(charge.waived_fen for charge in known.charges)
+    listed = sum(charge.list_fen for charge in known.charges)
+    waived = known.waived_fen
+    paid_back = [refund for refund in known.refunds if refund.is_paid]
+    due = listed - waived - known.written_off_fen - sum(refund.charge_fen for refund in paid_back)
     received = sum(item.fen for item in known.allocations if item.fen > 0)
     refunded = -sum(item.fen for item in known.allocations if item.fen < 0)
+    refunded += sum(refund.fen for refund in paid_back)
     excused = [seat for seat in known.seats if not seat.rides and seat.reason in EXCUSED]
     excused_at_bus = [fact for fact in known.facts if not fact.boarded and fact.reason in EXCUSED]
     facts = RowFacts(
@@ -139,8 +177,8 @@ def _row(sources: ReconSources, rider_id: RiderId, unit_key: str, known: _Gather
         or any(fact.planned_stop_id for fact in known.facts),
         on_leave=bool(excused or excused_at_bus),
         is_cancelled=_is_cancelled(known, sources),
-        has_refund_right=_has_refund_right(known, sources),
-        is_waived=waived > 0 and due == 0,
+        has_refund_right=_refund_trigger(known, sources) is not None,
+        is_waived=waived > 0 and waived == listed,
         is_disputed=(rider_id, unit_key) in sources.disputed,
         was_refunded=refunded > 0,
     )
@@ -154,9 +192,10 @@ def _row(sources: ReconSources, rider_id: RiderId, unit_key: str, known: _Gather
         status=status_of(facts),
         flags=_flags(sources, known) | _second_payment(sources, rider_id, unit_key),
         band=known.charges[0].band if known.charges else "",
-        list_fen=due + waived,
+        list_fen=listed,
         waived_fen=waived,
-        earned_fen=sum(earned_fen(item, sources.period_from, sources.period_to) for item in known.charges),
+        earned_fen=_earned(sources, known),
+        refund_trigger=_refund_trigger(known, sources),
         received_fen=received,
         refunded_fen=refunded,
         seats=sum(seat.rides for seat in known.seats),
@@ -174,13 +213,36 @@ def _is_cancelled(known: _Gathered, sources: ReconSources) -> bool:
     return any((seat.rider_id, seat.on, seat.direction) in sources.cancelled for seat in known.seats)
 
 
-def _has_refund_right(known: _Gathered, sources: ReconSources) -> bool:
-    """Domain §3.2: the school cancelled, or he was excused before the lock; a leave at the bus has none."""
-    if _is_cancelled(known, sources):
-        return True
-    is_short = all(charge.unit in {FareUnit.TRIP, FareUnit.WEEKEND} for charge in known.charges)
+def _earned(sources: ReconSources, known: _Gathered) -> int:
+    """What the unit earned in the period, less what was agreed to give back or never to ask for."""
+    back = sum(refund.charge_fen for refund in known.refunds) + sum(item.fen for item in known.allowances)
+    total = 0
+    for charge in known.charges:
+        own = min(back, charge.due_fen)
+        back -= own
+        total += earned_fen(charge, sources.period_from, sources.period_to, given_back_fen=own)
+    return total
+
+
+def _refund_trigger(known: _Gathered, sources: ReconSources) -> RefundTrigger | None:
+    """
+    Why money is to go back by domain §3.2, where the school's policy gives any; a leave at the bus has none.
+
+    The school cancelled, or he was excused before the lock from all that the unit is for.
+    """
+    if any(refund.is_paid for refund in known.refunds):
+        return None
     seats = known.seats
-    return is_short and bool(seats) and all(not seat.rides and seat.reason in EXCUSED for seat in seats)
+    missed = {weekend_of(seat.on) for seat in seats if not seat.rides and seat.reason in EXCUSED}
+    is_excused = bool(seats) and all(not seat.rides and seat.reason in EXCUSED for seat in seats)
+    trigger = trigger_of(
+        is_cancelled=_is_cancelled(known, sources),
+        reasons=(str(seat.reason) for seat in seats) if is_excused else (),
+        is_before_lock=True,
+    )
+    units = [charge.unit for charge in known.charges] or [FareUnit.TRIP]
+    may = all(has_right(sources.policy, trigger, unit, longest_run(missed)) for unit in units)
+    return trigger if may else None
 
 
 def _rides(facts: Iterable[RideFact]) -> set[tuple[date, Direction]]:

@@ -20,6 +20,7 @@ from busops.finance.costs import CostLine, CostSums, cost_sums
 from busops.finance.matching import ReceiptLine, ReceiptStatus, Share
 from busops.finance.net_revenue import NetRevenue, PeriodSums, judge
 from busops.finance.reconcile import ReconRow, status_counts
+from busops.finance.refunds import Refund
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,7 @@ class Statement:
     charged_fen: int
     judgement: NetRevenue
     sources: tuple[SourceFile, ...] = ()
+    refunds: tuple[Refund, ...] = ()
     findings: tuple[Finding, ...] = ()
     open_runs: tuple[str, ...] = ()
 
@@ -104,6 +106,7 @@ def make_statement(
     receipts: tuple[ReceiptRecord, ...],
     costs: tuple[CostLine, ...],
     sources: tuple[SourceFile, ...] = (),
+    refunds: tuple[Refund, ...] = (),
     open_runs: tuple[str, ...] = (),
 ) -> Statement:
     """The statement of a period: sums taken from the rows and lines, and the verdict they lead to."""
@@ -133,6 +136,7 @@ def make_statement(
         charged_fen=sum(row.facts.due_fen for row in rows),
         judgement=judge(sums, policy),
         sources=sources,
+        refunds=refunds,
         open_runs=open_runs,
     )
 

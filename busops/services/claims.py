@@ -199,7 +199,9 @@ def take_back(database: Database, receipt_id: str, *, clock: Clock, ids: Ids, by
     with database.transaction() as tx:
         receipt = receipt_store.load_receipt(tx, receipt_id)
         if receipt.allocated_fen:
-            _reverse(tx, receipt_store.standing_allocations(tx, receipt_id), clock=clock, ids=ids, by=by)
+            reverse_allocations(
+                tx, receipt_store.standing_allocations(tx, receipt_id), clock=clock, ids=ids, by=by
+            )
         elif receipt.status not in SET_ASIDE:
             raise Refused("receipt_not_decided", receipt_id=receipt_id, status=receipt.status)
         # By hand: whoever took it back would not have it matched the same way again.
@@ -264,7 +266,10 @@ def _gift(receipt: ReceiptRecord, share: Share, by: By, second: By) -> Given:
     )
 
 
-def _reverse(tx: Transaction, standing: Iterable[NewAllocation], *, clock: Clock, ids: Ids, by: By) -> None:
+def reverse_allocations(
+    tx: Transaction, standing: Iterable[NewAllocation], *, clock: Clock, ids: Ids, by: By
+) -> None:
+    """What was given is taken back, in the books and on record."""
     today = school_date(clock.now())
     period = ledger_store.open_period_from(tx, period_of(today))
     undone = []

@@ -5,6 +5,7 @@ Read only, from the projections and counts of the stores; whoever decides on som
 its own page, which looks again.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ from typing import Final
 from busops.domain.run import Phase
 from busops.domain.values import Clock, Direction, school_date
 from busops.finance.matching import ReceiptStatus
+from busops.finance.refunds import RefundState
 from busops.services.front import runs_in_alarm
 from busops.storage import (
     alarm_store,
@@ -22,6 +24,7 @@ from busops.storage import (
     people_store,
     plan_store,
     receipt_store,
+    refund_store,
     roster_store,
     run_store,
 )
@@ -113,6 +116,7 @@ def overview(database: Database, clock: Clock) -> Overview:
         alarms = len(runs_in_alarm(alarm_store.load_alarms(tx)))
         unmatched = _unmatched(tx)
         claims = len(claim_store.waiting_receipts(tx))
+        refunds = Counter(item.refund.state for item in refund_store.load_refunds(tx))
         previews = [one for one in import_store.list_batches(tx) if one.state is BatchState.PREVIEWED]
         bills = sum(one.kind == BILLS for one in previews)
         new_accounts = sum(p.must_change and not p.is_disabled for p in people_store.load_people(tx))
@@ -140,6 +144,9 @@ def overview(database: Database, clock: Clock) -> Overview:
                 "imports_waiting": len(previews) - bills,
                 "bills_waiting": bills,
                 "claims_waiting": claims,
+                "refunds_to_check": refunds[RefundState.REQUESTED],
+                "refunds_to_approve": refunds[RefundState.CHECKED],
+                "refunds_to_pay": refunds[RefundState.APPROVED],
                 "accounts_new": new_accounts,
             },
         ),
@@ -205,6 +212,10 @@ def _needs(
         Need(kind="imports_waiting", count=counts["imports_waiting"]),
         Need(kind="bills_waiting", count=counts["bills_waiting"]),
         Need(kind="claims_waiting", count=counts["claims_waiting"]),
+        *(
+            Need(kind=kind, count=counts[kind])
+            for kind in ("refunds_to_check", "refunds_to_approve", "refunds_to_pay")
+        ),
         Need(kind="receipts_unmatched", count=counts["receipts_unmatched"]),
         Need(kind="accounts_new", count=counts["accounts_new"]),
     )

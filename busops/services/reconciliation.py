@@ -15,6 +15,7 @@ from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding, Severity
 from busops.domain.values import Clock, RiderId, school_date
 from busops.finance import statement as statements
+from busops.finance.allowances import Allowance, allowed_of
 from busops.finance.charging import charges_due
 from busops.finance.invariants import (
     every_receipt_is_somewhere,
@@ -26,6 +27,7 @@ from busops.finance.invariants import (
 )
 from busops.finance.matching import ReceiptStatus
 from busops.finance.reconcile import SETTLED, RowStatus, status_counts
+from busops.finance.refunds import Refund, RefundPolicy
 from busops.finance.rows import Allocation, ReconSources, build_rows
 from busops.finance.statement import (
     ReceiptRecord,
@@ -37,9 +39,18 @@ from busops.finance.statement import (
 from busops.finance.tariff import span_of, weekend_of
 from busops.services.ride_facts import PeriodFacts, load_facts, weekend_end
 from busops.sheets.reconciliation_book import make_book, rows_as_csv
-from busops.storage import charge_store, cost_store, ledger_store, receipt_store, register_store
+from busops.storage import (
+    account_store,
+    charge_store,
+    cost_store,
+    ledger_store,
+    receipt_store,
+    refund_store,
+    register_store,
+)
 from busops.storage.charge_store import StoredCharge
 from busops.storage.database import Database, Transaction
+from busops.storage.refund_store import StoredRefund
 
 # Bills reach a month back and come a month late: money of nobody shows with every weekend it may belong to.
 AROUND: Final = timedelta(days=31)
@@ -56,6 +67,9 @@ class _Loaded:
     files: tuple[SourceFile, ...]
     costs: tuple[cost_store.StoredCost, ...]
     ledger: Mapping[RiderId, int]
+    refunds: tuple[StoredRefund, ...]
+    policy: RefundPolicy
+    allowances: tuple[Allowance, ...]
 
 
 def reconcile(
@@ -78,7 +92,7 @@ def reconcile(
         *_broken_proofs(loaded, statement),
         *facts.findings,
         *charges_due(facts.charge_facts, facts.payers, facts.rates, facts.school.term)[1],
-        *_open_matters(statement),
+        *_open_matters(statement, _seen(loaded)),
     )
     return Reconciliation(
         statement=replace(statement, findings=findings),
@@ -137,6 +151,9 @@ def _load(tx: Transaction, first: date, last: date) -> _Loaded:
         files=receipt_store.load_files(tx),
         costs=costs,
         ledger=ledger_store.owed_by_rider(tx),
+        refunds=refund_store.load_refunds(tx),
+        policy=refund_store.load_policy(tx),
+        allowances=tuple(item.allowance for item in account_store.load_allowances(tx)),
     )
 
 
@@ -180,6 +197,9 @@ def _statement(loaded: _Loaded, first: date, last: date, *, today: date) -> Stat
         stop_bands=facts.stop_bands,
         cancelled=facts.cancelled,
         duplicates=frozenset((rider_id, unit_key) for rider_id, unit_key, _ in loaded.duplicates),
+        refunds=_refunds_of(loaded),
+        policy=loaded.policy,
+        allowances=loaded.allowances,
     )
     return make_statement(
         period=f"{first}/{last}",
@@ -190,6 +210,7 @@ def _statement(loaded: _Loaded, first: date, last: date, *, today: date) -> Stat
         receipts=loaded.receipts,
         costs=tuple(cost.line for cost in loaded.costs),
         sources=loaded.files,
+        refunds=_refunds_of(loaded),
         open_runs=tuple(run.run_id for run in facts.open_runs if run.on <= today),
     )
 
@@ -201,20 +222,33 @@ def _broken_proofs(loaded: _Loaded, statement: Statement) -> Iterable[Finding]:
         owed[item.charge.rider_id] += item.charge.due_fen
     for allocation in loaded.all_allocations:
         owed[allocation.rider_id] -= allocation.fen
+    for stored in loaded.refunds:
+        refund = stored.refund
+        if refund.is_approved:  # what was paid beyond the charge is owed back, no more to the rider
+            owed[refund.rider_id] += refund.fen - refund.charge_fen
+    for agreed in loaded.allowances:
+        owed[agreed.rider_id] -= allowed_of([agreed])
     counted: dict[Any, set[RiderId]] = defaultdict(set)
     for fact in loaded.facts.facts:
         if fact.boarded:
             counted[fact.run_id].add(fact.rider_id)
     boarded = {run_id: riders for run_id, riders in loaded.facts.boarded.items() if riders}
     yield from every_receipt_is_somewhere(loaded.receipts)
-    yield from rows_hold_every_allocation(statement.rows, loaded.allocations)
+    yield from rows_hold_every_allocation(statement.rows, loaded.allocations, _refunds_of(loaded))
     yield from ledger_agrees(owed, loaded.ledger)
     yield from runs_agree({run_id: frozenset(riders) for run_id, riders in counted.items()}, boarded)
     yield from files_agree(loaded.files)
     yield from no_line_twice(loaded.receipts)
 
 
-def _open_matters(statement: Statement) -> Iterable[Finding]:
+def _refunds_of(loaded: _Loaded) -> tuple[Refund, ...]:
+    """The refunds of the units that money of the period was given to."""
+    inside = {(item.rider_id, item.unit_key) for item in loaded.allocations}
+    found = (item.refund for item in loaded.refunds)
+    return tuple(refund for refund in found if (refund.rider_id, refund.unit_key) in inside)
+
+
+def _open_matters(statement: Statement, seen: frozenset[str]) -> Iterable[Finding]:
     """What is left for people, one finding a kind, with how many and how much."""
     if statement.open_runs:
         yield _warn("runs_open", count=len(statement.open_runs), runs=list(statement.open_runs))
@@ -227,7 +261,9 @@ def _open_matters(statement: Statement) -> Iterable[Finding]:
     unassigned = [
         receipt
         for receipt in statement.receipts
-        if receipt.status is ReceiptStatus.REFUND_LINE and not receipt.shares
+        if receipt.status is ReceiptStatus.REFUND_LINE
+        and not receipt.shares
+        and receipt.receipt_id not in seen
     ]
     if unassigned:
         amount_fen = sum(receipt.line.amount_fen for receipt in unassigned)
@@ -244,6 +280,12 @@ def _open_matters(statement: Statement) -> Iterable[Finding]:
             yield Finding(code="rows_differ", severity=Severity.WARN, facts=facts)
     for doubt in statement.judgement.doubts:
         yield _warn(f"doubt_{doubt}", verdict=str(statement.judgement.verdict))
+
+
+def _seen(loaded: _Loaded) -> frozenset[str]:
+    """The lines of bills in which a refund of ours was seen to leave."""
+    steps = (step for item in loaded.refunds for step in item.steps)
+    return frozenset(step.seen_receipt_id for step in steps if step.seen_receipt_id is not None)
 
 
 def _warn(code: str, **facts: Any) -> Finding:

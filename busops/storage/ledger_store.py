@@ -123,6 +123,15 @@ def load_txn(tx: Transaction, txn_id: str) -> LedgerTxn:
     return _txn(row, _postings(tx, [txn_id])[txn_id])
 
 
+def load_made_for(tx: Transaction, source: str, row_key: str) -> LedgerTxn:
+    """The transaction that was made for this thing of this source; raises NotFound."""
+    table = table_of(LedgerTxnRow)
+    query = select(table.c.txn_id).where(
+        table.c.school_id == tx.school_id, table.c.source == source, table.c.row_key == row_key
+    )
+    return load_txn(tx, str(tx.session.execute(query).scalar()))
+
+
 def load_txns(tx: Transaction, txn_ids: Sequence[str]) -> tuple[LedgerTxn, ...]:
     """The transactions with these ids, in the order of their ids."""
     table = table_of(LedgerTxnRow)

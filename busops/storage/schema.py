@@ -29,12 +29,14 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # What the application's role on PostgreSQL may only read and add to.
 APPEND_ONLY: Final = frozenset(
     {
-        "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum",
+        "allowance", "allowance_verdict", "audit_entry", "claim_proposal",
+        "claim_verdict", "closure", "closure_addendum",
         "closure_amendment", "day_mark", "disposal",
-        "defect_clearance", "incident", "incident_word", "manifest", "manifest_rider", "override_request",
+        "defect_clearance", "fare_receipt",
+        "incident", "incident_word", "manifest", "manifest_rider", "override_request",
         "override_verdict",
-        "paper_entry", "paper_verdict", "period_statement", "plan_proof",
-        "rollcall_link", "rollcall_mark", "run_decision",
+        "paper_entry", "paper_verdict", "period_statement", "plan_proof", "refund",
+        "refund_policy", "refund_step", "rollcall_link", "rollcall_mark", "run_decision",
         "run_device", "run_event", "run_place", "run_stop", "run_tag", "safety_policy", "vehicle_defect",
         "vehicle_secret",
     }

@@ -15,11 +15,13 @@ from busops.finance.statement import Reconciliation
 from busops.services import costs, fares, reconciliation, rosters
 from busops.services.ride_facts import weekend_end
 from busops.web import (
+    finance_accounts,
     finance_claims,
     finance_lists,
     finance_mappings,
     finance_periods,
     finance_receipts,
+    finance_refunds,
     tables,
 )
 from busops.web.context import current
@@ -34,6 +36,8 @@ bp.register_blueprint(finance_receipts.bp)
 bp.register_blueprint(finance_claims.bp)
 bp.register_blueprint(finance_periods.bp)
 bp.register_blueprint(finance_mappings.bp)
+bp.register_blueprint(finance_refunds.bp)
+bp.register_blueprint(finance_accounts.bp)
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

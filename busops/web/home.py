@@ -32,19 +32,23 @@ PLACES: Final = {
     "imports_waiting": "/register/imports",
     "bills_waiting": "/finance/receipts",
     "claims_waiting": "/finance/consents",
+    "refunds_to_check": "/finance/refunds",
+    "refunds_to_approve": "/finance/refunds",
+    "refunds_to_pay": "/finance/refunds",
     "receipts_unmatched": "/finance/match",
     "accounts_new": "/manage/people",
 }
 MONEY: Final = frozenset({"bills_waiting", "claims_waiting", "receipts_unmatched"})
-DISPATCHERS: Final = frozenset(PLACES) - MONEY - {"accounts_new"}
+REFUNDS: Final = frozenset({"refunds_to_check", "refunds_to_approve", "refunds_to_pay"})
+DISPATCHERS: Final = frozenset(PLACES) - MONEY - {"accounts_new", "refunds_to_approve", "refunds_to_pay"}
 CONCERNS: Final = {
     Role.DISPATCHER: DISPATCHERS,
-    Role.FINANCE: MONEY | {"runs_left_open", "runs_reopened"},
-    Role.FINANCE_LEAD: MONEY | {"runs_left_open", "runs_reopened"},
+    Role.FINANCE: MONEY | {"runs_left_open", "runs_reopened", "refunds_to_pay"},
+    Role.FINANCE_LEAD: MONEY | {"runs_left_open", "runs_reopened", "refunds_to_approve"},
     Role.SUPERVISOR: frozenset(
         {"alarms", "runs_reopened", "runs_unchecked", "runs_left_open", "claims_waiting"}
     ),
-    Role.ADMIN: frozenset(PLACES) - MONEY,
+    Role.ADMIN: frozenset(PLACES) - MONEY - REFUNDS,
 }
 
 

@@ -15,7 +15,6 @@ from busops.services import enrolment, pins, runs
 from busops.services.credentials import CHEAP
 from busops.services.simulated_crew import Slips, drive
 from busops.storage import alarm_store, event_store
-from busops.storage.database import Database
 from busops.web.app import create_app
 from tests.device_kit import OFFICE, offered
 from tests.e2e.looking import overflows, violations

@@ -1,0 +1,300 @@
+"""
+A rider's account: every charge, payment, refund and allowance in one line of time, and its balance.
+
+Also what is decided on it: allowances by two people, and overpaid money carried to another unit as
+the guardian chose. Numbered receipts are ``fare_receipts``'s.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from busops.domain.errors import InvalidInput, NotFound, Refused
+from busops.domain.findings import Finding, Severity
+from busops.domain.people import Actor
+from busops.domain.roster import Rider
+from busops.domain.values import Clock, Ids, RiderId, school_date
+from busops.finance.allowances import (
+    PROPOSERS,
+    Allowance,
+    AllowanceState,
+    allowance_postings,
+    allowed_fen,
+    reasons_not_to_decide,
+)
+from busops.finance.ledger import LedgerTxn, TxnKind, period_of
+from busops.finance.matching import Share
+from busops.finance.tariff import span_of
+from busops.services import claims
+from busops.services.acting import record_act
+from busops.services.fare_receipts import unreceipted
+from busops.services.matching import Given, give
+from busops.storage import (
+    account_store,
+    charge_store,
+    ledger_store,
+    people_store,
+    receipt_store,
+    refund_store,
+    register_store,
+)
+from busops.storage.account_store import FareReceipt, StoredAllowance
+from busops.storage.database import Database, Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLine:
+    """One line: what made it (``kind``), fen owed more (+) or less (−), and the papers behind it."""
+
+    on: date
+    kind: str
+    unit_key: str
+    fen: int
+    balance_fen: int = 0
+    papers: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitBalance:
+    """One unit of a rider: what is due of it now and what was paid, fen."""
+
+    unit_key: str
+    due_fen: int
+    paid_fen: int
+
+    @property
+    def over_fen(self) -> int:
+        """What was paid too much."""
+        return max(0, self.paid_fen - self.due_fen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiderAccount:
+    """Everything of one rider's money; ``balance_fen`` > 0 is owed by him, < 0 to him, as the ledger says."""
+
+    rider: Rider
+    lines: tuple[AccountLine, ...]
+    units: tuple[UnitBalance, ...]
+    balance_fen: int
+    ledger_fen: int
+    allowances: tuple[StoredAllowance, ...]
+    receipts: tuple[FareReceipt, ...]
+    unreceipted_fen: int
+    names: Mapping[str, str]
+
+
+def account_of(database: Database, rider_id: RiderId) -> RiderAccount:
+    """The account as it stands; raises NotFound for a number that nobody has."""
+    with database.reading() as tx:
+        riders = {one.rider_id: one for one in register_store.load_riders(tx, include_retired=True)}
+        if rider_id not in riders:
+            raise NotFound("fare_rider_unknown", rider_id=rider_id)
+        lines = _lines(tx, rider_id)
+        receipts = account_store.load_receipts(tx, rider_id)
+        return RiderAccount(
+            rider=riders[rider_id],
+            lines=lines,
+            units=_units(tx, rider_id),
+            balance_fen=sum(line.fen for line in lines),
+            ledger_fen=ledger_store.owed_by_rider(tx).get(rider_id, 0),
+            allowances=account_store.load_allowances(tx, rider_id),
+            receipts=receipts,
+            unreceipted_fen=sum(item.fen for item in unreceipted(tx, rider_id)),
+            names={person.user_id: person.name for person in people_store.load_people(tx)},
+        )
+
+
+def waiting_allowances(database: Database) -> tuple[StoredAllowance, ...]:
+    """The allowances that wait for the second word."""
+    with database.reading() as tx:
+        found = account_store.load_allowances(tx)
+    return tuple(item for item in found if item.allowance.state is AllowanceState.PROPOSED)
+
+
+def propose_allowance(database: Database, wanted: Allowance, *, note: str, clock: Clock, by: Actor) -> None:
+    """Something off a charge is proposed; raises Refused where it is more than may be taken off."""
+    if not note.strip():
+        raise InvalidInput("reason_needed")
+    if by.role not in PROPOSERS:
+        raise Refused("allowance_role_wrong")
+    with database.transaction() as tx:
+        _refuse_too_much(tx, wanted, counting_waiting=True)
+        account_store.insert_allowance(
+            tx, StoredAllowance(allowance=wanted, note=note.strip(), proposed_at=clock.now())
+        )
+        facts = {"kind": wanted.kind, "fen": wanted.fen, "unit": wanted.unit_key}
+        record_act(tx, by, "allowance_proposed", wanted.rider_id, facts=facts, clock=clock)
+
+
+def decide_allowance(
+    database: Database, allowance_id: str, *, agree: str, note: str, clock: Clock, ids: Ids, by: Actor
+) -> None:
+    """The second word, ``APPROVED`` or ``REFUSED``; agreed to it is booked. Refused with every reason."""
+    verdict = AllowanceState(agree)
+    with database.transaction() as tx:
+        found = account_store.load_allowance(tx, allowance_id).allowance
+        if reasons := reasons_not_to_decide(found, by.user_id, by.role):
+            raise Refused("allowance_not_decided", reasons)
+        if verdict is AllowanceState.REFUSED and not note.strip():
+            raise InvalidInput("reason_needed")
+        txn_id = None
+        if verdict is AllowanceState.APPROVED:
+            _refuse_too_much(tx, found, counting_waiting=False)
+            txn_id = _book_allowance(tx, found, clock=clock, ids=ids, by=by)
+        account_store.decide_allowance(
+            tx, allowance_id, verdict, note=note.strip(), txn_id=txn_id, by=by.user_id, at=clock.now()
+        )
+        facts = {"verdict": verdict, "fen": found.fen}
+        record_act(tx, by, "allowance_decided", found.rider_id, facts=facts, clock=clock)
+
+
+def carry_over(
+    database: Database, rider_id: RiderId, from_key: str, to_key: str, *, clock: Clock, ids: Ids, by: Actor
+) -> int:
+    """What was paid too much for one unit pays another, as the guardian chose; fen that moved."""
+    with database.transaction() as tx:
+        term = register_store.load_school(tx).term
+        to_key = span_of(to_key, term).key
+        units = {unit.unit_key: unit for unit in _units(tx, rider_id)}
+        left = units[from_key].over_fen if from_key in units else 0
+        if not left or from_key == to_key:
+            raise Refused("nothing_to_carry", rider_id=rider_id)
+        moved = left
+        for item in reversed(receipt_store.load_allocations(tx)):
+            if (item.rider_id, item.unit_key) != (rider_id, from_key) or item.fen <= 0 or not left:
+                continue
+            piece = min(left, item.fen)
+            left -= piece
+            parts = {from_key: item.fen - piece, to_key: piece}
+            _move(tx, item.receipt_id, rider_id, parts, clock=clock, ids=ids, by=by)
+        facts = {"fen": moved - left, "from": from_key, "to": to_key}
+        record_act(tx, by, "fare_carried_over", rider_id, facts=facts, clock=clock)
+    return moved - left
+
+
+def _lines(tx: Transaction, rider_id: RiderId) -> tuple[AccountLine, ...]:
+    """Charges as they stand, payments, refunds approved and allowances agreed to, with a running balance."""
+    found = [
+        AccountLine(
+            on=item.charge.to_on, kind="charge", unit_key=item.charge.unit_key, fen=item.charge.due_fen,
+            papers=item.charge.basis,
+        )
+        for item in charge_store.load_charges(tx, rider_id=rider_id)
+        if item.charge.due_fen
+    ]  # fmt: skip
+    found += [
+        AccountLine(
+            on=item.paid_on, kind="allocation" if item.fen > 0 else "refund", unit_key=item.unit_key,
+            fen=-item.fen, papers=item.reference,
+        )
+        for item in receipt_store.load_allocations(tx)
+        if item.rider_id == rider_id
+    ]  # fmt: skip
+    for stored in refund_store.load_refunds(tx, rider_id):
+        refund = stored.refund
+        if refund.is_approved:
+            on = school_date(stored.requested_at)
+            parts = (("refund_charge", -refund.charge_fen), ("refund", refund.fen))
+            found += [
+                AccountLine(on=on, kind=kind, unit_key=refund.unit_key, fen=fen, papers=stored.reference)
+                for kind, fen in parts
+                if fen
+            ]
+    found += [
+        AccountLine(
+            on=school_date(item.decided_at or item.proposed_at), kind=f"allowance_{item.allowance.kind}",
+            unit_key=item.allowance.unit_key, fen=-item.allowance.fen, papers=item.note,
+        )
+        for item in account_store.load_allowances(tx, rider_id)
+        if item.allowance.state is AllowanceState.APPROVED
+    ]  # fmt: skip
+    balance, lines = 0, []
+    for line in sorted(found, key=lambda line: (line.on, line.unit_key, -line.fen)):
+        balance += line.fen
+        lines.append(
+            AccountLine(
+                on=line.on, kind=line.kind, unit_key=line.unit_key, fen=line.fen, balance_fen=balance,
+                papers=line.papers,
+            )
+        )  # fmt: skip
+    return tuple(lines)
+
+
+def _units(tx: Transaction, rider_id: RiderId) -> tuple[UnitBalance, ...]:
+    due: dict[str, int] = {}
+    paid: dict[str, int] = {}
+    for line in _lines(tx, rider_id):
+        is_paid = line.kind in {"allocation", "refund"}
+        sums, fen = (paid, -line.fen) if is_paid else (due, line.fen)
+        sums[line.unit_key] = sums.get(line.unit_key, 0) + fen
+    return tuple(
+        UnitBalance(unit_key=key, due_fen=due.get(key, 0), paid_fen=paid.get(key, 0))
+        for key in sorted(due.keys() | paid.keys())
+    )
+
+
+def _refuse_too_much(tx: Transaction, wanted: Allowance, *, counting_waiting: bool) -> None:
+    units = {unit.unit_key: unit for unit in _units(tx, wanted.rider_id)}
+    unit = units.get(wanted.unit_key, UnitBalance(unit_key=wanted.unit_key, due_fen=0, paid_fen=0))
+    waiting = sum(
+        item.allowance.fen
+        for item in account_store.load_allowances(tx, wanted.rider_id)
+        if counting_waiting
+        and item.allowance.state is AllowanceState.PROPOSED
+        and item.allowance.unit_key == wanted.unit_key
+    )
+    most = allowed_fen(wanted.kind, due_fen=unit.due_fen - waiting, paid_fen=unit.paid_fen)
+    if not 0 < wanted.fen <= most:
+        facts = {"asked_fen": wanted.fen, "most_fen": most}
+        raise Refused(
+            "allowance_not_decided",
+            [Finding(code="allowance_too_much", severity=Severity.BLOCK, facts=facts)],
+        )
+
+
+def _book_allowance(tx: Transaction, found: Allowance, *, clock: Clock, ids: Ids, by: Actor) -> str:
+    today = school_date(clock.now())
+    unit = span_of(found.unit_key, register_store.load_school(tx).term).unit
+    txn = LedgerTxn(
+        txn_id=ids.new(),
+        kind=TxnKind.ALLOWANCE,
+        period=ledger_store.open_period_from(tx, period_of(today), by=by.user_id),
+        on=today,
+        source="allowance",
+        row_key=found.allowance_id,
+        made_by=by.user_id,
+        approved_by=None,
+        postings=allowance_postings(found, unit),
+    )
+    ledger_store.post(tx, [txn])
+    return txn.txn_id
+
+
+def _move(
+    tx: Transaction,
+    receipt_id: str,
+    rider_id: RiderId,
+    parts: Mapping[str, int],
+    *,
+    clock: Clock,
+    ids: Ids,
+    by: Actor,
+) -> None:
+    """What a receipt gave to one unit is given to these units instead."""
+    from_key = next(iter(parts))
+    standing = receipt_store.standing_allocations(tx, receipt_id)
+    mine = [one for one in standing if (one.share.rider_id, one.share.unit_key) == (rider_id, from_key)]
+    claims.reverse_allocations(tx, mine, clock=clock, ids=ids, by=by)
+    receipt = receipt_store.load_receipt(tx, receipt_id)
+    gifts = [
+        Given(
+            receipt=receipt,
+            share=Share(rider_id=rider_id, unit_key=unit_key, fen=fen),
+            tier=mine[0].tier,
+            flags=mine[0].flags,
+            made_by=by.user_id,
+        )
+        for unit_key, fen in parts.items()
+        if fen
+    ]
+    give(tx, gifts, clock=clock, ids=ids)
