@@ -46,7 +46,11 @@ AROUND: Final = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Loaded:
+class Books:
+    """What is on record of a period, as it was in one reading transaction."""
+
+    first: date
+    last: date
     facts: PeriodFacts
     charges: tuple[StoredCharge, ...]
     allocations: tuple[Allocation, ...]
@@ -71,11 +75,16 @@ def reconcile(
     """
     with database.reading() as tx:
         first, last = _days(tx, weekend_on, period_from, period_to)
-        loaded = _load(tx, first, last)
-    facts = loaded.facts
-    statement = _statement(loaded, first, last, today=school_date(clock.now()))
+        books = load_books(tx, first, last)
+    return reconciled(books, today=school_date(clock.now()))
+
+
+def reconciled(books: Books, *, today: date) -> Reconciliation:
+    """What these books say, every proof asked; runs after ``today`` are no reason for doubt."""
+    facts = books.facts
+    statement = _statement(books, today=today)
     findings = (
-        *_broken_proofs(loaded, statement),
+        *_broken_proofs(books, statement),
         *facts.findings,
         *charges_due(facts.charge_facts, facts.payers, facts.rates, facts.school.term)[1],
         *_open_matters(statement),
@@ -117,7 +126,8 @@ def _days(
     return first, last
 
 
-def _load(tx: Transaction, first: date, last: date) -> _Loaded:
+def load_books(tx: Transaction, first: date, last: date) -> Books:
+    """Register, rosters, runs, charges, receipts and costs that a period rests on."""
     facts = load_facts(tx, from_on=first, to_on=last)
     allocations = receipt_store.load_allocations(tx)
     receipts = receipt_store.load_receipts(tx)
@@ -127,7 +137,9 @@ def _load(tx: Transaction, first: date, last: date) -> _Loaded:
     second = {receipt_id: key for _, key, receipt_id in duplicates}
     shown = tuple(receipt for receipt in receipts if _belongs(receipt, inside, second, first, last))
     costs = cost_store.load_costs(tx, from_on=first, to_on=last)
-    return _Loaded(
+    return Books(
+        first=first,
+        last=last,
         facts=facts,
         charges=charge_store.load_charges(tx),
         allocations=tuple(item for item in allocations if item.unit_key in inside),
@@ -161,9 +173,10 @@ def _belongs(
     return first - AROUND <= receipt.line.paid_on <= last + AROUND
 
 
-def _statement(loaded: _Loaded, first: date, last: date, *, today: date) -> Statement:
-    facts = loaded.facts
-    sources = ReconSources(
+def sources_of(books: Books) -> ReconSources:
+    """What the rows are made of."""
+    facts, first, last = books.facts, books.first, books.last
+    return ReconSources(
         period_from=first,
         period_to=last,
         term=facts.school.term,
@@ -173,45 +186,48 @@ def _statement(loaded: _Loaded, first: date, last: date, *, today: date) -> Stat
         facts=facts.facts,
         charges=tuple(
             item.charge
-            for item in loaded.charges
+            for item in books.charges
             if item.charge.list_fen and item.charge.from_on <= last and item.charge.to_on >= first
         ),
-        allocations=loaded.allocations,
+        allocations=books.allocations,
         stop_bands=facts.stop_bands,
         cancelled=facts.cancelled,
-        duplicates=frozenset((rider_id, unit_key) for rider_id, unit_key, _ in loaded.duplicates),
+        duplicates=frozenset((rider_id, unit_key) for rider_id, unit_key, _ in books.duplicates),
     )
+
+
+def _statement(books: Books, *, today: date) -> Statement:
     return make_statement(
-        period=f"{first}/{last}",
-        period_from=first,
-        period_to=last,
-        policy=facts.school.finance,
-        rows=build_rows(sources),
-        receipts=loaded.receipts,
-        costs=tuple(cost.line for cost in loaded.costs),
-        sources=loaded.files,
-        open_runs=tuple(run.run_id for run in facts.open_runs if run.on <= today),
+        period=f"{books.first}/{books.last}",
+        period_from=books.first,
+        period_to=books.last,
+        policy=books.facts.school.finance,
+        rows=build_rows(sources_of(books)),
+        receipts=books.receipts,
+        costs=tuple(cost.line for cost in books.costs),
+        sources=books.files,
+        open_runs=tuple(run.run_id for run in books.facts.open_runs if run.on <= today),
     )
 
 
-def _broken_proofs(loaded: _Loaded, statement: Statement) -> Iterable[Finding]:
+def _broken_proofs(books: Books, statement: Statement) -> Iterable[Finding]:
     """I1 … I6; I7 is asked when the workbook is made and I8 of periods that are closed."""
     owed: dict[RiderId, int] = defaultdict(int)
-    for item in loaded.charges:
+    for item in books.charges:
         owed[item.charge.rider_id] += item.charge.due_fen
-    for allocation in loaded.all_allocations:
+    for allocation in books.all_allocations:
         owed[allocation.rider_id] -= allocation.fen
     counted: dict[Any, set[RiderId]] = defaultdict(set)
-    for fact in loaded.facts.facts:
+    for fact in books.facts.facts:
         if fact.boarded:
             counted[fact.run_id].add(fact.rider_id)
-    boarded = {run_id: riders for run_id, riders in loaded.facts.boarded.items() if riders}
-    yield from every_receipt_is_somewhere(loaded.receipts)
-    yield from rows_hold_every_allocation(statement.rows, loaded.allocations)
-    yield from ledger_agrees(owed, loaded.ledger)
+    boarded = {run_id: riders for run_id, riders in books.facts.boarded.items() if riders}
+    yield from every_receipt_is_somewhere(books.receipts)
+    yield from rows_hold_every_allocation(statement.rows, books.allocations)
+    yield from ledger_agrees(owed, books.ledger)
     yield from runs_agree({run_id: frozenset(riders) for run_id, riders in counted.items()}, boarded)
-    yield from files_agree(loaded.files)
-    yield from no_line_twice(loaded.receipts)
+    yield from files_agree(books.files)
+    yield from no_line_twice(books.receipts)
 
 
 def _open_matters(statement: Statement) -> Iterable[Finding]:
