@@ -20,6 +20,7 @@ from tests.pg_mutants import condition_mutants, trigger_mutants
 from tests.run_kit import CLOSE, send, store_run
 from tests.storage import test_amendment_guards as of_amendments
 from tests.storage import test_defect_guards as of_defects
+from tests.storage import test_goal_guards as of_goal
 from tests.storage import test_incident_guards as of_incidents
 from tests.storage import test_notice_store as of_notices
 from tests.storage import test_safety_policy_guards as of_policy
@@ -166,12 +167,27 @@ AMENDMENTS = Scene(
         [of_amendments.an_addendum(1), copied("closure", '{"version": 2}'), SECOND_VERSION],
     ],
 )
+GOAL = Scene(
+    tell=of_goal.choose,
+    typed=[
+        *of_goal.ATTACKS.values(),
+        ["TRUNCATE term_goal_consent, term_goal"],
+        ["TRUNCATE term_goal_consent"],
+        *of_goal.HONEST,
+    ],
+    held_twice=(
+        "term_goal_no_truncate gone",  # no table that another names is emptied without it
+        "term_goal_choice: AND term_id = NEW.term_id",  # a lock on every term is a lock on this one
+        "term_goal_agreed: AND term_id = NEW.term_id",
+    ),
+)
 SCENES = {
     "incidents": INCIDENTS,
     "notices": NOTICES,
     "defects": DEFECTS,
     "safety_policy": POLICY,
     "amendments": AMENDMENTS,
+    "term_goal": GOAL,
 }
 
 

@@ -134,6 +134,14 @@ def build_rows(sources: ReconSources) -> tuple[ReconRow, ...]:
     return tuple(_row(sources, *key, gathered[key]) for key in sorted(gathered))
 
 
+def rides_of_rows(sources: ReconSources) -> dict[tuple[RiderId, str], tuple[RideFact, ...]]:
+    """What runs say of each row's rider and unit, in the order given: for whoever divides money by rides."""
+    found: dict[tuple[RiderId, str], list[RideFact]] = defaultdict(list)
+    for fact in sources.facts:
+        found[fact.rider_id, _unit_key(sources, fact.rider_id, fact.on, fact.direction)].append(fact)
+    return {key: tuple(facts) for key, facts in found.items()}
+
+
 def earned_fen(charge: Charge, period_from: date, period_to: date, *, given_back_fen: int = 0) -> int:
     """
     What of a charge is earned in a period: all of a trip or weekend, by its weekends of a month or term.

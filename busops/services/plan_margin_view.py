@@ -175,6 +175,17 @@ def view(database: Database, plan_id: str, roads: TravelSource | None = None) ->
     )
 
 
+def levers_of(database: Database, plan_id: str) -> Found:
+    """What the plan's levers were found to bring, with names; nothing is planned anew. Raises NotFound."""
+    with database.reading() as tx:
+        stored = plan_store.load_plan(tx, plan_id)
+        school = register_store.load_school(tx)
+        names = {str(stop.stop_id): stop.name for stop in network_store.load_stops(tx, include_retired=True)}
+        riders = {str(one.rider_id): one for one in register_store.load_riders(tx, include_retired=True)}
+    known = (names, riders, school.finance.target_bp)
+    return _found(database, plan_id, Part.LEVERS, read_plan_document(stored.document), known)
+
+
 def _now(
     database: Database, plan_id: str, roads: TravelSource | None
 ) -> tuple[Current | None, tuple[Finding, ...]]:

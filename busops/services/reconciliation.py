@@ -57,7 +57,11 @@ AROUND: Final = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Loaded:
+class Books:
+    """What is on record of a period, as it was in one reading transaction."""
+
+    first: date
+    last: date
     facts: PeriodFacts
     charges: tuple[StoredCharge, ...]
     allocations: tuple[Allocation, ...]
@@ -85,14 +89,19 @@ def reconcile(
     """
     with database.reading() as tx:
         first, last = _days(tx, weekend_on, period_from, period_to)
-        loaded = _load(tx, first, last)
-    facts = loaded.facts
-    statement = _statement(loaded, first, last, today=school_date(clock.now()))
+        books = load_books(tx, first, last)
+    return reconciled(books, today=school_date(clock.now()))
+
+
+def reconciled(books: Books, *, today: date) -> Reconciliation:
+    """What these books say, every proof asked; runs after ``today`` are no reason for doubt."""
+    facts = books.facts
+    statement = _statement(books, today=today)
     findings = (
-        *_broken_proofs(loaded, statement),
+        *_broken_proofs(books, statement),
         *facts.findings,
         *charges_due(facts.charge_facts, facts.payers, facts.rates, facts.school.term)[1],
-        *_open_matters(statement, _seen(loaded)),
+        *_open_matters(statement, _seen(books)),
     )
     return Reconciliation(
         statement=replace(statement, findings=findings),
@@ -131,7 +140,8 @@ def _days(
     return first, last
 
 
-def _load(tx: Transaction, first: date, last: date) -> _Loaded:
+def load_books(tx: Transaction, first: date, last: date) -> Books:
+    """Register, rosters, runs, charges, receipts and costs that a period rests on."""
     facts = load_facts(tx, from_on=first, to_on=last)
     allocations = receipt_store.load_allocations(tx)
     receipts = receipt_store.load_receipts(tx)
@@ -141,7 +151,9 @@ def _load(tx: Transaction, first: date, last: date) -> _Loaded:
     second = {receipt_id: key for _, key, receipt_id in duplicates}
     shown = tuple(receipt for receipt in receipts if _belongs(receipt, inside, second, first, last))
     costs = cost_store.load_costs(tx, from_on=first, to_on=last)
-    return _Loaded(
+    return Books(
+        first=first,
+        last=last,
         facts=facts,
         charges=charge_store.load_charges(tx),
         allocations=tuple(item for item in allocations if item.unit_key in inside),
@@ -178,9 +190,10 @@ def _belongs(
     return first - AROUND <= receipt.line.paid_on <= last + AROUND
 
 
-def _statement(loaded: _Loaded, first: date, last: date, *, today: date) -> Statement:
-    facts = loaded.facts
-    sources = ReconSources(
+def sources_of(books: Books) -> ReconSources:
+    """What the rows are made of."""
+    facts, first, last = books.facts, books.first, books.last
+    return ReconSources(
         period_from=first,
         period_to=last,
         term=facts.school.term,
@@ -190,61 +203,64 @@ def _statement(loaded: _Loaded, first: date, last: date, *, today: date) -> Stat
         facts=facts.facts,
         charges=tuple(
             item.charge
-            for item in loaded.charges
+            for item in books.charges
             if item.charge.list_fen and item.charge.from_on <= last and item.charge.to_on >= first
         ),
-        allocations=loaded.allocations,
+        allocations=books.allocations,
         stop_bands=facts.stop_bands,
         cancelled=facts.cancelled,
-        duplicates=frozenset((rider_id, unit_key) for rider_id, unit_key, _ in loaded.duplicates),
-        refunds=_refunds_of(loaded),
-        policy=loaded.policy,
-        allowances=loaded.allowances,
+        duplicates=frozenset((rider_id, unit_key) for rider_id, unit_key, _ in books.duplicates),
+        refunds=_refunds_of(books),
+        policy=books.policy,
+        allowances=books.allowances,
     )
+
+
+def _statement(books: Books, *, today: date) -> Statement:
     return make_statement(
-        period=f"{first}/{last}",
-        period_from=first,
-        period_to=last,
-        policy=facts.school.finance,
-        rows=build_rows(sources),
-        receipts=loaded.receipts,
-        costs=tuple(cost.line for cost in loaded.costs),
-        sources=loaded.files,
-        refunds=_refunds_of(loaded),
-        open_runs=tuple(run.run_id for run in facts.open_runs if run.on <= today),
+        period=f"{books.first}/{books.last}",
+        period_from=books.first,
+        period_to=books.last,
+        policy=books.facts.school.finance,
+        rows=build_rows(sources_of(books)),
+        receipts=books.receipts,
+        costs=tuple(cost.line for cost in books.costs),
+        sources=books.files,
+        refunds=_refunds_of(books),
+        open_runs=tuple(run.run_id for run in books.facts.open_runs if run.on <= today),
     )
 
 
-def _broken_proofs(loaded: _Loaded, statement: Statement) -> Iterable[Finding]:
+def _broken_proofs(books: Books, statement: Statement) -> Iterable[Finding]:
     """I1 … I6; I7 is asked when the workbook is made and I8 of periods that are closed."""
     owed: dict[RiderId, int] = defaultdict(int)
-    for item in loaded.charges:
+    for item in books.charges:
         owed[item.charge.rider_id] += item.charge.due_fen
-    for allocation in loaded.all_allocations:
+    for allocation in books.all_allocations:
         owed[allocation.rider_id] -= allocation.fen
-    for stored in loaded.refunds:
+    for stored in books.refunds:
         refund = stored.refund
         if refund.is_approved:  # what was paid beyond the charge is owed back, no more to the rider
             owed[refund.rider_id] += refund.fen - refund.charge_fen
-    for agreed in loaded.allowances:
+    for agreed in books.allowances:
         owed[agreed.rider_id] -= allowed_of([agreed])
     counted: dict[Any, set[RiderId]] = defaultdict(set)
-    for fact in loaded.facts.facts:
+    for fact in books.facts.facts:
         if fact.boarded:
             counted[fact.run_id].add(fact.rider_id)
-    boarded = {run_id: riders for run_id, riders in loaded.facts.boarded.items() if riders}
-    yield from every_receipt_is_somewhere(loaded.receipts)
-    yield from rows_hold_every_allocation(statement.rows, loaded.allocations, _refunds_of(loaded))
-    yield from ledger_agrees(owed, loaded.ledger)
+    boarded = {run_id: riders for run_id, riders in books.facts.boarded.items() if riders}
+    yield from every_receipt_is_somewhere(books.receipts)
+    yield from rows_hold_every_allocation(statement.rows, books.allocations, _refunds_of(books))
+    yield from ledger_agrees(owed, books.ledger)
     yield from runs_agree({run_id: frozenset(riders) for run_id, riders in counted.items()}, boarded)
-    yield from files_agree(loaded.files)
-    yield from no_line_twice(loaded.receipts)
+    yield from files_agree(books.files)
+    yield from no_line_twice(books.receipts)
 
 
-def _refunds_of(loaded: _Loaded) -> tuple[Refund, ...]:
+def _refunds_of(books: Books) -> tuple[Refund, ...]:
     """The refunds of the units that money of the period was given to."""
-    inside = {(item.rider_id, item.unit_key) for item in loaded.allocations}
-    found = (item.refund for item in loaded.refunds)
+    inside = {(item.rider_id, item.unit_key) for item in books.allocations}
+    found = (item.refund for item in books.refunds)
     return tuple(refund for refund in found if (refund.rider_id, refund.unit_key) in inside)
 
 
@@ -282,9 +298,9 @@ def _open_matters(statement: Statement, seen: frozenset[str]) -> Iterable[Findin
         yield _warn(f"doubt_{doubt}", verdict=str(statement.judgement.verdict))
 
 
-def _seen(loaded: _Loaded) -> frozenset[str]:
+def _seen(books: Books) -> frozenset[str]:
     """The lines of bills in which a refund of ours was seen to leave."""
-    steps = (step for item in loaded.refunds for step in item.steps)
+    steps = (step for item in books.refunds for step in item.steps)
     return frozenset(step.seen_receipt_id for step in steps if step.seen_receipt_id is not None)
 
 

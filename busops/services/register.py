@@ -16,10 +16,10 @@ from busops.domain.findings import Finding, blocking
 from busops.domain.roster import NotRidingReason, RosterEntry
 from busops.domain.values import Clock, Ids
 from busops.finance.costs import CostLine
-from busops.services import imports, register_tables
+from busops.services import imports, register_tables, term_goal
 from busops.services.acting import By, record_act, user_of
 from busops.sheets.school_sheets import SchoolFolder, read_school_folder, weekend_of_file
-from busops.storage import import_store, network_store, register_store, roster_store
+from busops.storage import import_store, network_store, roster_store
 from busops.storage.database import Database, Transaction
 from busops.storage.import_store import BatchState, ImportBatch
 
@@ -68,7 +68,7 @@ def import_folder(
         return FolderImport(is_accepted=False, findings=folder.findings, counts=counts)
     unchanged: list[str] = []
     with database.transaction() as tx:
-        register_store.save_school(tx, folder.school)
+        term_goal.save_imported_school(tx, folder.school, by=by, clock=clock)
         for name, kind, weekend_on, digest in _table_files(files):
             if import_store.find_accepted(tx, kind=kind, sha256=digest, weekend_on=weekend_on):
                 unchanged.append(name)

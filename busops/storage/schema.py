@@ -37,8 +37,8 @@ APPEND_ONLY: Final = frozenset(
         "override_verdict",
         "paper_entry", "paper_verdict", "period_statement", "plan_proof", "refund",
         "refund_policy", "refund_step", "rollcall_link", "rollcall_mark", "run_decision",
-        "run_device", "run_event", "run_place", "run_stop", "run_tag", "safety_policy", "vehicle_defect",
-        "vehicle_secret",
+        "run_device", "run_event", "run_place", "run_stop", "run_tag", "safety_policy", "term_goal",
+        "term_goal_consent", "vehicle_defect", "vehicle_secret",
     }
 )  # fmt: skip
 # What it may change as well, but never delete.

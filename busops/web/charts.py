@@ -151,6 +151,7 @@ class Plot:
     x_ticks: tuple[Tick, ...]
     solid_end_y: float
     dashed_end_y: float
+    inner: str = ""
 
 
 def fan(
@@ -162,9 +163,14 @@ def fan(
     y_ticks: Sequence[tuple[str, float]],
     x_words: Sequence[str],
     goal: float | None = None,
+    inner: tuple[Sequence[float], Sequence[float]] | None = None,
     height: int = 170,
 ) -> Plot:
-    """The past as a solid line, what may come as a dashed one in a band; ``past`` counts known points."""
+    """
+    The past as a solid line, what may come as a dashed one in a band; ``past`` counts known points.
+
+    ``inner`` = low and high of a narrower band within it.
+    """
     floor, top = _span([*low, *high, *(value for _, value in y_ticks)])
     last = max(len(middle) - 1, 1)
 
@@ -172,12 +178,16 @@ def fan(
         return [(100 * i / last, _up(values[i], floor, top)) for i in range(start, end)]
 
     known_to, from_here = min(past, len(middle)), max(past - 1, 0)
-    band = curve(high, from_here, len(high)) + curve(low, from_here, len(low))[::-1]
+
+    def field(under: Sequence[float], over: Sequence[float]) -> list[tuple[float, float]]:
+        return curve(over, from_here, len(over)) + curve(under, from_here, len(under))[::-1]
+
     known = curve(middle, 0, known_to)
     coming = curve(middle, from_here, len(middle))
     return Plot(
         height=height,
-        band=_points(band),
+        band=_points(field(low, high)),
+        inner=_points(field(*inner)) if inner else "",
         solid=_points(known),
         dashed=_points(coming),
         y_ticks=tuple(

@@ -22,6 +22,7 @@ from busops.web import (
     finance_periods,
     finance_receipts,
     finance_refunds,
+    finance_verdict,
     tables,
 )
 from busops.web.context import current
@@ -38,6 +39,7 @@ bp.register_blueprint(finance_periods.bp)
 bp.register_blueprint(finance_mappings.bp)
 bp.register_blueprint(finance_refunds.bp)
 bp.register_blueprint(finance_accounts.bp)
+bp.register_blueprint(finance_verdict.bp)
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -1,0 +1,147 @@
+"""
+The lines of a period with what each brought and cost, from the same books as the verdict.
+
+A line is a vehicle's trip in its wave, there and back, as everywhere in the money (``plate/wave``). The empty
+way of a run is that between the campus and its far end: of the school's travel file, else estimated.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from busops.domain.run import Phase
+from busops.domain.school import Basis
+from busops.domain.values import CAMPUS, Direction, RunId, StopId
+from busops.finance.costs import DEPRECIATION, OVERHEAD, CostLine
+from busops.finance.line_results import Fare, LineResults, LineRun, line_results
+from busops.finance.reconcile import ReconRow
+from busops.finance.rows import rides_of_rows
+from busops.planner.problem import rounded_fen
+from busops.planner.travel import estimate_travel
+from busops.services.reconciliation import Books, sources_of
+from busops.storage import fleet_store, network_store, run_ends, run_store
+from busops.storage.database import Transaction
+from busops.storage.run_store import RunSummary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrivenRuns:
+    """The runs of a period that were not cancelled, and of each its far end and empty metres."""
+
+    runs: tuple[RunSummary, ...]
+    far_ends: Mapping[RunId, StopId]
+    empty_m: Mapping[RunId, int]
+    per_km_fen: Mapping[str, int]
+
+    def line_of(self, run: RunSummary) -> str:
+        """What its line is called: plate and wave."""
+        return f"{run.plate}/{run.wave}"
+
+
+def load_driven(tx: Transaction, books: Books, *, today: date) -> DrivenRuns:
+    """The runs of the books up to ``today``."""
+    first, last = books.first, min(books.last, today)
+    runs = tuple(
+        run for run in run_store.list_runs(tx) if first <= run.on <= last and run.phase is not Phase.CANCELLED
+    )
+    ends = run_ends.load_ends(tx, first, last)
+    far_ends = {
+        run.run_id: ends[run.run_id][1 if run.direction is Direction.HOMEWARD else 0]
+        for run in runs
+        if run.run_id in ends
+    }
+    return DrivenRuns(
+        runs=runs,
+        far_ends=far_ends,
+        empty_m=_empty_m(tx, books, runs, far_ends),
+        per_km_fen={vehicle.plate: vehicle.per_km_fen for vehicle in fleet_store.load_vehicles(tx)},
+    )
+
+
+def counted_costs(costs: Iterable[CostLine], basis: Basis) -> tuple[CostLine, ...]:
+    """The lines of cost that count on a basis: never overhead, depreciation on accrual only."""
+    left_out = {OVERHEAD} if basis is Basis.ACCRUAL else {OVERHEAD, DEPRECIATION}
+    return tuple(line for line in costs if line.code not in left_out)
+
+
+def results_of_lines(books: Books, driven: DrivenRuns, rows: Iterable[ReconRow]) -> LineResults:
+    """Every line on the school's official basis; what it was paid and what nobody rode for stays apart."""
+    policy = books.facts.school.finance
+    boarded = Counter(fact.run_id for fact in books.facts.facts if fact.boarded)
+    lines = {run.run_id: driven.line_of(run) for run in driven.runs}
+    runs = [_line_run(run, driven, lines, boarded[run.run_id]) for run in driven.runs]
+    rides = rides_of_rows(sources_of(books))
+    fares = []
+    for row in rows:
+        if fen := _base_fen(row, policy.basis):
+            facts = rides.get((row.rider_id, row.unit_key), ())
+            mine = [fact for fact in facts if fact.boarded] or facts
+            taken = tuple(lines[fact.run_id] for fact in mine if fact.run_id in lines)
+            fares.append(Fare(fen=fen, lines=taken))
+    costs = counted_costs((cost.line for cost in books.costs), policy.basis)
+    return line_results(runs, costs, fares, target_bp=policy.target_bp)
+
+
+def towards(books: Books, driven: DrivenRuns) -> dict[str, str]:
+    """The stop that each line goes to most often, by its name."""
+    ends: dict[str, Counter[StopId]] = defaultdict(Counter)
+    for run in driven.runs:
+        if run.run_id in driven.far_ends:
+            ends[driven.line_of(run)][driven.far_ends[run.run_id]] += 1
+    stops = books.facts.stops
+    names = {}
+    for line, seen in ends.items():
+        stop_id = min(seen, key=lambda stop_id: (-seen[stop_id], stop_id))
+        names[line] = stops[stop_id].name if stop_id in stops else stop_id
+    return names
+
+
+def _base_fen(row: ReconRow, basis: Basis) -> int:
+    match basis:
+        case Basis.ACCRUAL:
+            return row.earned_fen
+        case Basis.CASH_NET:
+            return row.received_fen - row.refunded_fen
+        case Basis.CASH_GROSS:
+            return row.received_fen
+    raise AssertionError(f"no rule for basis {basis}")
+
+
+def _line_run(run: RunSummary, driven: DrivenRuns, lines: Mapping[RunId, str], riders: int) -> LineRun:
+    empty_m = driven.empty_m.get(run.run_id, 0)
+    empty_fen = rounded_fen(driven.per_km_fen.get(run.plate, 0) * empty_m)
+    return LineRun(
+        line=lines[run.run_id],
+        run_id=run.run_id,
+        plate=run.plate,
+        distance_m=run.distance_m,
+        empty_m=empty_m,
+        duration_s=max(0, round((run.arrives_at - run.departs_at).total_seconds())),
+        riders=riders,
+        planned_fen=run.cost_fen,
+        planned_empty_fen=min(empty_fen, run.cost_fen),
+    )
+
+
+def _empty_m(
+    tx: Transaction, books: Books, runs: Iterable[RunSummary], far_ends: Mapping[RunId, StopId]
+) -> dict[RunId, int]:
+    """Metres without riders of each run; none where the school's buses do not come back to the campus."""
+    school, stops = books.facts.school, books.facts.stops
+    if not school.planning.returns_to_campus:
+        return {}
+    known = {(way.origin, way.destination): way.distance_m for way in network_store.load_travel(tx)}
+    positions = {
+        str(stop_id): stops[stop_id].position for stop_id in set(far_ends.values()) if stop_id in stops
+    }
+    estimate = estimate_travel(school.campus, positions, detour_milli=school.planning.detour_factor_milli)
+    empty = {}
+    for run in runs:
+        far = far_ends.get(run.run_id)
+        if far is None or far not in positions:
+            continue
+        way = (far, CAMPUS) if run.direction is Direction.HOMEWARD else (CAMPUS, far)
+        metres = known.get(way) or estimate.between(*way)[0]
+        empty[run.run_id] = min(metres, run.distance_m)
+    return empty
