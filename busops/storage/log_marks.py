@@ -2,8 +2,8 @@
 How far the record of each run has come: equal marks mean that nothing was added that a fold rests on.
 
 Facts, decisions, manifests and tablets are only ever added and a crew's turn only ever ended, all under the
-run's lock: how many there are and which is the last say whether there are more. What changes in the run's
-own row (evidence asked for, newest list) stands in the mark as it is; the rest of it the guards hold fixed.
+run's lock: how many there are and which is the last say whether there are more. What the plan takes from
+the run's own row (newest list, vehicle, evidence asked for) stands in the mark as it is.
 Beside the record a mark says where the run stands and whether anything hangs on it, all in one statement.
 """
 
@@ -89,6 +89,10 @@ _MARKS: Final = select(
     .scalar_subquery(),
     _RUN.c.roster_v,
     _RUN.c.evidence,
+    _RUN.c.plate,
+    _RUN.c.vehicle_rows,
+    _RUN.c.approved_students,
+    _RUN.c.approved_total,
     _count(ManifestRow),
     _count(RunDeviceRow),
     _of_run(RunDeviceRow, func.max(table_of(RunDeviceRow).c.dev)).scalar_subquery(),

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import event
 
 from busops.clock import UuidIds
+from busops.domain.values import RunId
 from busops.services import devices, tablet_sync
 from busops.storage.database import Database
-from busops.storage.run_records import RunMemory
+from busops.storage.run_records import Recall, RunMemory
 from tests.bench import sync_school
 from tests.machine import FixedClock
 
@@ -18,9 +19,9 @@ DOOR = 1  # who the token speaks for, and its device
 # Locks, device and people, what is known of its numbers, the facts themselves, how far the run has come,
 # how far its tablets are complete, what lists show, its incidents and what was said of them, who is aboard
 # where (and who no more), alarms.
-USUAL = DOOR + 13
-DEPARTS = USUAL + 9  # crew, vehicle and papers of the day, earlier runs, defects; what is kept of it
-COLD = 9  # the plan in its parts, facts and decisions, bound tablets
+USUAL = DOOR + 11
+DEPARTS = USUAL + 7  # crew, vehicle and papers of the day, earlier runs, defects; what is kept of it
+COLD = 7  # the plan in its parts, facts and decisions, bound tablets
 HEARD = 1
 
 
@@ -51,3 +52,8 @@ def test_a_batch_asks_so_many_questions_and_no_more(database: Database, size: in
         sqlite = database.engine.dialect.name == "sqlite"  # where the next place in the log is a question
         assert len(asked) <= most + sqlite, "\n".join(asked)
     event.remove(database.engine, "before_cursor_execute", note)
+    with database.reading() as tx:
+        run_id = RunId(tablet.events[0]["run"])
+        found = Recall(memory).record(tx, run_id)
+        assert found == Recall().record(tx, run_id)
+        assert len(found.facts) == len(tablet.events)
