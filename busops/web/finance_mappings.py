@@ -33,7 +33,7 @@ def save(batch_id: str) -> ResponseReturnValue:
     except BusopsError as error:
         return _page(batch_id, error), 409
     preview = receipts.read_again(here.database, batch_id, clock=here.clock, ids=here.ids, by=here.actor)
-    flash(say("已记住“%(name)s”的列，同样的表头以后照此读", name=mapping.name))
+    flash(say("已记住，同样的表头以后照此读"))
     return redirect(url_for("finance.receipts.show", batch_id=preview.batch_id))
 
 

@@ -27,6 +27,7 @@ SAMPLES = re.compile(r"^design\.")  # invented data in every part
 PAPER = re.compile(r"^(printing\.|rider_cards\.|rollcall\.sheet|plan_margin\.certificate|term\.paper)")
 UNLINKED = ("/design", "/search?q=林", f"/print/tags/川F00000?on={FRIDAY}", "/ca", "/nowhere")
 FOUND_BY_OTHERS = {
+    "finance.mappings.show",
     "finance.receipts.show",
     "paper.show",
     "rollcall.show",

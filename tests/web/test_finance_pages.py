@@ -168,7 +168,7 @@ def test_a_header_nobody_knows_is_said_in_the_page(visit):
     twice = press(client, path, path, **{**said, "name": "一卡通", "column-2": "amount"})
     assert "一列只能有一个含义" in text_of(twice)
     read = press(client, path, path, **said, name="一卡通")
-    for words in ("按“一卡通”的列读取", "15.00", "甲"):
+    for words in ("按学校说明过的列读取：", "15.00", "甲"):
         assert words in text_of(read)
     listed = client.get("/finance/receipts").get_data(as_text=True)
     assert "何时，多少，谁" in listed
