@@ -31,9 +31,11 @@ APPEND_ONLY: Final = frozenset(
     {
         "audit_entry", "claim_proposal", "claim_verdict", "closure", "closure_addendum",
         "closure_amendment", "day_mark",
-        "defect_clearance", "incident", "incident_word", "manifest", "manifest_rider", "override_request",
+        "defect_clearance", "incident", "incident_word", "manifest", "manifest_rider",
+        "match_policy", "match_refusal", "match_review", "override_request",
         "override_verdict",
-        "paper_entry", "paper_verdict", "plan_proof", "rollcall_link", "rollcall_mark", "run_decision",
+        "paper_entry", "paper_verdict", "payment_code", "plan_proof",
+        "rollcall_link", "rollcall_mark", "run_decision",
         "run_device", "run_event", "run_place", "run_stop", "run_tag", "safety_policy", "vehicle_defect",
         "vehicle_secret",
     }

@@ -14,7 +14,7 @@ from busops.finance.reconcile import status_counts
 from busops.finance.statement import Reconciliation
 from busops.services import costs, fares, reconciliation, rosters
 from busops.services.ride_facts import weekend_end
-from busops.web import finance_claims, finance_lists, finance_receipts, tables
+from busops.web import finance_claims, finance_lists, finance_match, finance_receipts, tables
 from busops.web.context import current
 from busops.web.finance_receipts import READERS
 from busops.web.language import code_words, say
@@ -25,6 +25,7 @@ bp = Blueprint("finance", __name__, url_prefix="/finance")
 
 bp.register_blueprint(finance_receipts.bp)
 bp.register_blueprint(finance_claims.bp)
+bp.register_blueprint(finance_match.bp)
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
