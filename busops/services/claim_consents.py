@@ -71,7 +71,7 @@ def claim(
     """The money is given, or where it is much, waits for a second person; Refused with every reason."""
     fen = sum(share.fen for share in shares)
     with database.reading() as tx:
-        is_large = claims.needs_two(receipt_store.load_receipt(tx, receipt_id), fen)
+        is_large = claims.needs_two(tx, receipt_store.load_receipt(tx, receipt_id), fen)
     if not is_large:
         status = claims.match_manually(database, receipt_id, shares, clock=clock, ids=ids, by=by)
         return Claimed(fen=fen, status=status)

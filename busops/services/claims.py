@@ -20,14 +20,14 @@ from busops.finance.ledger import period_of, reversal
 from busops.finance.matching import Match, MatchFlag, ReceiptLine, ReceiptStatus, Share
 from busops.finance.payers import PayerBook
 from busops.finance.statement import ReceiptRecord
+from busops.services import payer_links
 from busops.services.acting import By, record_act, user_of
 from busops.services.matching import Given, give, payer_book
 from busops.services.ride_facts import load_facts
-from busops.storage import claim_store, ledger_store, receipt_store
+from busops.storage import claim_store, ledger_store, match_store, receipt_store
 from busops.storage.database import Database, Transaction
 from busops.storage.receipt_store import NewAllocation
 
-TWO_PEOPLE_FROM_FEN: Final = 50_000
 LONG_WAIT: Final = timedelta(days=30)
 WAITING: Final = (ReceiptStatus.UNIDENTIFIED, ReceiptStatus.PARTIAL)
 # What a person may make of a line that is nobody's; each needs a reason.
@@ -41,6 +41,7 @@ class QueueItem:
     receipt: ReceiptRecord
     candidates: tuple[Candidate, ...]
     waits_long: bool
+    is_past_term: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,12 @@ class MatchQueue:
     items: tuple[QueueItem, ...]
     riders: dict[RiderId, Rider]
     total_fen: int
+    two_people_from_fen: int
+
+    @property
+    def waits_long(self) -> int:
+        """How many lines have waited for more than thirty days."""
+        return sum(item.waits_long for item in self.items)
 
 
 def match_queue(database: Database, *, clock: Clock) -> MatchQueue:
@@ -59,21 +66,41 @@ def match_queue(database: Database, *, clock: Clock) -> MatchQueue:
         book = payer_book(tx, facts)
         asked = claim_store.waiting_receipts(tx)
         found = receipt_store.load_receipts(tx, WAITING)
+        refused = match_store.load_refusals(tx)
+        limit_fen = match_store.load_policy(tx).two_people_from_fen
     waiting = [receipt for receipt in found if receipt.receipt_id not in asked]
     today = school_date(clock.now())
     offered = candidates_of.proposals([_left_of(receipt) for receipt in waiting], book)
     items = tuple(
         QueueItem(
             receipt=receipt,
-            candidates=candidates,
+            candidates=tuple(
+                one
+                for one in candidates
+                if (receipt.receipt_id, match_store.riders_digest(one.rider_ids)) not in refused
+            ),
             waits_long=today - receipt.line.paid_on > LONG_WAIT,
+            is_past_term=receipt.line.paid_on < facts.school.term.starts_on,
         )
         for receipt, candidates in zip(waiting, offered, strict=True)
     )
     named = {rider_id for item in items for one in item.candidates for rider_id in one.rider_ids}
     total = sum(item.receipt.line.amount_fen - item.receipt.allocated_fen for item in items)
     riders = {rider_id: facts.riders[rider_id] for rider_id in sorted(named)}
-    return MatchQueue(items=items, riders=riders, total_fen=total)
+    return MatchQueue(items=items, riders=riders, total_fen=total, two_people_from_fen=limit_fen)
+
+
+def refuse_candidate(
+    database: Database, receipt_id: str, rider_ids: tuple[RiderId, ...], *, clock: Clock, by: By
+) -> None:
+    """These riders are not proposed for the receipt any more; nothing else is learned from that."""
+    with database.transaction() as tx:
+        receipt = receipt_store.load_receipt(tx, receipt_id)
+        if receipt.status not in WAITING:
+            raise Refused("receipt_decided", receipt_id=receipt_id, status=receipt.status)
+        match_store.insert_refusal(tx, receipt_id, rider_ids, by=user_of(by), at=clock.now())
+        facts = {"riders": list(rider_ids)}
+        record_act(tx, by, "match_refused", receipt_id, facts=facts, clock=clock)
 
 
 def match_manually(
@@ -107,7 +134,10 @@ def give_by_hand(
 ) -> ReceiptStatus:
     """The money is given as ``by`` says and ``second`` agrees; raises Refused with every reason why not."""
     receipt = receipt_store.load_receipt(tx, receipt_id)
-    reasons = [*reasons_not_to_give(tx, receipt, shares, by), *_reasons_of_two(receipt, shares, by, second)]
+    reasons = [
+        *reasons_not_to_give(tx, receipt, shares, by),
+        *_reasons_of_two(tx, receipt, shares, by, second),
+    ]
     if reasons:
         raise Refused("not_matched", reasons, receipt_id=receipt_id)
     given = receipt.allocated_fen + sum(share.fen for share in shares)
@@ -120,12 +150,13 @@ def give_by_hand(
     receipt_store.record_matches(tx, [(receipt_id, match)], by=user_of(by), at=clock.now())
     gifts = [_gift(receipt, share, by, second) for share in shares]
     give(tx, gifts, clock=clock, ids=ids)
+    payer_links.learn(tx, receipt, {share.rider_id for share in shares}, by=by, clock=clock)
     return status
 
 
-def needs_two(receipt: ReceiptRecord, fen: int) -> bool:
+def needs_two(tx: Transaction, receipt: ReceiptRecord, fen: int) -> bool:
     """True when so much of this receipt, with what was given of it before, is not one person's to give."""
-    return receipt.allocated_fen + fen >= TWO_PEOPLE_FROM_FEN
+    return receipt.allocated_fen + fen >= match_store.load_policy(tx).two_people_from_fen
 
 
 def accept_candidate(
@@ -197,18 +228,23 @@ def mark_not_bus_fee(database: Database, receipt_id: str, *, note: str, clock: C
 def take_back(database: Database, receipt_id: str, *, clock: Clock, ids: Ids, by: By) -> None:
     """The receipt is nobody's again: what was given of it is reversed, a status by hand is gone."""
     with database.transaction() as tx:
-        receipt = receipt_store.load_receipt(tx, receipt_id)
-        if receipt.allocated_fen:
-            reverse_allocations(
-                tx, receipt_store.standing_allocations(tx, receipt_id), clock=clock, ids=ids, by=by
-            )
-        elif receipt.status not in SET_ASIDE:
-            raise Refused("receipt_not_decided", receipt_id=receipt_id, status=receipt.status)
-        # By hand: whoever took it back would not have it matched the same way again.
-        by_hand = frozenset({MatchFlag.MANUAL})
-        match = Match(row_key=receipt.line.row_key, status=ReceiptStatus.UNIDENTIFIED, flags=by_hand)
-        receipt_store.record_matches(tx, [(receipt_id, match)], by=user_of(by), at=clock.now())
-        record_act(tx, by, "receipt_taken_back", receipt_id, facts={}, clock=clock)
+        undo(tx, receipt_id, clock=clock, ids=ids, by=by)
+
+
+def undo(tx: Transaction, receipt_id: str, *, clock: Clock, ids: Ids, by: By) -> None:
+    """As :func:`take_back`, in a transaction that does more; what was learned of its payer is forgotten."""
+    receipt = receipt_store.load_receipt(tx, receipt_id)
+    if receipt.allocated_fen:
+        standing = receipt_store.standing_allocations(tx, receipt_id)
+        reverse_allocations(tx, standing, clock=clock, ids=ids, by=by)
+    elif receipt.status not in SET_ASIDE:
+        raise Refused("receipt_not_decided", receipt_id=receipt_id, status=receipt.status)
+    # By hand: whoever took it back would not have it matched the same way again.
+    by_hand = frozenset({MatchFlag.MANUAL})
+    match = Match(row_key=receipt.line.row_key, status=ReceiptStatus.UNIDENTIFIED, flags=by_hand)
+    receipt_store.record_matches(tx, [(receipt_id, match)], by=user_of(by), at=clock.now())
+    match_store.delete_links(tx, receipt_id=receipt_id)
+    record_act(tx, by, "receipt_taken_back", receipt_id, facts={}, clock=clock)
 
 
 def reasons_not_to_give(
@@ -233,11 +269,12 @@ def reasons_not_to_give(
 
 
 def _reasons_of_two(
-    receipt: ReceiptRecord, shares: tuple[Share, ...], by: By, second: By
+    tx: Transaction, receipt: ReceiptRecord, shares: tuple[Share, ...], by: By, second: By
 ) -> Iterable[Finding]:
     fen = sum(share.fen for share in shares)
-    if needs_two(receipt, fen) and user_of(second) in {"", user_of(by)}:
-        yield Finding(code="claim_needs_two", facts={"limit_fen": TWO_PEOPLE_FROM_FEN})
+    if needs_two(tx, receipt, fen) and user_of(second) in {"", user_of(by)}:
+        limit_fen = match_store.load_policy(tx).two_people_from_fen
+        yield Finding(code="claim_needs_two", facts={"limit_fen": limit_fen})
 
 
 def _left_of(receipt: ReceiptRecord) -> ReceiptLine:

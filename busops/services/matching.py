@@ -21,7 +21,7 @@ from busops.finance.rows import EXCUSED
 from busops.finance.statement import ReceiptRecord
 from busops.finance.tariff import FareUnit, rate_on, weekend_of
 from busops.services.ride_facts import PeriodFacts
-from busops.storage import charge_store, ledger_store, receipt_store
+from busops.storage import charge_store, ledger_store, match_store, receipt_store
 from busops.storage.database import Transaction
 from busops.storage.receipt_store import NewAllocation
 
@@ -49,13 +49,23 @@ def payer_book(tx: Transaction, facts: PeriodFacts) -> PayerBook:
     bands = {
         rider_id: payer.band for (rider_id, weekend_on), payer in facts.payers.items() if weekend_on == on
     }
-    riders = {rider_id: _paying(rider, bands, year) for rider_id, rider in facts.riders.items()}
+    codes = match_store.load_codes(tx)
+    riders = {
+        rider_id: _paying(rider, bands.get(rider_id, ""), codes.get(rider_id, ""), year)
+        for rider_id, rider in facts.riders.items()
+    }
     prices = {
         (rate.band, str(rate.unit)): rate.fen
         for rate in facts.rates
         if rate_on(facts.rates, rate.band, rate.unit, on) == rate
     }
-    book = PayerBook(riders=riders, prices=prices, year=year, units_on_account=_on_account(facts, latest))
+    book = PayerBook(
+        riders=riders,
+        prices=prices,
+        year=year,
+        units_on_account=_on_account(facts, latest),
+        links=match_store.linked_riders(tx),
+    )
     charges = [
         OpenCharge(
             rider_id=item.charge.rider_id,
@@ -147,13 +157,14 @@ def _given(by_key: dict[str, ReceiptRecord], matches: Iterable[Match], by: str) 
     ]
 
 
-def _paying(rider: Rider, bands: dict[RiderId, str], year: int) -> PayingRider:
+def _paying(rider: Rider, band: str, code: str, year: int) -> PayingRider:
     return PayingRider(
         rider_id=rider.rider_id,
         name=name_key(rider.name),
         class_key=class_key(rider.grade, rider.class_name, year),
         guardian=name_key(rider.guardian),
-        band=bands.get(rider.rider_id, ""),
+        band=band,
+        pay_code=code,
     )
 
 

@@ -19,6 +19,7 @@ from busops.web import (
     finance_claims,
     finance_lists,
     finance_mappings,
+    finance_match,
     finance_periods,
     finance_receipts,
     finance_refunds,
@@ -40,6 +41,7 @@ bp.register_blueprint(finance_mappings.bp)
 bp.register_blueprint(finance_refunds.bp)
 bp.register_blueprint(finance_accounts.bp)
 bp.register_blueprint(finance_verdict.bp)
+bp.register_blueprint(finance_match.bp)
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -1,5 +1,6 @@
 """The receipts' pages: a bill previewed and accepted, what became of each line, and the queue."""
 
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -26,6 +27,7 @@ bp = Blueprint("receipts", __name__)  # a part of the finance pages
 
 READERS: Final = (Role.FINANCE, Role.FINANCE_LEAD, Role.SUPERVISOR)
 MAX_UPLOAD_BYTES: Final = 10 * 1024 * 1024
+# What may be made of a line that is nobody's, and the reason where none is written.
 ASIDE: Final = {
     "not_bus": (ReceiptStatus.NOT_BUS_FEE, "不是乘车费"),
     "duplicate": (ReceiptStatus.DUPLICATE, "重复"),
@@ -230,7 +232,7 @@ def _preview_page(batch_id: str, error: Refused | None) -> str:
 
 
 def _queue_page(error: BusopsError | None, receipt_id: str = "") -> str:
-    waiting = claims.match_queue(current().database, clock=current().clock)
+    waiting = _searched(claims.match_queue(current().database, clock=current().clock))
     opened = _open(waiting, receipt_id or request.args.get("at", ""))
     at = waiting.items.index(opened) if opened else 0
     return render_template(
@@ -241,10 +243,24 @@ def _queue_page(error: BusopsError | None, receipt_id: str = "") -> str:
         before=waiting.items[at - 1] if at > 0 else None,
         after=waiting.items[at + 1] if at + 1 < len(waiting.items) else None,
         error=error,
-        limit_fen=claims.TWO_PEOPLE_FROM_FEN,
+        limit_fen=waiting.two_people_from_fen,
         typed=_typed(request.form if error else MultiDict()),
         may_act=current().actor.role is Role.FINANCE,
     )
+
+
+def _searched(waiting: MatchQueue) -> MatchQueue:
+    """Only the lines that hold what was searched for, in remark, payer, number or amount."""
+    wanted = request.args.get("q", "").strip().casefold()
+    if not wanted:
+        return waiting
+
+    def holds(item: QueueItem) -> bool:
+        line = item.receipt.line
+        shown = (line.remark, line.payer, line.reference, line.source, formats.money(line.amount_fen))
+        return any(wanted in text.casefold() for text in shown)
+
+    return replace(waiting, items=tuple(item for item in waiting.items if holds(item)))
 
 
 def _typed(form: MultiDict[str, str]) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ TRIGGERS = (
 )
 STEPS = "'CHECKED', 'APPROVED', 'PAID', 'RECONCILED', 'REFUSED'"
 revision = "0023"
-down_revision = "0021"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
