@@ -11,7 +11,7 @@ from busops.cli.school import FRIDAY, show_findings, write_json
 from busops.cli.scratch import BY, scratch_school
 from busops.domain.values import Direction
 from busops.i18n import words
-from busops.services import audit, backups, planning, reconciliation, runs, weekend
+from busops.services import audit, backups, books_audit, planning, reconciliation, runs, weekend
 from busops.services.weekend import SteppedClock
 
 
@@ -48,12 +48,14 @@ def backup(cli: Cli, path: Path) -> None:
 @click.command("audit")
 @click.pass_context
 def audit_command(ctx: click.Context) -> None:
-    """Recomputes the audit trail's chain; its head belongs in a place outside this machine."""
+    """Recomputes the audit trail's chain and the books; the chain's head belongs outside this machine."""
     cli: Cli = ctx.obj
-    checked = audit.verify(cli.database(cli.settings()))
-    show_findings(checked.findings, cli.locale)
-    if not checked.holds:
+    database = cli.database(cli.settings())
+    checked, books = audit.verify(database), books_audit.verify_books(database)
+    show_findings((*checked.findings, *books.findings), cli.locale)
+    if not checked.holds or books.findings:
         ctx.exit(1)
+    click.echo(words("cli.books_intact", {"count": books.txns}, cli.locale))
     click.echo(words("cli.audit_intact", {"count": checked.entries, "head": checked.head}, cli.locale))
 
 

@@ -24,6 +24,7 @@ from busops.finance.allowances import (
 )
 from busops.finance.ledger import LedgerTxn, TxnKind, period_of
 from busops.finance.matching import Share
+from busops.finance.proration import before_joining_fen
 from busops.finance.tariff import span_of
 from busops.services import claims
 from busops.services.acting import record_act
@@ -124,6 +125,14 @@ def propose_allowance(database: Database, wanted: Allowance, *, note: str, clock
         )
         facts = {"kind": wanted.kind, "fen": wanted.fen, "unit": wanted.unit_key}
         record_act(tx, by, "allowance_proposed", wanted.rider_id, facts=facts, clock=clock)
+
+
+def late_joiner_fen(database: Database, rider_id: RiderId, unit_key: str, joined_on: date) -> int:
+    """What of a month's or term's charge belongs to months that were over before the rider joined."""
+    with database.reading() as tx:
+        span = span_of(unit_key, register_store.load_school(tx).term)
+        due = sum(unit.due_fen for unit in _units(tx, rider_id) if unit.unit_key == unit_key)
+    return before_joining_fen(due, span.from_on, span.to_on, joined_on)
 
 
 def decide_allowance(

@@ -144,6 +144,13 @@ def load_txns(tx: Transaction, txn_ids: Sequence[str]) -> tuple[LedgerTxn, ...]:
     return tuple(sorted(found, key=lambda txn: txn.txn_id))
 
 
+def load_all(tx: Transaction) -> tuple[LedgerTxn, ...]:
+    """Every posted transaction with its postings, in the order of the ids."""
+    table = table_of(LedgerTxnRow)
+    query = select(table.c.txn_id).where(table.c.school_id == tx.school_id, table.c.posted.is_(True))
+    return load_txns(tx, list(tx.session.scalars(query)))
+
+
 def account_balances(tx: Transaction) -> dict[Account, int]:
     """The balance of each account over all posted transactions, fen, debits positive."""
     posting, txn = table_of(PostingRow), table_of(LedgerTxnRow)

@@ -55,7 +55,7 @@ def propose(rider_id: str) -> ResponseReturnValue:
             rider_id=RiderId(rider_id),
             unit_key=form.get("unit", ""),
             kind=_kind(form.get("kind", "")),
-            fen=parse_yuan_fen(tidy_yuan(form.get("amount", ""))),
+            fen=_fen_of_form(RiderId(rider_id)),
             state=AllowanceState.PROPOSED,
             proposed_by=here.actor.user_id,
         )
@@ -151,6 +151,15 @@ def receipt(number: int) -> str:
         capital=capitals(found.fen),
         unit_of=finance_lists.unit_of,
     )
+
+
+def _fen_of_form(rider_id: RiderId) -> int:
+    """The amount typed; of a late joiner, where none was, that of the months before he joined."""
+    here, form = current(), request.form
+    amount, joined_on = form.get("amount", "").strip(), finance_lists.day_of_form(form.get("joined_on", ""))
+    if form.get("kind") == AllowanceKind.JOINED_LATE and joined_on is not None and not amount:
+        return accounts.late_joiner_fen(here.database, rider_id, form.get("unit", ""), joined_on)
+    return parse_yuan_fen(tidy_yuan(amount))
 
 
 def _kind(text: str) -> AllowanceKind:

@@ -108,6 +108,12 @@ def test_a_siblings_discount_is_waived_and_what_was_paid_beyond_is_seen(scene):
     assert (row.status, row.facts.due_fen, row.waived_fen) == (RowStatus.OVERPAID, 800, 200)
 
 
+def test_a_late_joiner_is_not_asked_for_months_before_he_joined(scene):
+    """Of a ride of March somebody who joined in April owes nothing, who joined on the day owes it whole."""
+    assert accounts.late_joiner_fen(scene.database, RIDER, HOME, date(2026, 4, 2)) == 1_000
+    assert accounts.late_joiner_fen(scene.database, RIDER, HOME, date(2026, 3, 13)) == 0
+
+
 def test_no_more_comes_off_than_is_there(scene):
     """A debt is what is unpaid, another reason what is due; what waits counts; only finance proposes."""
     with pytest.raises(Refused):
