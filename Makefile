@@ -37,6 +37,7 @@ soak: .venv/dev ## the server killed 500 times in the middle of batches, then ga
 bench: .venv/dev ## benchmarks of imports, pages, uploads and planner, beside peers where they are there (10 minutes)
 	$(BIN)/python -m pytest -q -s -p no:cacheprovider tests/bench/bench_import.py
 	$(BIN)/python -m tests.bench.bench_pages
+	-$(BIN)/python -m tests.bench.bench_reconcile
 	$(BIN)/python -m tests.bench.bench_sync --tier school --database sqlite
 	$(BIN)/python -m tests.bench.bench_sync --tier storm --database sqlite
 	$(BIN)/python -m tests.bench.bench_sync --tier city --database postgresql

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
+from sys import intern
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -149,8 +151,17 @@ def load_files(tx: Transaction, file_ids: Iterable[str] | None = None) -> tuple[
     )
 
 
-def load_receipts(tx: Transaction, statuses: Sequence[ReceiptStatus] = ()) -> tuple[ReceiptRecord, ...]:
-    """The receipts with what was given of each, in the order of payment; those of some statuses, or all."""
+def load_receipts(
+    tx: Transaction,
+    statuses: Sequence[ReceiptStatus] = (),
+    *,
+    given: Iterable[Allocation] | None = None,
+) -> tuple[ReceiptRecord, ...]:
+    """
+    The receipts with what was given of each, in the order of payment; those of some statuses, or all.
+
+    ``given`` = the allocations that stand, where they were loaded already.
+    """
     table, file = table_of(ReceiptRow), table_of(ReceiptFileRow)
     query = (
         select(table, file.c.name.label("source"))
@@ -159,7 +170,7 @@ def load_receipts(tx: Transaction, statuses: Sequence[ReceiptStatus] = ()) -> tu
     )
     if statuses:
         query = query.where(table.c.status.in_([str(status) for status in statuses]))
-    shares = _shares(tx)
+    shares = _shares(load_allocations(tx) if given is None else given)
     rows = tx.session.execute(query.order_by(table.c.paid_on, file.c.name, table.c.line, table.c.row_key))
     return tuple(_record(row, tuple(shares[row.receipt_id])) for row in rows)
 
@@ -187,12 +198,12 @@ def load_allocations(tx: Transaction, receipt_id: str | None = None) -> tuple[Al
     return tuple(
         Allocation(
             receipt_id=row.receipt_id,
-            rider_id=RiderId(row.rider_id),
-            unit_key=row.unit_key,
+            rider_id=RiderId(intern(row.rider_id)),
+            unit_key=intern(row.unit_key),
             fen=row.fen,
-            tier=row.tier,
+            tier=intern(row.tier),
             flags=_flags_of(row.flags),
-            channel=row.channel,
+            channel=intern(row.channel),
             paid_on=row.paid_on,
             reference=row.reference,
         )
@@ -245,9 +256,9 @@ def _stands(tx: Transaction) -> Any:
     return table.c.reverses.is_(None) & table.c.allocation_id.not_in(reversed_ids)
 
 
-def _shares(tx: Transaction) -> dict[str, list[Share]]:
+def _shares(given: Iterable[Allocation]) -> dict[str, list[Share]]:
     shares: dict[str, list[Share]] = defaultdict(list)
-    for item in load_allocations(tx):
+    for item in given:
         shares[item.receipt_id].append(Share(rider_id=item.rider_id, unit_key=item.unit_key, fen=item.fen))
     return shares
 
@@ -289,5 +300,6 @@ def _flags_text(flags: Iterable[MatchFlag]) -> str:
     return " ".join(sorted(str(flag) for flag in flags))
 
 
+@cache
 def _flags_of(text: str) -> frozenset[MatchFlag]:
     return frozenset(MatchFlag(flag) for flag in text.split())
