@@ -38,6 +38,7 @@ bench: .venv/dev ## benchmarks of imports, pages, uploads, planner and matching,
 	$(BIN)/python -m pytest -q -s -p no:cacheprovider tests/bench/bench_import.py
 	$(BIN)/python -m tests.bench.bench_bills
 	$(BIN)/python -m tests.bench.bench_pages
+	-$(BIN)/python -m tests.bench.bench_reconcile
 	$(BIN)/python -m tests.bench.bench_sync --tier school --database sqlite
 	$(BIN)/python -m tests.bench.bench_sync --tier storm --database sqlite
 	$(BIN)/python -m tests.bench.bench_sync --tier city --database postgresql

@@ -72,10 +72,15 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconSources:
-    """Everything a reconciliation rests on; ``facts`` of runs that are not closed carry ``closed=False``."""
+    """
+    Everything a reconciliation rests on; ``facts`` of runs that are not closed carry ``closed=False``.
+
+    Of months and terms nothing is earned after ``earned_to``: those weekends are not delivered yet.
+    """
 
     period_from: date
     period_to: date
+    earned_to: date = date.max
     term: Term
     rates: tuple[TariffRate, ...]
     payers: Mapping[tuple[RiderId, date], Payer]
@@ -116,10 +121,11 @@ class _Gathered:
 def build_rows(sources: ReconSources) -> tuple[ReconRow, ...]:
     """Every row of the period, by rider and unit; a charge or payment outside the period makes no row."""
     gathered: dict[tuple[RiderId, str], _Gathered] = defaultdict(_Gathered)
+    units = _Units(sources)
     for seat in sources.seats:
-        gathered[seat.rider_id, _unit_key(sources, seat.rider_id, seat.on, seat.direction)].seats.append(seat)
+        gathered[seat.rider_id, units.key(seat.rider_id, seat.on, seat.direction)].seats.append(seat)
     for fact in sources.facts:
-        gathered[fact.rider_id, _unit_key(sources, fact.rider_id, fact.on, fact.direction)].facts.append(fact)
+        gathered[fact.rider_id, units.key(fact.rider_id, fact.on, fact.direction)].facts.append(fact)
     for charge in sources.charges:
         gathered[charge.rider_id, charge.unit_key].charges.append(charge)
     for item in sources.allocations:
@@ -137,8 +143,9 @@ def build_rows(sources: ReconSources) -> tuple[ReconRow, ...]:
 def rides_of_rows(sources: ReconSources) -> dict[tuple[RiderId, str], tuple[RideFact, ...]]:
     """What runs say of each row's rider and unit, in the order given: for whoever divides money by rides."""
     found: dict[tuple[RiderId, str], list[RideFact]] = defaultdict(list)
+    units = _Units(sources)
     for fact in sources.facts:
-        found[fact.rider_id, _unit_key(sources, fact.rider_id, fact.on, fact.direction)].append(fact)
+        found[fact.rider_id, units.key(fact.rider_id, fact.on, fact.direction)].append(fact)
     return {key: tuple(facts) for key, facts in found.items()}
 
 
@@ -161,10 +168,25 @@ def earned_fen(charge: Charge, period_from: date, period_to: date, *, given_back
     )
 
 
-def _unit_key(sources: ReconSources, rider_id: RiderId, on: date, direction: Direction) -> str:
-    payer = sources.payers.get((rider_id, weekend_of(on)))
-    unit = unit_of(payer, sources.rates, on, direction, sources.term) if payer else None
-    return (unit or billing_unit(FareUnit.TRIP, on, direction, sources.term)).key
+class _Units:
+    """Which unit a ride belongs to: the same for all of a band on a day, so it is worked out once."""
+
+    def __init__(self, sources: ReconSources) -> None:
+        self._sources = sources
+        self._fridays: dict[date, date] = {}
+        self._keys: dict[tuple[str, int, date, Direction], str] = {}
+
+    def key(self, rider_id: RiderId, on: date, direction: Direction) -> str:
+        """The key of the unit; a trip of its own for who has no price."""
+        friday = self._fridays.get(on) or self._fridays.setdefault(on, weekend_of(on))
+        payer = self._sources.payers.get((rider_id, friday))
+        what = (payer.band, payer.directions, on, direction) if payer else ("", 0, on, direction)
+        known = self._keys.get(what)
+        if known is None:
+            term = self._sources.term
+            unit = unit_of(payer, self._sources.rates, on, direction, term) if payer else None
+            known = self._keys[what] = (unit or billing_unit(FareUnit.TRIP, on, direction, term)).key
+        return known
 
 
 def _row(sources: ReconSources, rider_id: RiderId, unit_key: str, known: _Gathered) -> ReconRow:
@@ -224,11 +246,11 @@ def _is_cancelled(known: _Gathered, sources: ReconSources) -> bool:
 def _earned(sources: ReconSources, known: _Gathered) -> int:
     """What the unit earned in the period, less what was agreed to give back or never to ask for."""
     back = sum(refund.charge_fen for refund in known.refunds) + sum(item.fen for item in known.allowances)
-    total = 0
+    until, total = min(sources.period_to, sources.earned_to), 0
     for charge in known.charges:
         own = min(back, charge.due_fen)
         back -= own
-        total += earned_fen(charge, sources.period_from, sources.period_to, given_back_fen=own)
+        total += earned_fen(charge, sources.period_from, until, given_back_fen=own)
     return total
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from busops.domain.errors import InvalidInput
@@ -76,6 +77,7 @@ def unit_for(rates: Iterable[TariffRate], band: str, on: date, *, directions: in
     return None
 
 
+@lru_cache(maxsize=4096)
 def weekend_of(on: date) -> date:
     """The Friday of the weekend that a day belongs to: the last Friday not after it."""
     return on - timedelta(days=(on.weekday() - FRIDAY) % 7)

@@ -7,7 +7,7 @@ way of a run is that between the campus and its far end: of the school's travel 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from busops.domain.run import Phase
@@ -66,21 +66,23 @@ def counted_costs(costs: Iterable[CostLine], basis: Basis) -> tuple[CostLine, ..
 
 
 def results_of_lines(books: Books, driven: DrivenRuns, rows: Iterable[ReconRow]) -> LineResults:
-    """Every line on the school's official basis; what it was paid and what nobody rode for stays apart."""
+    """Every line on the school's official basis; what is no line's, refunds of the gross basis too, apart."""
     policy = books.facts.school.finance
     boarded = Counter(fact.run_id for fact in books.facts.facts if fact.boarded)
     lines = {run.run_id: driven.line_of(run) for run in driven.runs}
     runs = [_line_run(run, driven, lines, boarded[run.run_id]) for run in driven.runs]
     rides = rides_of_rows(sources_of(books))
-    fares = []
+    fares, paid_back_fen = [], 0
     for row in rows:
+        paid_back_fen += row.refunded_fen if policy.basis is Basis.CASH_GROSS else 0
         if fen := _base_fen(row, policy.basis):
             facts = rides.get((row.rider_id, row.unit_key), ())
             mine = [fact for fact in facts if fact.boarded] or facts
             taken = tuple(lines[fact.run_id] for fact in mine if fact.run_id in lines)
             fares.append(Fare(fen=fen, lines=taken))
     costs = counted_costs((cost.line for cost in books.costs), policy.basis)
-    return line_results(runs, costs, fares, target_bp=policy.target_bp)
+    results = line_results(runs, costs, fares, target_bp=policy.target_bp)
+    return replace(results, costs_of_none_fen=results.costs_of_none_fen + paid_back_fen)
 
 
 def towards(books: Books, driven: DrivenRuns) -> dict[str, str]:

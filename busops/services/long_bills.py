@@ -27,7 +27,7 @@ from busops.sheets.bills.values import (
     contradiction,
     differences,
 )
-from busops.storage import bill_store, receipt_store
+from busops.storage import bill_store, bulk_writing, receipt_store
 from busops.storage.database import Database, Transaction
 from busops.storage.receipt_store import NewFile
 
@@ -94,7 +94,7 @@ class _Intake:
 
     def _book(self, lines: list[ReceiptLine]) -> bool:
         first, facts = self.taken + 1, self._facts()
-        return receipt_store.unless_known(
+        return bulk_writing.unless_known(
             self.tx, lambda: book_by_day(self.tx, self.file_id, lines, first, **facts)
         )
 
@@ -138,7 +138,7 @@ def import_long_bill(
             return LongBill(
                 file_id=known_id, taken=0, known=known.rows, skipped=0, sum_fen=known.total_fen, totals=()
             )
-        receipt_store.expect_many(tx)
+        bulk_writing.expect_many(tx)
         with path.open("rb") as file:
             bill_store.keep_original(tx, digest, name=path.name, content=file, by=made_by, at=clock.now())
         intake = _Intake(tx=tx, file_id=file_id, made_by=made_by, clock=clock)

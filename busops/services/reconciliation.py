@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding, Severity
-from busops.domain.values import Clock, RiderId, school_date
+from busops.domain.values import Clock, Direction, RiderId, school_date
 from busops.finance import statement as statements
 from busops.finance.allowances import Allowance, allowed_of
-from busops.finance.charging import charges_due
+from busops.finance.charging import RideFact, charges_due, unit_of
 from busops.finance.invariants import (
     every_receipt_is_somewhere,
     files_agree,
@@ -100,7 +100,7 @@ def reconciled(books: Books, *, today: date) -> Reconciliation:
     findings = (
         *_broken_proofs(books, statement),
         *facts.findings,
-        *charges_due(facts.charge_facts, facts.payers, facts.rates, facts.school.term)[1],
+        *charges_due(_without_price(facts), facts.payers, facts.rates, facts.school.term)[1],
         *_open_matters(statement, _seen(books)),
     )
     return Reconciliation(
@@ -144,7 +144,7 @@ def load_books(tx: Transaction, first: date, last: date) -> Books:
     """Register, rosters, runs, charges, receipts and costs that a period rests on."""
     facts = load_facts(tx, from_on=first, to_on=last)
     allocations = receipt_store.load_allocations(tx)
-    receipts = receipt_store.load_receipts(tx)
+    receipts = receipt_store.load_receipts(tx, given=allocations)
     duplicates = receipt_store.duplicate_payments(tx)
     keys = {item.unit_key for item in allocations} | {unit_key for _, unit_key, _ in duplicates}
     inside = {key for key in keys if _touches(key, first, last, facts)}
@@ -222,13 +222,30 @@ def _statement(books: Books, *, today: date) -> Statement:
         period_from=books.first,
         period_to=books.last,
         policy=books.facts.school.finance,
-        rows=build_rows(sources_of(books)),
+        rows=build_rows(replace(sources_of(books), earned_to=today)),
         receipts=books.receipts,
         costs=tuple(cost.line for cost in books.costs),
         sources=books.files,
         refunds=_refunds_of(books),
         open_runs=tuple(run.run_id for run in books.facts.open_runs if run.on <= today),
     )
+
+
+def _without_price(facts: PeriodFacts) -> list[RideFact]:
+    """The rides that nobody can be charged for; a band and day have one price, which is asked for once."""
+    known: dict[tuple[str, int, date, Direction], bool] = {}
+    found = []
+    for fact in facts.charge_facts:
+        payer = facts.payers.get((fact.rider_id, weekend_of(fact.on)))
+        if payer is None:
+            found.append(fact)
+            continue
+        what = (payer.band, payer.directions, fact.on, fact.direction)
+        if what not in known:
+            known[what] = unit_of(payer, facts.rates, fact.on, fact.direction, facts.school.term) is not None
+        if not known[what]:
+            found.append(fact)
+    return found
 
 
 def _broken_proofs(books: Books, statement: Statement) -> Iterable[Finding]:

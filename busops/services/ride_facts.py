@@ -8,6 +8,7 @@ finding. Pricing and judging are the finance core's.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from sys import intern
 from typing import Any
 
 from busops.domain.errors import InvalidInput
@@ -81,8 +82,9 @@ def load_facts(tx: Transaction, *, from_on: date | None = None, to_on: date | No
         rosters[weekend_on] = _entries(tx, weekend_on)
     bands = {stop_id: stop.band for stop_id, stop in stops.items()}
     payers: dict[tuple[RiderId, date], Payer] = {}
+    known: dict[Payer, Payer] = {}
     for weekend_on, entries in rosters.items():
-        payers |= _payers(riders.values(), entries, weekend_on, bands, waivers)
+        payers |= _payers(riders.values(), entries, weekend_on, bands, waivers, known=known)
     served = {(fact.rider_id, fact.on, fact.direction) for fact in runs.facts}
     return PeriodFacts(
         school=register_store.load_school(tx),
@@ -140,7 +142,7 @@ def _fact(
     marks = (*told["boarded_at"], *told["alighted_at"])
     used = [StopId(stop_id) for stop_id in marks if stop_id is not None and stop_id != CAMPUS]
     return RideFact(
-        rider_id=RiderId(rider_id),
+        rider_id=RiderId(intern(rider_id)),
         run_id=run.run_id,
         on=run.on,
         direction=run.direction,
@@ -200,6 +202,8 @@ def _payers(
     weekend_on: date,
     bands: Mapping[StopId, str],
     waivers: Mapping[RiderId, Waiver],
+    *,
+    known: dict[Payer, Payer],
 ) -> dict[tuple[RiderId, date], Payer]:
     """What pricing needs of every registered rider: the stop of record of that weekend gives the band."""
     by_rider = {entry.rider_id: entry for entry in entries}
@@ -208,13 +212,14 @@ def _payers(
         entry = by_rider.get(rider.rider_id)
         stop_id = (entry.stop_id if entry else None) or rider.stop_id
         directions = sum(entry.rides(direction) for direction in Direction) if entry else 0
-        payers[rider.rider_id, weekend_on] = Payer(
+        payer = Payer(
             rider_id=rider.rider_id,
             band=bands.get(stop_id, ""),
             # Who held no seat is priced as if for a whole weekend, so that his row is one, not two.
             directions=directions or len(Direction),
             waiver=waivers.get(rider.rider_id),
         )
+        payers[rider.rider_id, weekend_on] = known.setdefault(payer, payer)  # the same every week
     return payers
 
 

@@ -5,7 +5,7 @@ Read only, all from one state of the books. The forecast is on accrual (domain Â
 basis: what will be paid when is nobody's to know.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -33,6 +33,7 @@ from busops.storage.plan_store import PlanState, PlanSummary
 OF_RUNS: Final = frozenset({"C01", "C02", "C03", "C04", "C05", "C06", "C08", "C14", "C16"})
 SHORT: Final = frozenset({FareUnit.TRIP, FareUnit.WEEKEND})
 LEVERS_SHOWN: Final = 8
+SUNDAY_AFTER: Final = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ def term_verdict(database: Database, *, clock: Clock) -> TermVerdict:
         result=result,
         lines=results_of_lines(books, driven, result.statement.rows),
         towards=towards(books, driven),
-        outlook=Outlooks(forecast=outlook, is_planned_rate=_is_unspent(books, today)),
+        outlook=Outlooks(forecast=outlook, is_planned_rate=not result.statement.sums.costs_fen),
         weekends_left=left,
         plans=latest,
         levers=_levers(database, latest, left),
@@ -98,21 +99,23 @@ def forecast_facts(books: Books, driven: DrivenRuns, *, today: date) -> Forecast
     """
     The weekends that are over and those to come, with what is known of each.
 
-    A weekend is over once it has runs and none of them lies ahead. Where no cost is on record at all, runs
-    cost what their plans reckoned.
+    A weekend is over on the Monday after its runs. Costs up to the Friday after the last one over are
+    spent; of later ones those that runs do not cause are known, the others are what the rate stands for.
+    Where no cost is on record at all, runs cost what their plans reckoned.
     """
     facts = books.facts
-    runs: dict[date, list[int]] = defaultdict(list)
-    for run in driven.runs:
-        runs[weekend_of(run.on)].append(run.cost_fen)
-    ahead = {weekend_of(run.on) for run in facts.open_runs if run.on > today}
-    over = sorted(runs.keys() - ahead)
+    runs = Counter(weekend_of(run.on) for run in driven.runs)
+    over = sorted(on for on in runs if on + SUNDAY_AFTER < today)
+    end = weekend_end(over[-1]) if over else books.first
     costs = counted_costs((cost.line for cost in books.costs), Basis.ACCRUAL)
-    if _is_unspent(books, today):
-        costs = tuple(
-            CostLine(on=run.on, code="C06", fen=run.cost_fen) for run in driven.runs if run.cost_fen
-        )
-    spent, fixed = [cost for cost in costs if cost.on <= today], [cost for cost in costs if cost.on > today]
+    spent = [cost for cost in costs if cost.on <= end]
+    fixed = [cost for cost in costs if cost.on > end and cost.code not in OF_RUNS]
+    if not sum(cost.fen for cost in spent):
+        spent = [
+            CostLine(on=run.on, code="C06", fen=run.cost_fen)
+            for run in driven.runs
+            if run.cost_fen and run.on <= end
+        ]
     seats = Counter(weekend_of(seat.on) for seat in facts.seats if seat.rides)
     rode = {(fact.rider_id, fact.on, fact.direction) for fact in facts.facts if fact.boarded and fact.closed}
     rides = Counter(weekend_of(on) for _, on, _ in rode)
@@ -123,7 +126,7 @@ def forecast_facts(books: Books, driven: DrivenRuns, *, today: date) -> Forecast
             on=on,
             seats=max(seats[on], rides[on]),
             rides=rides[on],
-            runs=len(runs[on]),
+            runs=runs[on],
             short_fen=short[on],
             long_fen=long[on],
             costs_fen=fen,
@@ -141,12 +144,6 @@ def forecast_facts(books: Books, driven: DrivenRuns, *, today: date) -> Forecast
         run_costs_fen=sum(cost.fen for cost in spent if cost.code in OF_RUNS),
         target_bp=facts.school.finance.target_bp,
     )
-
-
-def _is_unspent(books: Books, today: date) -> bool:
-    """Whether not one cost that counts is on record yet."""
-    costs = counted_costs((cost.line for cost in books.costs), Basis.ACCRUAL)
-    return not sum(cost.fen for cost in costs if cost.on <= today)
 
 
 def _coming(over: Sequence[date], last: date, today: date) -> list[date]:

@@ -7,6 +7,7 @@ A charge is never changed. A new revision takes its place; one with nothing due 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from sys import intern
 from typing import Any
 
 from sqlalchemy import (
@@ -118,12 +119,12 @@ _PLAIN = ("rider_id", "unit_key", "from_on", "to_on", "band", "list_fen", "waive
 
 def _stored(row: Any) -> StoredCharge:
     charge = Charge(
-        rider_id=RiderId(row.rider_id),
+        rider_id=RiderId(intern(row.rider_id)),
         unit=FareUnit(row.unit),
-        unit_key=row.unit_key,
+        unit_key=intern(row.unit_key),
         from_on=row.from_on,
         to_on=row.to_on,
-        band=row.band,
+        band=intern(row.band),
         list_fen=row.list_fen,
         waived_fen=row.waived_fen,
         basis=row.basis,

@@ -5,15 +5,16 @@ A line's facts are never changed, nor is an allocation: it is taken back by its 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from operator import attrgetter
+from sys import intern
 from typing import Any, Final
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 from sqlalchemy import update as update_rows
-from sqlalchemy.exc import IntegrityError
 
 from busops.domain.errors import Conflict, NotFound
 from busops.domain.values import RiderId
@@ -25,7 +26,6 @@ from busops.storage.receipt_tables import AllocationRow, ReceiptFileRow, Receipt
 from busops.storage.upsert import table_of
 
 KEYS_AT_ONCE: Final = 5_000
-CACHE_KIB: Final = 96 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,22 +95,6 @@ def insert_file(tx: Transaction, file: NewFile, receipts: Iterable[NewReceipt]) 
     row = {item.name: getattr(file, item.name) for item in fields(file)}
     tx.session.execute(insert(table_of(ReceiptFileRow)), [{"school_id": tx.school_id, **row}])
     insert_receipts(tx, receipts)
-
-
-def expect_many(tx: Transaction) -> None:
-    """SQLite keeps what is about to be written in memory, up to 96 MiB, while this connection lives."""
-    if tx.session.connection().dialect.name == "sqlite":
-        tx.session.execute(text(f"PRAGMA cache_size = -{CACHE_KIB}"))
-
-
-def unless_known(tx: Transaction, act: Callable[[], None]) -> bool:
-    """What ``act`` writes stands; False and nothing of it does where a line of it is on record already."""
-    try:
-        with tx.session.begin_nested():
-            act()
-    except IntegrityError:
-        return False
-    return True
 
 
 def insert_receipts(tx: Transaction, receipts: Iterable[NewReceipt]) -> None:
@@ -186,8 +170,17 @@ def load_files(tx: Transaction, file_ids: Iterable[str] | None = None) -> tuple[
     )
 
 
-def load_receipts(tx: Transaction, statuses: Sequence[ReceiptStatus] = ()) -> tuple[ReceiptRecord, ...]:
-    """The receipts with what was given of each, in the order of payment; those of some statuses, or all."""
+def load_receipts(
+    tx: Transaction,
+    statuses: Sequence[ReceiptStatus] = (),
+    *,
+    given: Iterable[Allocation] | None = None,
+) -> tuple[ReceiptRecord, ...]:
+    """
+    The receipts with what was given of each, in the order of payment; those of some statuses, or all.
+
+    ``given`` = the allocations that stand, where they were loaded already.
+    """
     table, file = table_of(ReceiptRow), table_of(ReceiptFileRow)
     query = (
         select(table, file.c.name.label("source"))
@@ -196,7 +189,7 @@ def load_receipts(tx: Transaction, statuses: Sequence[ReceiptStatus] = ()) -> tu
     )
     if statuses:
         query = query.where(table.c.status.in_([str(status) for status in statuses]))
-    shares = _shares(tx)
+    shares = _shares(load_allocations(tx) if given is None else given)
     rows = tx.session.execute(query.order_by(table.c.paid_on, file.c.name, table.c.line, table.c.row_key))
     return tuple(_record(row, tuple(shares[row.receipt_id])) for row in rows)
 
@@ -224,12 +217,12 @@ def load_allocations(tx: Transaction, receipt_id: str | None = None) -> tuple[Al
     return tuple(
         Allocation(
             receipt_id=row.receipt_id,
-            rider_id=RiderId(row.rider_id),
-            unit_key=row.unit_key,
+            rider_id=RiderId(intern(row.rider_id)),
+            unit_key=intern(row.unit_key),
             fen=row.fen,
-            tier=row.tier,
+            tier=intern(row.tier),
             flags=_flags_of(row.flags),
-            channel=row.channel,
+            channel=intern(row.channel),
             paid_on=row.paid_on,
             reference=row.reference,
         )
@@ -282,9 +275,9 @@ def _stands(tx: Transaction) -> Any:
     return table.c.reverses.is_(None) & table.c.allocation_id.not_in(reversed_ids)
 
 
-def _shares(tx: Transaction) -> dict[str, list[Share]]:
+def _shares(given: Iterable[Allocation]) -> dict[str, list[Share]]:
     shares: dict[str, list[Share]] = defaultdict(list)
-    for item in load_allocations(tx):
+    for item in given:
         shares[item.receipt_id].append(Share(rider_id=item.rider_id, unit_key=item.unit_key, fen=item.fen))
     return shares
 
@@ -337,5 +330,6 @@ def _flags_text(flags: Iterable[MatchFlag]) -> str:
     return " ".join(sorted(str(flag) for flag in flags))
 
 
+@cache
 def _flags_of(text: str) -> frozenset[MatchFlag]:
     return frozenset(MatchFlag(flag) for flag in text.split())

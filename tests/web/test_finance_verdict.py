@@ -34,7 +34,7 @@ def test_the_page_gives_verdict_reason_lines_and_outlook(visit, spent):  # noqa:
         "达标",
         "13.63 %",
         "净收益达到目标",
-        "市场调节",
+        "市场调节价",
         "每条线路",
         "学期末会怎样",
         "口径与目标",
@@ -46,15 +46,25 @@ def test_the_page_gives_verdict_reason_lines_and_outlook(visit, spent):  # noqa:
 def test_the_page_is_whole_in_english(visit, spent):  # noqa: F811
     """No Chinese but names and places."""
     page = text_of(visit(Role.SUPERVISOR, "en").get(PAGE))
-    for words in ("Met", "Net revenue reaches the goal", "Market price", "How the term may end", "Km empty"):
+    for words in (
+        "Met",
+        "Net revenue reaches the goal",
+        "Market price",
+        "How the term may end",
+        "Km loaded / empty",
+    ):
         assert words in page, words
 
 
-def test_without_costs_the_verdict_is_provisional_and_the_rate_the_plans(visit):  # noqa: F811
-    """The page says both."""
+def test_without_costs_the_verdict_is_provisional_and_the_rate_the_plans(visit, scene):  # noqa: F811
+    """The page says both; on the Saturday nothing is played out yet, on the Monday it is."""
     page = text_of(visit(Role.FINANCE).get(PAGE))
     assert "暂定" in page
+    assert "还没有过完的周末" in page
+    scene.clock.advance(2 * 24 * 3600)
+    page = text_of(visit(Role.SUPERVISOR).get(PAGE))
     assert "还没有录入成本" in page
+    assert "推演 2,000 次" in page
 
 
 def test_a_change_of_the_goal_takes_two_people(visit, spent):  # noqa: F811
