@@ -61,6 +61,12 @@ class Heap:
         return any(each.is_admissible for each in self.waiting)
 
 
+def waiting_count(database: Database) -> int:
+    """How many things wait apart."""
+    with database.reading() as tx:
+        return len(event_store.load_quarantine(tx))
+
+
 def waiting_heaps(database: Database) -> tuple[Heap, ...]:
     """Everything that waits apart, by tablet and by the run it names."""
     with database.reading() as tx:

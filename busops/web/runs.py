@@ -19,7 +19,16 @@ from busops.domain.roster import NotRidingReason
 from busops.domain.run import Phase
 from busops.domain.stop_changes import standing_changes
 from busops.domain.values import RiderId, RunId
-from busops.services import handovers, incidents, late_classes, overrides, run_list, runs, signin
+from busops.services import (
+    handovers,
+    incidents,
+    late_classes,
+    overrides,
+    quarantine_list,
+    run_list,
+    runs,
+    signin,
+)
 from busops.services.run_list import ListedRun
 from busops.web import formats, run_story
 from busops.web.context import current, runtime
@@ -46,7 +55,8 @@ def index() -> Answer:
     listing = arrange(everything, _columns(), filters=_filters(), sort="-departs_at")
     if wants_csv():
         return csv_of(listing, "runs.csv")
-    return render_template("runs/index.html", listing=listing)
+    kept_apart = quarantine_list.waiting_count(current().database)
+    return render_template("runs/index.html", listing=listing, kept_apart=kept_apart)
 
 
 @bp.get("/<run_id>")

@@ -19,6 +19,7 @@ OPERATIONS = {
     ("GET", "/api/v1/runs/{run_id}/pack"),
     ("GET", "/api/v1/runs/{run_id}/news"),
     ("POST", "/api/v1/runs/{run_id}/close"),
+    ("POST", "/api/v1/runs/{run_id}/quietened"),
     ("POST", "/api/v1/devices"),
     ("POST", "/api/v1/devices/enrol"),
     ("GET", "/api/v1/devices/me"),

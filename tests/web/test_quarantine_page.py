@@ -83,6 +83,7 @@ def test_two_people_give_it_to_the_right_run(app, sqlite_database) -> None:
     """Both boardings stand on run-1, its story says that they were recorded elsewhere, nothing waits."""
     client = world.sign_in(app, "dispatcher")
     assert PAGE in client.get("/runs/run-1").get_data(as_text=True)
+    assert "留存待核 2" in text_of(client.get("/runs/"))
     assert post(client, "admit", chosen=chosen(client), run_id="run-1").status_code == 302
     view = runs.run_view(sqlite_database, "run-1")
     assert len(view.state.aboard) == 2
