@@ -187,8 +187,9 @@ export function attendantScreen(root, context) {
     }
     drawOnce(place, last.id, () => {
       const rider = context.shown().riders.find((each) => each.rider === last.rider);
+      const did = last.kind === "handover" && last.codes.includes("none") ? "nobody" : last.kind;
       return [h("div", { class: "toast" },
-        h("span", { role: "status" }, say(`did_${last.kind}`), chinese(rider?.name ?? "", "name strong"), " ",
+        h("span", { role: "status" }, say(`did_${did}`), chinese(rider?.name ?? "", "name strong"), " ",
           chinese(rider?.class ?? "", "nb")),
         last.kind !== "handover" && button({ word: "", size: "s", act: () => void context.tap("void", { refs: [last.id] }) }))];
     });
