@@ -9,9 +9,8 @@ import pytest
 from busops.domain.errors import InvalidInput, Refused
 from busops.domain.events import StrandedBy, TransferOpened
 from busops.domain.run import Phase
-from busops.domain.safety_policy import SafetyPolicy
 from busops.domain.values import Direction
-from busops.services import handovers, incidents, runs, safety_policy, tablet_pack, watch
+from busops.services import handovers, incidents, runs, tablet_pack
 from busops.services.transfers import Opening, targets_of
 from busops.storage import alarm_store, event_store, fleet_store, handover_store, run_store
 from busops.storage.database import Database
@@ -144,70 +143,6 @@ def test_tr02_a_full_bus_is_refused(road: Database) -> None:
     assert refused(move, road, "run-3") == {"over_students"}
     assert not state(road, replace(B, run_id="run-3")).plan.manifest
     assert {each.run_id: each.free for each in targets_of(road, "run-1")} == {"run-2": 40, "run-3": 1}
-
-
-def test_who_is_between_two_buses_too_long_is_called_until_he_is_in_one(road: Database) -> None:
-    """Ten minutes after he went out: level 2, and for nobody whom the other bus has; over when it has him."""
-    move(road)
-    first = stranded()
-    out(first, *MOVED)
-    send(road, first, clock=CLOCK)
-    send(road, into("r2", now_s=first.now_s), clock=CLOCK)
-    left_s = first.now_s
-    assert watched(road, left_s + 599) == []
-    assert watched(road, left_s + 601) == [("r3", 2)]
-    send(road, into("r2", "r3", now_s=left_s), clock=CLOCK)
-    assert watched(road, left_s + 602) == []
-
-
-def test_a_school_that_waits_less_is_called_sooner(road: Database) -> None:
-    """Five minutes instead of ten, and the responsible after six."""
-    policy = SafetyPolicy(between_call_min=5, between_grave_min=6)
-    safety_policy.change_policy(road, policy, reason="short ways", by="u1", clock=CLOCK)
-    move(road)
-    first = stranded()
-    out(first, *MOVED)
-    send(road, first, clock=CLOCK)
-    send(road, into("r2", now_s=first.now_s), clock=CLOCK)
-    assert watched(road, first.now_s + 299) == []
-    assert watched(road, first.now_s + 301) == [("r3", 2)]
-    assert sorted(watched(road, first.now_s + 361)) == [("r3", 2), ("r3", 3)]
-
-
-def test_who_is_between_two_buses_a_second_time_is_called_a_second_time(road: Database) -> None:
-    """There, back and there again: the alarm that was over once calls nobody, so another one does."""
-    move(road)
-    first = stranded()
-    out(first, *MOVED)
-    send(road, first, clock=CLOCK)
-    assert len(watched(road, first.now_s + 601)) == 2
-    send(road, into(*MOVED, now_s=first.now_s), clock=CLOCK)
-    first.record("moved_in", rider="r2", text="run-2", after_s=700)
-    out(first, "r2")
-    send(road, first, clock=CLOCK)
-    assert watched(road, first.now_s + 599) == []
-    assert watched(road, first.now_s + 601) == [("r2", 2)]
-
-
-def test_tr04_who_is_in_two_buses_a_second_time_is_looked_for_a_second_time(road: Database) -> None:
-    """Back into the first bus before the second one says that he left it: somebody is called once more."""
-    first = stranded()
-    send(road, into("r2"), clock=CLOCK)
-    out(first, "r2")
-    send(road, first, clock=CLOCK)
-    assert alarms(road) == []
-    first.record("moved_in", rider="r2", text="run-2", after_s=300)
-    send(road, first, clock=CLOCK)
-    assert "aboard_two_runs" in {kind for _, kind in alarms(road)}
-
-
-def watched(database: Database, now_s: int) -> list[tuple[str, int]]:
-    """The alarms about riders between buses that stand after a look at that moment."""
-    clock = FixedClock(DEPARTS_AT + timedelta(seconds=now_s))
-    watch.raise_due_alarms(database, clock=clock, ids=IDS)
-    with database.reading() as tx:
-        found = alarm_store.load_alarms(tx, "run-1")
-    return [(alarm.occasion.split(":")[1], alarm.level) for alarm in found if alarm.kind == "transfer_open"]
 
 
 CASES = {
