@@ -147,6 +147,7 @@ def receipt(number: int) -> str:
         receipt=found,
         rider=rider,
         by=by,
+        on=school_date(found.issued_at),
         void_by=void_by,
         capital=capitals(found.fen),
         unit_of=finance_lists.unit_of,

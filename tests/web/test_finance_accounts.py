@@ -26,7 +26,7 @@ def test_an_overpaid_account_is_carried_over_and_receipted(visit):
         press(clerk, PAGE, f"{PAGE}/carry", **{"from": HOME, "to": "TRIP:2026-03-20:homeward"})
     )
     paper = text_of(press(clerk, PAGE, f"{PAGE}/receipts"))
-    for words in ("No. 000001", "¥12.00", "人民币壹拾贰元整"):
+    for words in ("No. 000001", "2026-03-14", "¥12.00", "人民币壹拾贰元整"):
         assert words in paper
     assert press(clerk, PAGE, f"{PAGE}/receipts").status_code == 409
     assert press(clerk, PAGE, f"{PAGE}/receipts/1/void", note="").status_code == 409
