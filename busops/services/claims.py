@@ -308,7 +308,7 @@ def reverse_allocations(
 ) -> None:
     """What was given is taken back, in the books and on record."""
     today = school_date(clock.now())
-    period = ledger_store.open_period_from(tx, period_of(today))
+    period = ledger_store.open_period_from(tx, period_of(today), by=user_of(by))
     undone = []
     for item in standing:
         txn = ledger_store.load_txn(tx, item.txn_id)

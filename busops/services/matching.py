@@ -107,7 +107,9 @@ def match_waiting(tx: Transaction, facts: PeriodFacts, *, by: str, clock: Clock,
 def give(tx: Transaction, gifts: Iterable[Given], *, clock: Clock, ids: Ids) -> None:
     """The money is given: out of suspense, off what the riders owe, and on record as allocated."""
     today = school_date(clock.now())
-    period = ledger_store.open_period_from(tx, period_of(today))
+    gifts = tuple(gifts)
+    month = period_of(today)
+    periods = {by: ledger_store.open_period_from(tx, month, by=by) for by in {one.made_by for one in gifts}}
     txns: list[LedgerTxn] = []
     allocations: list[NewAllocation] = []
     for gift in gifts:
@@ -117,7 +119,7 @@ def give(tx: Transaction, gifts: Iterable[Given], *, clock: Clock, ids: Ids) -> 
             LedgerTxn(
                 txn_id=txn_id,
                 kind=TxnKind.ALLOCATION,
-                period=period,
+                period=periods[gift.made_by],
                 on=today,
                 source="allocation",
                 row_key=allocation_id,

@@ -84,7 +84,7 @@ def _post(
 ) -> None:
     """A transaction (its id, what it is for, a line of it, fen) for each group, in a period that is open."""
     months = {period_of(min(line.paid_on, today)) for _, _, line, _ in groups}
-    periods = {month: ledger_store.open_period_from(tx, month) for month in months}
+    periods = {month: ledger_store.open_period_from(tx, month, by=made_by) for month in months}
     ledger_store.post(
         tx,
         [

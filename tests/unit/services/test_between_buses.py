@@ -1,4 +1,4 @@
-"""Riders between two buses, or in two: somebody is called in the school's time, and again when it comes again."""
+"""Riders between two buses, or in two: somebody is called in the school's time, and each time anew."""
 
 from datetime import timedelta
 
