@@ -20,7 +20,16 @@ from tests import pg
 from tests.interlock_histories import STORIES
 from tests.pg_mutants import Mutant, lock_mutants
 from tests.run_kit import CLOSE
-from tests.storage.test_ledger_guards import an_allocation, fill_books, new_txn, post, posting
+from tests.storage.test_ledger_guards import (
+    an_allocation,
+    fill_books,
+    lock,
+    new_txn,
+    post,
+    posting,
+    said_of,
+    sign,
+)
 
 pytestmark = pytest.mark.postgres
 SOUND = "WHERE school_id = 't1' AND run_id = 'run-1'"
@@ -103,7 +112,9 @@ CASES = {
         " VALUES ('t1', 'q', 'run-1', 'd', 'x', 'x', 1, 'open', '')"
     ),
     "ledger_period_open": Case(
-        first=new_txn(9), second="UPDATE period SET locked = true WHERE period = '2024-03'"
+        before=(said_of("2024-03"), sign("2024-03", "clerk")),
+        first=new_txn(9, made_by="'clerk'"),
+        second=lock("2024-03", "lead"),
     ),
     "posting_guard": Case(
         before=(new_txn(9), posting(9, 1, 5), posting(9, 2, -5)), first=posting(9, 3, 7), second=post(9)

@@ -134,7 +134,9 @@ class Database:
     _asks: Engine = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        alone = {"isolation_level": "AUTOCOMMIT"} if self.engine.dialect.name == "postgresql" else {}
+        # A connection that is lent in an engine's place is inside a transaction already.
+        is_alone = isinstance(self.engine, Engine) and self.engine.dialect.name == "postgresql"
+        alone = {"isolation_level": "AUTOCOMMIT"} if is_alone else {}
         object.__setattr__(self, "_reads", self.engine.execution_options(busops_reads=True))
         object.__setattr__(self, "_asks", self.engine.execution_options(busops_reads=True, **alone))
 

@@ -30,7 +30,9 @@ def test_a_restored_copy_gets_back_what_the_tablets_hold(
     world.release(sqlite_database)
     clock = world.a_clock()
     held = world.enrol(sqlite_database, CrewRole.ATTENDANT, clock=clock, ids=ids)
-    tablet = GameTablet(dev=held.dev, by=held.crew_id, token=held.token, run_id="run-1", dice=Random(1))
+    tablet = GameTablet(
+        dev=held.dev, by=held.crew_id, token=held.token, key=held.key, run_id="run-1", dice=Random(1)
+    )
     tablet.skew_ms = 900_000
 
     def host(database_url: str, folder: Path) -> Any:
@@ -39,8 +41,8 @@ def test_a_restored_copy_gets_back_what_the_tablets_hold(
         )
         client = made.test_client()
 
-        def wire(headers: Any, body: Any) -> Any:
-            answer = client.post("/api/v1/events:batch", json=body, headers=dict(headers))
+        def wire(headers: Any, events: Any, sealed: Any) -> Any:
+            answer = client.post("/api/v1/events:batch", json=sealed(events), headers=dict(headers))
             return answer.status_code, answer.get_json(), dict(answer.headers)
 
         return wire

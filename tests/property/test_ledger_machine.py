@@ -172,7 +172,7 @@ class Ledger(RuleBasedStateMachine):
                     own = own.replace(f"'{old}'", f"'{new}'")
                 if "INTO receipt " in own:
                     own = own.replace(f"'f{self.number}'", f"'b{self.number}'")
-                    if "'s" not in own[:40]:
+                    if statement is receipt:
                         tx.session.execute(text(file))
                 tx.session.execute(text(own))
             for n in (11, 12, 13):

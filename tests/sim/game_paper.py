@@ -55,8 +55,8 @@ class Paper:
         ]
         if not waiting:
             return "nothing"
-        on, off, away = self._sheet().sums
-        sums = (on + counts_off_by, off, away)
+        on, *others = self._sheet().sums
+        sums = (on + counts_off_by, *others)
         said = self.server.act(paper_entry.confirm, waiting[0].entry_id, sums=sums, by=by)
         self._adopt()
         return said

@@ -47,4 +47,4 @@ def test_one_person_alone_admits_nothing(database: Database) -> None:
     for number, second in enumerate(("'u1'", "NULL"), start=1):
         row = f"'t1', 'd{number}', 'run-1', {number}, 'admitted', 1, 'u1', {second}, 'x', '[]', '{{}}'"
         with pytest.raises(DBAPIError, match="two_people"):
-            force(database, f"INSERT INTO run_decision ({names}, body) VALUES ({row})")
+            force(database, f"INSERT INTO run_decision ({names}) VALUES ({row})")
