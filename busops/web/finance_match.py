@@ -11,13 +11,14 @@ from busops.services import claims, match_reviews, payer_links, payment_codes
 from busops.storage.match_store import MatchPolicy
 from busops.web import formats, tables
 from busops.web.context import current
+from busops.web.finance_receipts import READERS
 from busops.web.language import say
 from busops.web.security import allow
 from busops.web.tables import Column, Listing
 
 bp = Blueprint("matching", __name__)  # a part of the finance pages
 
-READERS = (Role.FINANCE, Role.SUPERVISOR)
+REVIEWERS = (Role.FINANCE, Role.SUPERVISOR)
 
 
 @bp.post("/match/<receipt_id>/refuse")
@@ -94,7 +95,7 @@ def review() -> ResponseReturnValue:
 
 
 @bp.post("/review/<receipt_id>")
-@allow(*READERS)
+@allow(*REVIEWERS)
 def decide(receipt_id: str) -> ResponseReturnValue:
     """The match was right, or it is taken back."""
     here = current()
@@ -136,7 +137,7 @@ def _review_page(error: BusopsError | None) -> str:
         "finance/review.html",
         found=match_reviews.reviews(current().database),
         error=error,
-        may_act=role in READERS,
+        may_act=role in REVIEWERS,
         may_rule=role is Role.SUPERVISOR,
     )
 

@@ -20,11 +20,13 @@ NO_PAGES = re.compile(
     r"|dispatch\.(part|wall_part)|jobs\.|demo\.|planning\.(map_json|document|proof)"
     r"|plan_compare\.map_json|plan_margin\.part|plan_advice\.(prices|enough)_part|term\.document"
     r"|register\.stops_map|manage\.devices\.enrolment\.part"
-    r"|finance\.(rows_csv|workbook|receipts\.bill)|paper\.scan|photos\.picture)"
+    r"|finance\.(rows_csv|workbook|receipts\.bill|finance_verdict\.lines_(csv|xlsx))|paper\.scan|photos\.picture)"
 )
 SAMPLES = re.compile(r"^design\.")  # invented data in every part
 # A4: as wide as paper at any width
-PAPER = re.compile(r"^(printing\.|rider_cards\.|rollcall\.sheet|plan_margin\.certificate|term\.paper)")
+PAPER = re.compile(
+    r"^(printing\.|rider_cards\.|rollcall\.sheet|finance\.finance_verdict\.lines|plan_margin\.certificate|term\.paper)"
+)
 UNLINKED = ("/design", "/search?q=林", f"/print/tags/川F00000?on={FRIDAY}", "/ca", "/nowhere")
 FOUND_BY_OTHERS = {
     "finance.mappings.show",
@@ -106,6 +108,6 @@ def test_every_page_of_every_role_is_whole(office, browser, language):
         found, wrong = visit(office, browser, role, language, seen)
         seen |= found
         faults += [f"{role.value}: {text}" for text in wrong]
-    assert faults == []
+    assert not faults, "\n".join(faults)
     pages = {rule.endpoint for rule in office.app.url_map.iter_rules() if "GET" in (rule.methods or ())}
     assert {name for name in pages if not NO_PAGES.match(name)} - FOUND_BY_OTHERS <= seen

@@ -117,7 +117,7 @@ def test_a_sheet_of_paper_is_typed_and_waits_for_another(school, browser, langua
     other, more = enter(browser, url, "deputy", language)
     other.goto(path)
     look(other, "paper-second", language)
-    for name, count in (("boarded", "1"), ("alighted", "1"), ("absent", "0")):
+    for name, count in (("boarded", "1"), ("alighted", "1"), ("absent", "0"), ("handed", "0")):
         other.fill(f"#{name}", count)
     other.locator("form[action$='/confirm'] button").click()
     other.wait_for_url("**/runs/run-1")
