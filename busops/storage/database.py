@@ -134,8 +134,7 @@ class Database:
     _asks: Engine = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # A connection that is lent in an engine's place is inside a transaction already.
-        is_alone = isinstance(self.engine, Engine) and self.engine.dialect.name == "postgresql"
+        is_alone = self.engine.dialect.name == "postgresql" and not _is_lent(self.engine)
         alone = {"isolation_level": "AUTOCOMMIT"} if is_alone else {}
         object.__setattr__(self, "_reads", self.engine.execution_options(busops_reads=True))
         object.__setattr__(self, "_asks", self.engine.execution_options(busops_reads=True, **alone))
@@ -164,6 +163,11 @@ class Database:
                 yield Transaction(session=session, school_id=self.school_id)
             finally:
                 session.rollback()
+
+
+def _is_lent(engine: object) -> bool:
+    """Whether a connection stands in an engine's place: it is inside a transaction already."""
+    return isinstance(engine, Connection)
 
 
 def open_engine(url: str, *, guarded: bool = True) -> Engine:
