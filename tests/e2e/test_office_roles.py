@@ -85,6 +85,12 @@ def test_finance_judges_imports_claims_and_downloads(office, browser):
     assert len(book.sheetnames) == 8
     cells = [str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row]
     assert rider_id(UNSURE) in cells
+
+    page.goto(f"/finance/riders/{rider_id(UNSURE)}")
+    looked_at(page, errors)
+    page.get_by_role("button", name="开收据").click()
+    expect(page.get_by_text("人民币肆拾元整")).to_be_visible()
+    looked_at(page, errors)
     page.context.close()
 
 
