@@ -6,8 +6,11 @@ Which histories must notice them stands in ``test_mutants_postgresql*.py``.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 _FUNCTION = re.compile(r"CREATE OR REPLACE FUNCTION (\w+)\(.*?AS \$\$.*?\$\$;", re.DOTALL)
 _TRIGGER = re.compile(r"CREATE OR REPLACE TRIGGER (\w+) (?:BEFORE|AFTER) [A-Z ]+ ON (\w+)[^;]*;")
@@ -96,3 +99,30 @@ def _end_of(body: str, start: int) -> tuple[int, str]:
 def _is_between(body: str, at: int) -> bool:
     """Whether the AND at this place belongs to a BETWEEN."""
     return re.search(r"BETWEEN\s+\S+\s+$", body[:at]) is not None
+
+
+def endings(connection: Connection, histories: Iterable[Sequence[str]]) -> Iterator[str]:
+    """How each history of statements ends; nothing of it is kept."""
+    for statements in histories:
+        savepoint = connection.begin_nested()
+        try:
+            for statement in statements:
+                connection.exec_driver_sql(statement.replace("%", "%%"))
+            yield "done"
+        except DBAPIError as error:
+            yield str(error.orig).splitlines()[0]
+        finally:
+            savepoint.rollback()
+
+
+def survivors(connection: Connection, script: str, histories: Sequence[Sequence[str]]) -> list[str]:
+    """The mutants of these guards under which every history ends as it does with the right ones."""
+    right = list(endings(connection, histories))
+    alive = []
+    for mutant in [*trigger_mutants(script), *condition_mutants(script)]:
+        savepoint = connection.begin_nested()
+        connection.exec_driver_sql(mutant.sql.replace("%", "%%"))
+        if all(now == known for now, known in zip(endings(connection, histories), right, strict=True)):
+            alive.append(mutant.name)
+        savepoint.rollback()
+    return alive

@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from busops.finance import refunds
 from busops.storage import guards
 from busops.storage.database import Database, open_engine
 from tests import pg
-from tests.pg_mutants import condition_mutants, trigger_mutants
+from tests.pg_mutants import survivors
 from tests.storage import test_refund_guards as attacks
 from tests.storage.test_ledger_guards import is_refused
 from tests.test_mutants_finance import guard_mutants
@@ -169,31 +168,12 @@ def books(cluster: pg.Cluster, empty_postgresql: str) -> Iterator[Connection]:
     cluster.drop_database(name)
 
 
-def endings(connection: Connection) -> Iterator[str]:
-    """How each attack and each honest way ends; nothing of it is kept."""
-    for statements in [*attacks.ATTACKS.values(), *attacks.TRUNCATIONS, *attacks.HONEST.values()]:
-        savepoint = connection.begin_nested()
-        try:
-            for statement in statements:
-                connection.exec_driver_sql(statement)
-            yield "done"
-        except DBAPIError as error:
-            yield str(error.orig).splitlines()[0]
-        finally:
-            savepoint.rollback()
-
-
 @pytest.mark.postgres
 def test_every_mutant_of_the_guards_dies_on_postgresql(books: Connection) -> None:
     """Without one trigger or one condition some statement ends otherwise."""
-    right = list(endings(books))
-    alive = []
-    for mutant in [*trigger_mutants(POSTGRESQL), *condition_mutants(POSTGRESQL)]:
-        savepoint = books.begin_nested()
-        books.exec_driver_sql(mutant.sql.replace("%", "%%"))
-        if all(now == known for now, known in zip(endings(books), right, strict=True)):
-            alive.append(mutant.name)
-        savepoint.rollback()
+    alive = survivors(
+        books, POSTGRESQL, [*attacks.ATTACKS.values(), *attacks.TRUNCATIONS, *attacks.HONEST.values()]
+    )
     assert alive == list(HELD_TWICE), "\n".join(alive)
 
 

@@ -1,6 +1,6 @@
 """The money's pages: the verdict, what differs and why, charges, costs, and what is downloaded."""
 
-from typing import Any, Final
+from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -43,8 +43,6 @@ bp.register_blueprint(finance_accounts.bp)
 bp.register_blueprint(finance_verdict.bp)
 bp.register_blueprint(finance_match.bp)
 
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 
 @bp.get("/")
 @allow(*READERS)
@@ -77,7 +75,7 @@ def workbook() -> Response:
     """The signed-for workbook of the period."""
     here, result = current(), _reconciled()
     content = reconciliation.workbook(here.database, result, locale=here.locale)
-    return _download(content, XLSX, f"reconciliation-{result.statement.period_from}.xlsx")
+    return tables.download(content, tables.XLSX, f"reconciliation-{result.statement.period_from}.xlsx")
 
 
 @bp.get("/rows.csv")
@@ -86,7 +84,7 @@ def rows_csv() -> Response:
     """The rows of the workbook as CSV."""
     result = _reconciled()
     content = reconciliation.rows_csv(result, locale=current().locale)
-    return _download(content, "text/csv", f"reconciliation-{result.statement.period_from}.csv")
+    return tables.download(content, "text/csv", f"reconciliation-{result.statement.period_from}.csv")
 
 
 @bp.get("/charges")
@@ -211,9 +209,3 @@ def _cost_of_form() -> CostLine:
 
 def _may_act() -> bool:
     return current().actor.role is Role.FINANCE
-
-
-def _download(content: bytes, kind: str, name: str) -> Response:
-    answer = Response(content, mimetype=kind)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer

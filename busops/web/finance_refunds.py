@@ -4,6 +4,7 @@ Refunds on a page: what waits for whom, each step with its person, and the schoo
 The bus team asks and confirms rides here; it sees no amounts.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -54,13 +55,12 @@ def index() -> ResponseReturnValue:
 def ask() -> ResponseReturnValue:
     """Money is asked back."""
     here = current()
-    try:
-        asked = _asked_of_form()
-        refunds.request(here.database, asked, clock=here.clock, ids=here.ids, by=here.actor)
-    except BusopsError as error:
-        return _page(refund_facts.board(here.database), error), 409
-    flash(say("已提出退费，等校车组核对乘车"))
-    return redirect(url_for("finance.refunds.index"))
+    return _after(
+        lambda: refunds.request(
+            here.database, _asked_of_form(), clock=here.clock, ids=here.ids, by=here.actor
+        ),
+        say("已提出退费，等校车组核对乘车"),
+    )
 
 
 @bp.post("/refunds/look")
@@ -79,12 +79,10 @@ def look() -> ResponseReturnValue:
 def check(refund_id: str) -> ResponseReturnValue:
     """The rides are as told."""
     here = current()
-    try:
-        refunds.check(here.database, refund_id, clock=here.clock, by=here.actor)
-    except BusopsError as error:
-        return _page(refund_facts.board(here.database), error), 409
-    flash(say("已核对，等财务负责人批准"))
-    return redirect(url_for("finance.refunds.index"))
+    return _after(
+        lambda: refunds.check(here.database, refund_id, clock=here.clock, by=here.actor),
+        say("已核对，等财务负责人批准"),
+    )
 
 
 @bp.post("/refunds/<refund_id>/refuse")
@@ -92,12 +90,10 @@ def check(refund_id: str) -> ResponseReturnValue:
 def refuse(refund_id: str) -> ResponseReturnValue:
     """It is not given, with a reason."""
     here, note = current(), asked_by.form.get("note", "")
-    try:
-        refunds.refuse(here.database, refund_id, note=note, clock=here.clock, by=here.actor)
-    except BusopsError as error:
-        return _page(refund_facts.board(here.database), error), 409
-    flash(say("已退回，理由留在记录里"))
-    return redirect(url_for("finance.refunds.index"))
+    return _after(
+        lambda: refunds.refuse(here.database, refund_id, note=note, clock=here.clock, by=here.actor),
+        say("已退回，理由留在记录里"),
+    )
 
 
 @bp.post("/refunds/<refund_id>/approve")
@@ -105,12 +101,10 @@ def refuse(refund_id: str) -> ResponseReturnValue:
 def approve(refund_id: str) -> ResponseReturnValue:
     """It is owed to the guardian."""
     here = current()
-    try:
-        refunds.approve(here.database, refund_id, clock=here.clock, ids=here.ids, by=here.actor)
-    except BusopsError as error:
-        return _page(refund_facts.board(here.database), error), 409
-    flash(say("已批准，等出纳付款"))
-    return redirect(url_for("finance.refunds.index"))
+    return _after(
+        lambda: refunds.approve(here.database, refund_id, clock=here.clock, ids=here.ids, by=here.actor),
+        say("已批准，等出纳付款"),
+    )
 
 
 @bp.post("/refunds/<refund_id>/pay")
@@ -118,14 +112,12 @@ def approve(refund_id: str) -> ResponseReturnValue:
 def pay(refund_id: str) -> ResponseReturnValue:
     """The money has left, under the channel's number."""
     here, reference = current(), asked_by.form.get("reference", "")
-    try:
-        refunds.pay(
+    return _after(
+        lambda: refunds.pay(
             here.database, refund_id, reference=reference, clock=here.clock, ids=here.ids, by=here.actor
-        )
-    except BusopsError as error:
-        return _page(refund_facts.board(here.database), error), 409
-    flash(say("已记付款，账单里看到后自动核对"))
-    return redirect(url_for("finance.refunds.index"))
+        ),
+        say("已记付款，账单里看到后自动核对"),
+    )
 
 
 @bp.post("/refunds/<refund_id>/see")
@@ -133,12 +125,12 @@ def pay(refund_id: str) -> ResponseReturnValue:
 def see(refund_id: str) -> ResponseReturnValue:
     """A line of a bill is this refund."""
     here, receipt_id = current(), asked_by.form.get("line", "")
-    try:
-        refunds.see(here.database, refund_id, receipt_id, clock=here.clock, ids=here.ids, by=here.actor)
-    except BusopsError as error:
-        return _page(refund_facts.board(here.database), error), 409
-    flash(say("已与账单核对"))
-    return redirect(url_for("finance.refunds.index"))
+    return _after(
+        lambda: refunds.see(
+            here.database, refund_id, receipt_id, clock=here.clock, ids=here.ids, by=here.actor
+        ),
+        say("已与账单核对"),
+    )
 
 
 @bp.get("/refunds/policy")
@@ -160,6 +152,16 @@ def change_policy() -> ResponseReturnValue:
         return _policy_page(error), 409
     flash(say("退费规则已改"))
     return redirect(url_for("finance.refunds.policy"))
+
+
+def _after(step: Callable[[], object], told: str) -> ResponseReturnValue:
+    """The step is taken and said so, or the page says why not."""
+    try:
+        step()
+    except BusopsError as error:
+        return _page(refund_facts.board(current().database), error), 409
+    flash(told)
+    return redirect(url_for("finance.refunds.index"))
 
 
 def _page(found: RefundBoard, error: BusopsError | None) -> str:

@@ -12,7 +12,7 @@ from busops.services import term_goal
 from busops.services.term_verdict import TermVerdict, term_verdict
 from busops.sheets import line_sheet
 from busops.sheets.line_sheet import LineSheet
-from busops.web import formats
+from busops.web import formats, tables
 from busops.web.charts import Plot
 from busops.web.context import current
 from busops.web.fan_chart import fan_chart
@@ -22,7 +22,6 @@ from busops.web.security import allow
 
 bp = Blueprint("finance_verdict", __name__, url_prefix="/verdict")
 
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHEET: Final = "lines"
 
 
@@ -74,7 +73,9 @@ def lines() -> ResponseReturnValue:
 def lines_csv() -> Response:
     """The sheet for parents as CSV."""
     sheet = _sheet(_verdict())
-    return _download(line_sheet.as_csv(sheet, current().locale), "text/csv", f"{SHEET}-{sheet.to_on}.csv")
+    return tables.download(
+        line_sheet.as_csv(sheet, current().locale), "text/csv", f"{SHEET}-{sheet.to_on}.csv"
+    )
 
 
 @bp.get("/lines.xlsx")
@@ -82,7 +83,9 @@ def lines_csv() -> Response:
 def lines_xlsx() -> Response:
     """The sheet for parents as a workbook."""
     sheet = _sheet(_verdict())
-    return _download(line_sheet.as_workbook(sheet, current().locale), XLSX, f"{SHEET}-{sheet.to_on}.xlsx")
+    return tables.download(
+        line_sheet.as_workbook(sheet, current().locale), tables.XLSX, f"{SHEET}-{sheet.to_on}.xlsx"
+    )
 
 
 def _verdict() -> TermVerdict:
@@ -147,9 +150,3 @@ def _sheet(shown: TermVerdict) -> LineSheet:
         fares_of_none_fen=shown.lines.fares_of_none_fen,
         costs_of_none_fen=shown.lines.costs_of_none_fen,
     )
-
-
-def _download(content: bytes, kind: str, name: str) -> Response:
-    answer = Response(content, mimetype=kind)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer

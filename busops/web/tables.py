@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 
 from flask import Response, request
 
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGE_ROWS: Final = 200
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 OWN: Final = ("q", "sort", "page", "format")
@@ -181,6 +182,13 @@ def csv_of(listing: Listing, file_name: str) -> Response:
         writer.writerow([_cell(column.of(row)) for column in columns])
     answer = Response(buffer.getvalue().encode("utf-8-sig"), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(file_name)}"
+    return answer
+
+
+def download(content: bytes, kind: str, name: str) -> Response:
+    """A file of this media type under a plain name."""
+    answer = Response(content, mimetype=kind)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 

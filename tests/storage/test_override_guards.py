@@ -13,7 +13,7 @@ from busops.storage import guards, override_store
 from busops.storage.database import Database, open_engine
 from tests import pg
 from tests.builders import a_run
-from tests.pg_mutants import condition_mutants, trigger_mutants
+from tests.pg_mutants import survivors
 from tests.run_kit import force, store_run
 from tests.storage.test_ledger_guards import into
 
@@ -138,31 +138,10 @@ def requests(cluster: pg.Cluster, empty_postgresql: str) -> Iterator[Connection]
     cluster.drop_database(name)
 
 
-def outcomes(connection: Connection) -> Iterator[str]:
-    """How each attack and each honest act ends; nothing of it is kept."""
-    for statements in [*ATTACKS.values(), *HONEST.values(), *TRUNCATIONS]:
-        savepoint = connection.begin_nested()
-        try:
-            for statement in statements:
-                connection.exec_driver_sql(statement)
-            yield "done"
-        except DBAPIError as error:
-            yield str(error.orig).splitlines()[0]
-        finally:
-            savepoint.rollback()
-
-
 @pytest.mark.postgres
 def test_every_mutant_of_the_override_guards_dies_on_postgresql(requests: Connection) -> None:
     """Without one trigger or one condition some statement ends otherwise."""
-    right = list(outcomes(requests))
-    alive = []
-    for mutant in [*trigger_mutants(SCRIPT), *condition_mutants(SCRIPT)]:
-        savepoint = requests.begin_nested()
-        requests.exec_driver_sql(mutant.sql.replace("%", "%%"))
-        if all(now == known for now, known in zip(outcomes(requests), right, strict=True)):
-            alive.append(mutant.name)
-        savepoint.rollback()
+    alive = survivors(requests, SCRIPT, [*ATTACKS.values(), *HONEST.values(), *TRUNCATIONS])
     assert alive == list(HELD_TWICE), "\n".join(alive)
 
 
