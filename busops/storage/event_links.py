@@ -5,11 +5,11 @@ Asked once for a whole batch: what the log has under its ids and near its number
 adds is known from then on, so that its own events are judged as if each had been written at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import union_all
+from sqlalchemy import bindparam, union_all
 
 from busops.domain.envelope import GENESIS
 from busops.domain.events import Observation
@@ -20,9 +20,15 @@ from busops.storage.upsert import table_of
 
 _LOG: Final = table_of(RunEventRow).c
 _HELD: Final = ("event_id", "dev", "seq", "prev", "digest", "srv")
+_OF_DEVICE: Final = select_rows(RunEventRow, "dev", columns=_HELD)
 _HELD_ALREADY: Final = union_all(
     select_rows(RunEventRow, columns=_HELD).where(among(_LOG.event_id, "event_ids")),
-    select_rows(RunEventRow, "dev", columns=_HELD).where(among(_LOG.seq, "seqs")),
+    _OF_DEVICE.where(among(_LOG.seq, "seqs")),
+)
+# One mark alone is the usual batch: no list, so that PostgreSQL plans it once.
+_HELD_ALREADY_OF_ONE: Final = union_all(
+    select_rows(RunEventRow, "event_id", columns=_HELD),
+    _OF_DEVICE.where(_LOG.seq.between(bindparam("seq") - 1, bindparam("seq") + 1)),
 )
 
 
@@ -46,9 +52,7 @@ class Known:
         for each in observations:
             expected.setdefault(each.dev, []).append(each)
         for dev, own in expected.items():
-            near = {seq for each in own for seq in (each.seq - 1, each.seq, each.seq + 1)}
-            keys = asked(tx, dev=dev, event_ids=sorted({each.event_id for each in own}), seqs=sorted(near))
-            for event_id, of_dev, seq, prev, digest, srv in tx.session.execute(_HELD_ALREADY, keys):
+            for event_id, of_dev, seq, prev, digest, srv in _held_already(tx, dev, own):
                 held = Held(event_id=event_id, digest=digest, prev=prev, srv=srv)
                 self._by_id[event_id] = self._by_number[of_dev, seq] = held
 
@@ -70,3 +74,13 @@ class Known:
         """The event is about to be written."""
         held = Held(event_id=observation.event_id, digest=observation.digest, prev=observation.prev, srv=None)
         self._by_id[held.event_id] = self._by_number[observation.dev, observation.seq] = held
+
+
+def _held_already(tx: Transaction, dev: int, own: Sequence[Observation]) -> Sequence[Any]:
+    """What the log has under the ids of the device's events, and under its numbers beside theirs."""
+    if len(own) == 1:
+        keys = {"event_id": own[0].event_id, "seq": own[0].seq}
+        return tx.session.execute(_HELD_ALREADY_OF_ONE, asked(tx, dev=dev, **keys)).all()
+    ids = sorted({each.event_id for each in own})
+    near = sorted({seq for each in own for seq in (each.seq - 1, each.seq, each.seq + 1)})
+    return tx.session.execute(_HELD_ALREADY, asked(tx, dev=dev, event_ids=ids, seqs=near)).all()

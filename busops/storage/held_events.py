@@ -2,10 +2,10 @@
 How much of each tablet's record the server holds: without a gap up to a number, or not.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import String, bindparam, exists, func, select, union
 
@@ -17,7 +17,7 @@ from busops.domain.values import RunId
 from busops.storage import other_runs
 from busops.storage.database import Transaction
 from busops.storage.event_tables import QuarantineRow, RunEventRow, holds_open
-from busops.storage.prepared import among, asked, matches, select_rows
+from busops.storage.prepared import asked, matches, select_rows
 from busops.storage.upsert import table_of
 
 NO_DIGESTS: Final[Mapping[int, str]] = MappingProxyType({})
@@ -25,17 +25,11 @@ _LOG: Final = table_of(RunEventRow).c
 _APART: Final = table_of(QuarantineRow).c
 _DEVICES: Final = select_rows(RunEventRow, "run_id", columns=("dev",)).distinct()
 _SCHOOL: Final = bindparam("school_id", type_=String())
-_HELD: Final = table_of(RunEventRow).alias("held").c
-_BESIDE: Final = table_of(QuarantineRow).alias("beside").c
-_IN_LOG: Final = (
-    select(
-        _HELD.dev,
-        func.count(),
-        func.max(_HELD.seq),
-        exists().where(_BESIDE.school_id == _SCHOOL, _BESIDE.dev == _HELD.dev, _BESIDE.seq >= 1),
-    )
-    .where(_HELD.school_id == _SCHOOL, among(_HELD.dev, "devs"))
-    .group_by(_HELD.dev)
+_OF_DEVICE: Final = (_LOG.school_id == _SCHOOL, _LOG.dev == bindparam("dev"))
+_IN_LOG: Final = select(
+    select(func.count()).where(*_OF_DEVICE).scalar_subquery(),
+    select(func.coalesce(func.max(_LOG.seq), 0)).where(*_OF_DEVICE).scalar_subquery(),
+    exists().where(_APART.school_id == _SCHOOL, _APART.dev == bindparam("dev"), _APART.seq >= 1),
 )
 _HOLDING_OPEN: Final = select(func.count()).where(
     _APART.school_id == _SCHOOL, _APART.state == "open", holds_open()
@@ -64,19 +58,16 @@ def holdings(tx: Transaction, plan: RunPlan, events: Iterable[Event]) -> Holding
     ``events`` is the run's record: its devices are those that have recorded facts of it.
     """
     events = tuple(events)
-    devs = {event.dev for event in events if isinstance(event, Observation)}
-    rows = (
-        tx.session.execute(_IN_LOG_OF_RUN, asked(tx, devs=sorted(devs), run_id=plan.run_id)).all()
-        if devs
-        else ()
-    )
-    waiting = rows[0][-1] if rows else tx.session.scalar(_HOLDING_OPEN, asked(tx, run_id=plan.run_id))
+    complete_to: dict[int, int] = {}
+    waiting: int | None = None
+    for dev in sorted({event.dev for event in events if isinstance(event, Observation)}):
+        keys = asked(tx, dev=dev, run_id=plan.run_id)
+        *held, waiting = tx.session.execute(_IN_LOG_OF_RUN, keys).one()
+        complete_to[dev] = _complete_to(tx, dev, *held)
+    if not complete_to:
+        waiting = tx.session.scalar(_HOLDING_OPEN, asked(tx, run_id=plan.run_id))
     return Holdings(
-        complete_to=_complete_to(
-            tx, devs, {dev: (count, last, apart) for dev, count, last, apart, _ in rows}
-        ),
-        quarantined=waiting or 0,
-        elsewhere=other_runs.elsewhere(tx, plan, events),
+        complete_to=complete_to, quarantined=waiting or 0, elsewhere=other_runs.elsewhere(tx, plan, events)
     )
 
 
@@ -95,24 +86,15 @@ def ack_of(
     the device's events in the log that the caller knows, by their numbers.
     """
     if reached is None:
-        rows = tx.session.execute(_IN_LOG, asked(tx, devs=[dev]))
-        reached = _complete_to(tx, {dev}, {each: rest for each, *rest in rows})[dev]
+        held = tx.session.execute(_IN_LOG, asked(tx, dev=dev)).one()
+        reached = _complete_to(tx, dev, *held)
     return Ack(seq=reached, digest=digests.get(reached) or _digest_at(tx, dev, reached))
 
 
-def _complete_to(
-    tx: Transaction, devs: Collection[int], held: Mapping[int, Sequence[Any]]
-) -> Mapping[int, int]:
-    """For each device the number up to which nothing is missing."""
+def _complete_to(tx: Transaction, dev: int, count: int, last: int, waits_apart: bool) -> int:
+    """The number up to which nothing is missing."""
     # A log that has as many numbers as its highest one has them all; only else are they gone through.
-    return {
-        dev: held[dev][0] if dev in held and _is_whole(*held[dev]) else _counted(tx, dev)
-        for dev in sorted(devs)
-    }
-
-
-def _is_whole(count: int, last: int, waits_apart: bool) -> bool:
-    return count == last and not waits_apart
+    return count if count == last and not waits_apart else _counted(tx, dev)
 
 
 def _counted(tx: Transaction, dev: int) -> int:

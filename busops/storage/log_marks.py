@@ -21,7 +21,7 @@ from busops.storage.event_tables import RunDecisionRow, RunEventRow
 from busops.storage.handover_store import PickupCodeRow
 from busops.storage.incident_store import IncidentRow
 from busops.storage.paper_store import PaperEntryRow
-from busops.storage.prepared import among, asked, matches
+from busops.storage.prepared import listed, matches
 from busops.storage.run_tables import ManifestRow, RunCrewRow, RunDeviceRow, RunRow
 from busops.storage.upsert import table_of
 
@@ -66,7 +66,7 @@ def _count(row_class: type[Base], what: ColumnElement[Any] | None = None) -> Any
 _EVENT, _DECISION = table_of(RunEventRow).c, table_of(RunDecisionRow).c
 _TOLD: Final = table_of(AlarmRow).alias("told").c
 _LAST_DIGEST: Final = _of_run(RunEventRow, _EVENT.digest).order_by(_EVENT.srv.desc()).limit(1)
-_MARKS: Final = select(
+_OF_RUNS: Final = select(
     _RUN.c.run_id,
     _count(RunEventRow).label("facts"),
     func.coalesce(_of_run(RunEventRow, func.max(_EVENT.srv)).scalar_subquery(), 0).label("last_srv"),
@@ -98,12 +98,13 @@ _MARKS: Final = select(
     _of_run(RunDeviceRow, func.max(table_of(RunDeviceRow).c.dev)).scalar_subquery(),
     _count(RunCrewRow),
     _count(RunCrewRow, table_of(RunCrewRow).c.until_at),
-).where(*matches(RunRow), among(_RUN.c.run_id, "run_ids"))
+).where(*matches(RunRow))
+_MARKS: Final = listed(_OF_RUNS, _RUN.c.run_id, "run_ids")
 
 
 def log_marks(tx: Transaction, run_ids: Collection[RunId]) -> dict[RunId, Mark]:
     """The mark of each of these runs, of those that exist."""
-    rows = tx.session.execute(_MARKS, asked(tx, run_ids=sorted(run_ids)))
+    rows = _MARKS.execute(tx, sorted(run_ids))
     return {RunId(row.run_id): _mark(*row) for row in rows}
 
 

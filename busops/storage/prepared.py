@@ -61,6 +61,39 @@ def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """
+    A statement about the values of a list, and the same about one alone, as it usually is.
+
+    Of one value PostgreSQL keeps one plan, which goes by the index. Of a list whose length it cannot know
+    it makes a plan each time, or goes through the whole table if that was small when it first made one.
+    """
+
+    name: str
+    of_one: Select[Any]
+    of_several: Select[Any]
+
+    def execute(self, tx: Transaction, values: Sequence[Any], **keys: Any) -> Sequence[Any]:
+        """The rows of these values, in the school; ``keys`` are whatever else it asks for."""
+        if len(values) == 1:
+            return tx.session.execute(self.of_one, asked(tx, **{_one(self.name): values[0]}, **keys)).all()
+        return tx.session.execute(self.of_several, asked(tx, **{self.name: list(values)}, **keys)).all()
+
+
+def listed(statement: Select[Any], column: ColumnElement[Any], name: str) -> Listed:
+    """``statement`` where ``column`` has one of the values of the list ``name``."""
+    return Listed(
+        name=name,
+        of_one=statement.where(column == bindparam(_one(name))),
+        of_several=statement.where(among(column, name)),
+    )
+
+
+def _one(name: str) -> str:
+    return f"one_of_{name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Insertion:
     """
     How many rows of one table are written at once, in their order.

@@ -24,7 +24,7 @@ from busops.domain.run_plan import ManifestRider, PlannedStop, RunPlan
 from busops.domain.values import CrewId, Direction, Plate, RiderId, RunId, StopId
 from busops.storage import bound_devices, place_store
 from busops.storage.database import Base, Transaction
-from busops.storage.prepared import among, asked, select_rows
+from busops.storage.prepared import among, asked, listed, select_rows
 from busops.storage.run_tables import (
     ManifestRiderRow,
     ManifestRow,
@@ -43,11 +43,10 @@ _RUN: Final = table_of(RunRow).c
 _MANIFEST: Final = select_rows(
     ManifestRiderRow, "run_id", "version", columns=("rider_id", "stop_id", "other_stops", "from_run_id")
 ).order_by("rider_id")
-_LOCKED: Final = (
-    select_rows(RunRow, columns=("run_id", "phase"))
-    .where(among(_RUN.run_id, "run_ids"))
-    .order_by("run_id")
-    .with_for_update(key_share=True)
+_LOCKED: Final = listed(
+    select_rows(RunRow, columns=("run_id", "phase")).order_by("run_id").with_for_update(key_share=True),
+    _RUN.run_id,
+    "run_ids",
 )
 _VERSIONS: Final = select_rows(RunRow, columns=("run_id", "roster_v")).where(among(_RUN.run_id, "run_ids"))
 _PROGRESS: Final = (
@@ -168,7 +167,7 @@ def locked_phases(tx: Transaction, run_ids: Iterable[RunId]) -> dict[RunId, Phas
     """The same, with how far each of them is."""
     if not (named := sorted(set(run_ids))):
         return {}
-    found = tx.session.execute(_LOCKED, asked(tx, run_ids=named))
+    found = _LOCKED.execute(tx, named)
     return {RunId(run_id): Phase(phase) for run_id, phase in found}
 
 

@@ -3,9 +3,11 @@ What a batch costs the database: so many statements, whatever is in it. Counted,
 """
 
 import json
+from collections.abc import Iterable
+from itertools import islice
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from busops.clock import UuidIds
 from busops.domain.values import RunId
@@ -13,6 +15,7 @@ from busops.services import devices, tablet_sync
 from busops.storage.database import Database
 from busops.storage.run_records import Recall, RunMemory
 from tests.bench import sync_school
+from tests.conftest import ON_POSTGRESQL
 from tests.machine import FixedClock
 
 DOOR = 1  # who the token speaks for, and its device
@@ -23,6 +26,7 @@ USUAL = DOOR + 11
 DEPARTS = USUAL + 7  # crew, vehicle and papers of the day, earlier runs, defects; what is kept of it
 COLD = 7  # the plan in its parts, facts and decisions, bound tablets
 HEARD = 1
+MARKS, TRIES = 40, 5  # PostgreSQL plans a prepared statement five times before it compares
 
 
 @pytest.mark.parametrize("size", [1, 20])
@@ -57,3 +61,30 @@ def test_a_batch_asks_so_many_questions_and_no_more(database: Database, size: in
         found = Recall(memory).record(tx, run_id)
         assert found == Recall().record(tx, run_id)
         assert len(found.facts) == len(tablet.events)
+
+
+@pytest.mark.parametrize("database_url", [ON_POSTGRESQL], indirect=True)
+def test_postgresql_plans_the_questions_about_a_mark_once(database: Database) -> None:
+    """After the first few marks no question of a batch of one is planned anew: lists would be, each time."""
+    database = Database(engine=database.engine, school_id="load")
+    clock, ids, memory = FixedClock(), UuidIds(), RunMemory()
+    (tablet, *others) = sync_school.fill(database, 3, now=clock.now())
+
+    def take(batches: Iterable[tuple[int, bytes]], token: str) -> None:
+        for _, raw in batches:
+            holder = devices.holder_of(database, token, clock=clock)
+            assert holder is not None
+            tablet_sync.accept_batch(
+                database, holder=holder, body=json.loads(raw), clock=clock, ids=ids, memory=memory
+            )
+
+    take(others[0].batches(100), others[0].token)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+    take(islice(tablet.batches(1), MARKS), tablet.token)
+    query = "SELECT statement, custom_plans, generic_plans FROM pg_prepared_statements"
+    with database.engine.connect() as connection:
+        rows = connection.execute(text(f"{query} WHERE statement LIKE 'SELECT%'")).all()
+    usual = [row for row in rows if row.custom_plans + row.generic_plans > MARKS // 2]
+    assert len(usual) > 5
+    assert [row for row in usual if row.custom_plans > TRIES] == []
