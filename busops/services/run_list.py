@@ -3,8 +3,9 @@ Runs as a list shows them, with the names of their crews and ends; and the names
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from busops.domain.findings import Finding
 from busops.domain.fleet import CrewMember, CrewRole, Vehicle
 from busops.domain.manifest_changes import first_move
 from busops.domain.roster import class_of
@@ -46,6 +47,16 @@ class Names:
     classes: Mapping[str, str]
     persons: Mapping[tuple[str, int], str]  # who may fetch a rider, by rider and number
     people: Mapping[str, str]
+
+    def told(self, finding: Finding) -> Finding:
+        """The finding with names instead of numbers in what its sentence says; its key stays."""
+        return replace(finding, facts={name: self._named(name, fact) for name, fact in finding.facts.items()})
+
+    def _named(self, kind: str, fact: object) -> object:
+        if isinstance(fact, tuple) and kind.endswith("_ids"):
+            return tuple(self._named(kind.removesuffix("s"), each) for each in fact)
+        called = {"rider_id": self.riders, "stop_id": self.stops, "crew_id": self.crew}.get(kind, {})
+        return called.get(str(fact), fact)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,7 @@ def test_another_stop_gets_a_number_and_loses_it_when_withdrawn(office) -> None:
     ("changed", "said"),
     [
         ({"stop_id": "S999"}, "S999"),
-        ({"stop_id": "@campus"}, "@campus"),
+        ({"stop_id": "@campus"}, "学校"),
         ({"stop_id": "own"}, "就是"),
         ({"rider_id": "9"}, "9"),
         ({"asked_by": "somebody"}, ""),
