@@ -9,7 +9,7 @@ import shutil
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ import click
 import structlog
 
 from busops.cli.context import Cli, read_folder
-from busops.config import Settings, load_settings
+from busops.config import PREFIX, Settings, load_settings
 from busops.demo_clock import OPENS_AT, DemoClock, clock_of, clock_path
 from busops.domain.errors import NotFound
 from busops.domain.run import Phase
@@ -57,6 +57,13 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "BUSOPS_ENVIRONMENT": settings.environment,
         "BUSOPS_PORT": str(settings.port),
     }
+
+
+def enter_demo(environ: MutableMapping[str, str], settings: Settings) -> None:
+    """The process, and those it starts, find the demo's settings and none of the installation's."""
+    for name in [each for each in environ if each.startswith(PREFIX)]:
+        del environ[name]
+    environ.update(environment_of(settings))
 
 
 def build_demo(cli: Cli, settings: Settings, *, fresh: bool, transport_of: Any) -> None:

@@ -20,7 +20,7 @@ from granian.constants import Interfaces
 
 from busops.cli.certs import tls_environment
 from busops.cli.context import Cli, read_folder
-from busops.cli.demo import CrewsAtWork, build_demo, demo_guide, demo_settings, environment_of
+from busops.cli.demo import CrewsAtWork, build_demo, demo_guide, demo_settings, enter_demo
 from busops.cli.plain_authority import PlainAuthority
 from busops.cli.transport import wsgi_transport
 from busops.cli.watching import WatchKept
@@ -91,7 +91,7 @@ def worker(cli: Cli) -> None:
 def demo(cli: Cli, fresh: bool, port: int | None, serves: bool) -> None:
     """A fictitious school on a living Friday; keeps its data between starts."""
     settings = demo_settings(os.environ, port=port)
-    os.environ.update(environment_of(settings))  # the process of the pages reads its settings there
+    enter_demo(os.environ, settings)
     if serves:
         refuse_taken_port(settings)
     build_demo(cli, settings, fresh=fresh, transport_of=wsgi_transport)
