@@ -7,7 +7,7 @@ from busops.config import load_settings
 
 
 def test_the_demo_takes_nothing_of_the_installation_s_settings(tmp_path: Path) -> None:
-    """A shell that names the school's database, and a name nobody knows, are gone for the demo's processes."""
+    """The school's database in the shell, and names nobody knows, are gone for the demo's processes."""
     shell = {
         "BUSOPS_INSTANCE": str(tmp_path),
         "BUSOPS_DATABASE_URL": "postgresql://school.example/books",
