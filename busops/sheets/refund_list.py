@@ -21,8 +21,8 @@ STEPS: Final = (
 )
 _STEP_COLUMNS: Final = tuple(
     column
-    for step in STEPS
-    for column in ((f"{step.lower()}_by", Kind.TEXT), (f"{step.lower()}_on", Kind.DAY))
+    for name in ("requested", "checked", "approved", "paid_out", "reconciled")
+    for column in ((f"{name}_by", Kind.TEXT), (f"{name}_on", Kind.DAY))
 )
 COLUMNS: Final = (
     *(("no", Kind.COUNT), ("rider", Kind.TEXT), ("name", Kind.TEXT), ("class", Kind.TEXT)),
