@@ -115,7 +115,8 @@ def _vouchers(database: Database, wanted: Wanted) -> Document:
         first, last = period_of(wanted.from_on), period_of(wanted.to_on)
         txns = ledger_store.load_of_periods(tx, first, last)
         months = _months(tx, wanted)
-    vouchers = vouchers_of(txns, names, wanted.locale)
+    known = {**names, SYSTEM: word(wanted.locale, "book", "word", "system")}
+    vouchers = vouchers_of(txns, known, wanted.locale)
     return voucher_document(
         wanted.kind,
         summed_by_day(vouchers, wanted.locale) if wanted.kind is SheetKind.DAY_VOUCHERS else vouchers,

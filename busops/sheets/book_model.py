@@ -18,6 +18,7 @@ class Kind(StrEnum):
     COUNT = "count"
     FEN = "fen"  # whole fen here, yuan with two decimals in the file
     DAY = "day"
+    RATIO = "ratio"  # text of per cent with two decimals, or "-" where there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

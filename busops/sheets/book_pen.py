@@ -15,7 +15,7 @@ import xlsxwriter
 from busops.sheets.book_model import Cell, Kind, Table
 from busops.sheets.book_words import word
 
-WIDTHS: Final = {Kind.TEXT: 14, Kind.COUNT: 9, Kind.FEN: 13, Kind.DAY: 12}
+WIDTHS: Final = {Kind.TEXT: 14, Kind.COUNT: 9, Kind.FEN: 13, Kind.DAY: 12, Kind.RATIO: 10}
 WIDE: Final = {
     "remark": 30,
     "action": 24,
@@ -110,6 +110,8 @@ class Pen:
             self.sheet.write_number(row, at, cell, self.formats["count"])
         elif kind is Kind.DAY and isinstance(cell, date):
             self.sheet.write_datetime(row, at, cell, self.formats["day"])
+        elif kind is Kind.RATIO:
+            self.ratio(row, at, str(cell))
         else:
             self.text(row, at, str(cell))
 

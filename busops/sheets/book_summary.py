@@ -99,7 +99,7 @@ def bases_table(result: Reconciliation, locale: str) -> Table:
     )
     columns = (
         *(("basis", Kind.TEXT), ("base", Kind.FEN), ("costs", Kind.FEN), ("net", Kind.FEN)),
-        *(("ratio", Kind.TEXT), ("headroom", Kind.FEN), ("verdict", Kind.TEXT)),
+        *(("ratio", Kind.RATIO), ("headroom", Kind.FEN), ("verdict", Kind.TEXT)),
     )
     return Table(key=BASES, columns=columns, rows=rows)
 

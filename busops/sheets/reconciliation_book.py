@@ -121,8 +121,6 @@ def _write_bases(pen: Pen, result: Reconciliation, *, first_row: int) -> None:
         for at, (cell, (key, kind)) in enumerate(zip(cells, table.columns, strict=True), start=1):
             if key == "net" and isinstance(cell, int):
                 pen.formula(row, at, f"=C{row + 1}-D{row + 1}", yuan(cell))
-            elif key == "ratio":
-                pen.ratio(row, at, str(cell))
             else:
                 pen.cell(row, at, cell, kind)
 

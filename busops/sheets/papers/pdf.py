@@ -14,12 +14,13 @@ from typing import Final
 from busops.domain.errors import Refused
 from busops.finance.money import format_yuan
 from busops.sheets.book_model import Cell, Kind, Table
+from busops.sheets.book_pen import WIDE, WIDTHS
 from busops.sheets.book_words import school_second, word
 from busops.sheets.papers.document import Document, Stamp
 from busops.sheets.papers.files import origin_table
 
 PACKAGE: Final = "weasyprint"
-MOST_CELLS: Final = 20_000  # about ten seconds of a core
+MOST_CELLS: Final = 10_000  # some seven seconds of a core, which others wait beside
 MANY_COLUMNS: Final = 16
 FONTS: Final = (
     '"Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "WenQuanYi Micro Hei",'
@@ -28,13 +29,12 @@ FONTS: Final = (
 STYLE: Final = f"""
 @page {{ size: A4 landscape; margin: 12mm 10mm 16mm;
   @bottom-left {{ content: string(made); font: 7pt {FONTS}; color: #333; }}
-  @bottom-right {{ content: string(page) " " counter(page) " / " counter(pages); font: 7pt {FONTS}; }} }}
+  @bottom-right {{ content: PAGE; font: 7pt {FONTS}; }} }}
 body {{ font: 8pt/1.35 {FONTS}; color: #000; margin: 0; }}
 h1 {{ font-size: 15pt; margin: 0 0 1mm; }}
 h2 {{ font-size: 10.5pt; margin: 5mm 0 1.5mm; break-after: avoid; }}
 .made {{ string-set: made content(text); margin: 0; color: #333; }}
-.page {{ string-set: page content(text); height: 0; margin: 0; overflow: hidden; }}
-table {{ border-collapse: collapse; width: 100%; }}
+table {{ border-collapse: collapse; width: 100%; table-layout: fixed; }}
 thead {{ display: table-header-group; }}
 tr {{ break-inside: avoid; }}
 th, td {{ border: 0.4pt solid #666; padding: 0.6mm 1mm; text-align: left; vertical-align: top;
@@ -44,6 +44,7 @@ th {{ background: #e9edf2; font-weight: bold; }}
 .total td {{ font-weight: bold; border-top: 1pt solid #000; }}
 .many {{ font-size: 5.2pt; }}
 .many th, .many td {{ padding: 0.4mm 0.5mm; }}
+.alone + .alone {{ break-before: page; }}
 .sign td {{ height: 11mm; vertical-align: middle; }}
 .sign {{ break-inside: avoid; }}
 """
@@ -55,9 +56,9 @@ def is_installed() -> bool:
 
 
 def as_pdf(document: Document, stamp: Stamp | None) -> bytes:
-    """The document as PDF; raises Refused where nothing can make it here, or where it is too long for it."""
-    cells = sum(len(table.rows) * len(table.columns) for table in document.tables)
-    if cells > MOST_CELLS:
+    """The document as PDF; raises Refused where nothing can make it here, or where all of it is too long."""
+    if not printed_tables(document):
+        cells = sum(_cells(table) for table in document.tables)
         raise Refused("pdf_too_long", cells=cells, most=MOST_CELLS)
     engine = _engine()
     if engine is None:
@@ -65,24 +66,49 @@ def as_pdf(document: Document, stamp: Stamp | None) -> bytes:
     return bytes(engine.HTML(string=as_html(document, stamp)).write_pdf())
 
 
+def printed_tables(document: Document) -> frozenset[str]:
+    """The keys of the tables that there is time for, the shortest first; the paper names the others."""
+    left, printed = MOST_CELLS, set()
+    for table in sorted(document.tables, key=_cells):
+        left -= _cells(table)
+        if left >= 0:
+            printed.add(table.title or table.key)
+    return frozenset(printed)
+
+
 def as_html(document: Document, stamp: Stamp | None) -> str:
     """The same as one page of HTML, as it is printed; every text in it is escaped."""
     language = "en" if document.locale.lower().startswith("en") else "zh-Hans"
-    made = document.heading
+    made, printed = document.heading, printed_tables(document)
     if stamp is not None:
         by = word(document.locale, "book", "word", "downloaded_by")
         made += f" · {by} {stamp.name} · {school_second(stamp.at)}"
     parts = [
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">',
-        f"<title>{escape(document.heading)}</title><style>{STYLE}</style></head><body>",
+        f"<title>{escape(document.heading)}</title><style>{_style(document.locale)}</style></head><body>",
         f"<h1>{escape(document.heading)}</h1>",
         f'<p class="made">{escape(made)}</p>',
-        f'<p class="page">{escape(word(document.locale, "book", "word", "paper_page"))}</p>',
-        *(_table(document, table) for table in (*document.tables, origin_table(document, stamp))),
+        *(
+            _table(document, table) if (table.title or table.key) in printed else _left_out(document, table)
+            for table in document.tables
+        ),
+        _table(document, origin_table(document, stamp)),
         _signatures(document),
         "</body></html>",
     ]
     return "".join(parts)
+
+
+def _style(locale: str) -> str:
+    """The style with the words of page x of y, in which a workbook's foot has &P and &N."""
+    page = word(locale, "book", "word", "page")
+    parts = page.replace("&P", '" counter(page) "').replace("&N", '" counter(pages) "')
+    return STYLE.replace("PAGE", f'"{parts}"')
+
+
+def _left_out(document: Document, table: Table) -> str:
+    note = word(document.locale, "book", "word", "not_printed").format(rows=len(table.rows))
+    return f"<h2>{escape(document.name_of(table))}</h2><p>{escape(note)}</p>"
 
 
 def _table(document: Document, table: Table) -> str:
@@ -92,11 +118,15 @@ def _table(document: Document, table: Table) -> str:
     )
     kinds = [kind for _, kind in table.columns]
     rows = ("".join(_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True)) for row in table.rows)
+    widths = [WIDE.get(key, WIDTHS[kind]) for key, kind in table.columns]
+    parts = "".join(f'<col style="width: {100 * width / sum(widths):.2f}%">' for width in widths)
     many = ' class="many"' if len(table.columns) > MANY_COLUMNS else ""
     body = "".join(f"<tr>{row}</tr>" for row in rows)
+    alone = ' class="alone"' if table.title else ""  # each class has paper of its own
     return (
-        f"<h2>{escape(document.name_of(table))}</h2><table{many}><thead><tr>{''.join(heads)}</tr></thead>"
-        f"<tbody>{body}{_total(document, table)}</tbody></table>"
+        f"<section{alone}><h2>{escape(document.name_of(table))}</h2><table{many}><colgroup>{parts}</colgroup>"
+        f"<thead><tr>{''.join(heads)}</tr></thead>"
+        f"<tbody>{body}{_total(document, table)}</tbody></table></section>"
     )
 
 
@@ -133,6 +163,10 @@ def _signers(document: Document) -> list[tuple[str, str]]:
     return [(word(document.locale, "book", "word", role), person) for role, person in document.signers]
 
 
+def _cells(table: Table) -> int:
+    return len(table.rows) * len(table.columns)
+
+
 def _cell(cell: Cell, kind: Kind) -> str:
     return f"<td{_class(kind)}>{escape(_text(cell, kind))}</td>"
 
@@ -146,7 +180,7 @@ def _text(cell: Cell, kind: Kind) -> str:
 
 
 def _class(kind: Kind) -> str:
-    return ' class="num"' if kind in {Kind.FEN, Kind.COUNT} else ""
+    return ' class="num"' if kind in {Kind.FEN, Kind.COUNT, Kind.RATIO} else ""
 
 
 def _engine() -> ModuleType | None:

@@ -3,6 +3,7 @@ What is made of a reconciled period: the workbook of eight sheets, the monthly c
 and costs, and the lists for class teachers, who get no number, payer, telephone or reference.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -12,6 +13,7 @@ from busops.domain.values import RiderId
 from busops.finance.line_results import LineResult, LineResults
 from busops.finance.reconcile import ReconRow, RowFlag, RowStatus
 from busops.finance.refunds import SHORT
+from busops.finance.rows import differences
 from busops.finance.statement import Reconciliation
 from busops.finance.tariff import span_of, weekend_of
 from busops.sheets.book_model import Cell, Kind, Table
@@ -28,6 +30,8 @@ from busops.sheets.papers.document import Document, SheetKind
 from busops.sheets.reconciliation_book import make_book, signers_of
 
 OPEN_RUNS_NAMED: Final = 40
+NUMBER: Final = re.compile(r"(\d+)|(\D+)")
+NUMERALS: Final = str.maketrans({numeral: f"{at}·" for at, numeral in enumerate("一二三四五六七八九", 1)})
 _SUMS: Final = (
     *(("people", Kind.COUNT), ("units", Kind.COUNT), ("seats", Kind.COUNT), ("rides", Kind.COUNT)),
     *(("leaves", Kind.COUNT), ("payers", Kind.COUNT), ("due", Kind.FEN), ("waived", Kind.FEN)),
@@ -62,12 +66,13 @@ def workbook_document(result: Reconciliation, besides: Besides, version: str, lo
 def month_document(
     result: Reconciliation, besides: Besides, signed: Sequence[tuple[str, str]], version: str, locale: str
 ) -> Document:
-    """The check of one month: by weekend, by class, by status, every row; ``signed`` tells of its close."""
+    """A month checked: by weekend, class and status, what differs, every row; ``signed`` of its close."""
     shown = [row for row in result.statement.rows if row.status is not RowStatus.NONE]
     leaves = (
         _grouped("by_unit", "unit", shown, partial(_weekend_of, result, locale)),
         _grouped("by_class", "class", shown, partial(_class_of, result, locale)),
         _counts_table(result, locale),
+        rows_table("differences", differences(shown), result, locale, besides),
         rows_table("rows", shown, result, locale, besides),
     )
     signatures = ((word(locale, "book", "word", name), text) for name, text in signed)
@@ -119,7 +124,7 @@ def class_document(result: Reconciliation, only: str, locale: str) -> Document:
             columns=_CLASS_COLUMNS,
             rows=tuple(_class_rows(by_class[class_name], result, locale)),
         )
-        for class_name in ([only] if only else sorted(by_class))
+        for class_name in ([only] if only else sorted(by_class, key=_in_order))
     )
     note = (word(locale, "book", "column", "note"), word(locale, "book", "word", "class_note"))
     return _document(
@@ -212,7 +217,7 @@ def _grouped(key: str, head: str, rows: Iterable[ReconRow], name_of: Callable[[R
     return Table(
         key=key,
         columns=((head, Kind.TEXT), *_SUMS),
-        rows=tuple((name, *_sums(groups[name])) for name in sorted(groups)),
+        rows=tuple((name, *_sums(groups[name])) for name in sorted(groups, key=_in_order)),
         has_totals=True,
         counted=_COUNTED,
     )
@@ -235,6 +240,12 @@ def _weekend_of(result: Reconciliation, locale: str, row: ReconRow) -> str:
     if span.unit in SHORT:
         return weekend_of(span.from_on).isoformat()
     return word(locale, "book", "word", "months_and_terms")
+
+
+def _in_order(name: str) -> tuple[tuple[bool, int, str], ...]:
+    """Names by their numbers: 初二 before 初三, class 2 before class 10."""
+    parts = NUMBER.findall(name.translate(NUMERALS))
+    return tuple((not digits, int(digits or 0), text) for digits, text in parts)
 
 
 def _class_of(result: Reconciliation, locale: str, row: ReconRow) -> str:
@@ -273,7 +284,7 @@ def _lines_table(results: LineResults, towards: Mapping[str, str], locale: str) 
     columns = (
         *(("line", Kind.TEXT), ("towards", Kind.TEXT), ("runs", Kind.COUNT), ("riders", Kind.COUNT)),
         *(("fares", Kind.FEN), ("costs", Kind.FEN), ("empty_costs", Kind.FEN), ("net", Kind.FEN)),
-        *(("ratio", Kind.TEXT), ("headroom", Kind.FEN), ("break_even", Kind.COUNT)),
+        *(("ratio", Kind.RATIO), ("headroom", Kind.FEN), ("break_even", Kind.COUNT)),
         *(("needed_fare", Kind.FEN), ("verdict", Kind.TEXT)),
     )
     return Table(
