@@ -11,7 +11,7 @@ from busops.cli.school import FRIDAY, show_findings, write_json
 from busops.cli.scratch import BY, scratch_school
 from busops.domain.values import Direction
 from busops.i18n import words
-from busops.services import audit, backups, books_audit, planning, reconciliation, runs, weekend
+from busops.services import audit, backups, books_audit, planning, reconciliation, runs, sheet_papers, weekend
 from busops.services.weekend import SteppedClock
 
 
@@ -24,7 +24,7 @@ def reconcile(cli: Cli, on: Any, out: Path) -> None:
     database = cli.database(cli.settings())
     result = reconciliation.reconcile(database, weekend_on=on.date(), clock=cli.clock)
     write_json(out / "reconciliation.json", reconciliation.document(result))
-    (out / "reconciliation.xlsx").write_bytes(reconciliation.workbook(database, result))
+    (out / "reconciliation.xlsx").write_bytes(sheet_papers.workbook(database, result))
     click.echo(words("cli.reconciled", {"path": str(out)}, cli.locale))
 
 

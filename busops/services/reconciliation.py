@@ -38,7 +38,7 @@ from busops.finance.statement import (
 )
 from busops.finance.tariff import span_of, weekend_of
 from busops.services.ride_facts import PeriodFacts, load_facts, weekend_end
-from busops.sheets.reconciliation_book import make_book, rows_as_csv
+from busops.sheets.reconciliation_book import rows_as_csv
 from busops.storage import (
     account_store,
     charge_store,
@@ -115,11 +115,6 @@ def reconciled(books: Books, *, today: date) -> Reconciliation:
 def document(result: Reconciliation) -> dict[str, Any]:
     """The reconciliation as ``reconciliation.json``."""
     return statements.document(result.statement)
-
-
-def workbook(_database: Database, result: Reconciliation, *, locale: str = "zh") -> bytes:
-    """The reconciliation as a workbook: the same bytes for the same books, and nothing is read again."""
-    return make_book(result, locale)
 
 
 def rows_csv(result: Reconciliation, *, locale: str = "zh") -> bytes:

@@ -20,7 +20,7 @@ from busops.planner.problem import UnservedReason
 from busops.planner.scale.executors import OpenExecutor, here
 from busops.planner.travel.source import TravelSource
 from busops.services import costs as cost_service
-from busops.services import crew_tablets, fares, planning, reconciliation, rosters, runs
+from busops.services import crew_tablets, fares, planning, reconciliation, rosters, runs, sheet_papers
 from busops.services import receipts as receipt_service
 from busops.services.crew_player import PlayedRun, play_to_the_end
 from busops.services.imports import read_finding
@@ -251,7 +251,7 @@ def _outcome(database: Database, order: WeekendOrder, held: _Held, *, clock: Ste
     }
     return WeekendOutcome(
         documents=held.documents,
-        workbook=reconciliation.workbook(database, result),
+        workbook=sheet_papers.workbook(database, result),
         findings=tuple(held.findings),
         facts=facts,
     )

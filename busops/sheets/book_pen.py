@@ -4,6 +4,7 @@ One sheet of the workbook being written: cells by their kind, formats, paper.
 Text stays text here: what a parent typed into a remark is never a formula or a link.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,9 +12,33 @@ from typing import Any, Final
 
 import xlsxwriter
 
-from busops.sheets.book_tables import Cell, Kind
+from busops.sheets.book_model import Cell, Kind, Table
 from busops.sheets.book_words import word
 
+WIDTHS: Final = {Kind.TEXT: 14, Kind.COUNT: 9, Kind.FEN: 13, Kind.DAY: 12, Kind.RATIO: 10}
+WIDE: Final = {
+    "remark": 30,
+    "action": 24,
+    "sha": 68,
+    "note": 24,
+    "flags": 20,
+    "line": 20,
+    "file": 24,
+    "at": 17,
+    "no": 6,
+    "grade": 8,
+    "class": 8,
+    "name": 10,
+    "band": 8,
+    "unit": 20,
+    "item": 26,
+    "value": 60,
+    "summary_words": 40,
+    "account_name": 22,
+    "voucher": 12,
+    "reference_txn": 38,
+    "channel_refund": 30,
+}
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 PAPER_A4: Final = 9
 MONEY: Final = "#,##0.00;[Red]-#,##0.00"
@@ -27,6 +52,7 @@ _LOOKS: Final[dict[str, dict[str, Any]]] = {
     "day": {"num_format": "yyyy-mm-dd", "align": "left"},
     "head": {"bold": True, "bg_color": "#E9EDF2", "bottom": 1, "text_wrap": True},
     "total": {"bold": True, "top": 1, "num_format": MONEY},
+    "total_count": {"bold": True, "top": 1, "num_format": "0"},
     "title": {"bold": True, "font_size": 16},
     "note": {"italic": True, "font_color": "#7A4B00", "bg_color": "#FFF3DC"},
     "line": {"bottom": 1},
@@ -84,6 +110,8 @@ class Pen:
             self.sheet.write_number(row, at, cell, self.formats["count"])
         elif kind is Kind.DAY and isinstance(cell, date):
             self.sheet.write_datetime(row, at, cell, self.formats["day"])
+        elif kind is Kind.RATIO:
+            self.ratio(row, at, str(cell))
         else:
             self.text(row, at, str(cell))
 
@@ -98,6 +126,47 @@ class Pen:
             self.sheet.repeat_rows(0)
             self.sheet.freeze_panes(1, 0)
             self.sheet.set_row(0, 30)
+
+
+def write_table(pen: Pen, table: Table) -> None:
+    """Heads, rows, the filter, and beneath them the totals as formulas with the values they must come to."""
+    last = len(table.rows)
+    for at, (key, kind) in enumerate(table.columns):
+        pen.head(0, at, key)
+        pen.sheet.set_column(at, at, WIDE.get(key, WIDTHS[kind]))
+    for number, row in enumerate(table.rows, start=1):
+        for at, cell in enumerate(row):
+            pen.cell(number, at, cell, table.columns[at][1])
+    if table.rows:
+        pen.sheet.autofilter(0, 0, last, len(table.columns) - 1)
+    if not table.summed:
+        return
+    pen.text(last + 1, 0, pen.word("book", "word", "total"), "total")
+    for at, (key, kind) in enumerate(table.columns):
+        if key in table.summed:
+            total = table.total_fen(key)
+            # SUBTOTAL follows the filter: what is shown is what is added up.
+            formula = f"=SUBTOTAL(109,{cells_of(table, at)})"
+            is_money = kind is Kind.FEN
+            look = "total" if is_money else "total_count"
+            pen.formula(last + 1, at, formula, yuan(total) if is_money else total, look)
+
+
+def cells_of(table: Table, at: int) -> str:
+    """The cells of a column of a table that begins in the second row of its sheet."""
+    letter = column_letter(at)
+    return f"{letter}2:{letter}{max(len(table.rows) + 1, 2)}"
+
+
+def write_signatures(pen: Pen, signers: Iterable[tuple[str, str]]) -> None:
+    """A line for each who signs: the role (a word of the book), the name where it is known, room to sign."""
+    for at, key in enumerate(("role", "person", "signature", "date")):
+        pen.head(0, at, key)
+        pen.sheet.set_column(at, at, 26)
+    for row, (role, person) in enumerate(signers, start=1):
+        pen.sheet.set_row(row, 36)
+        for at, text in enumerate((pen.word("book", "word", role), person, "", "")):
+            pen.text(row, at, text, "line")
 
 
 def formats_of(book: Any) -> dict[str, Any]:

@@ -5,13 +5,12 @@ No format and no file here: ``reconciliation_book.py`` writes these tables, and 
 same table of rows.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Final
 
-from busops.domain.values import SCHOOL_TIME
+from busops.finance.closing import differences_of
 from busops.finance.costs import OVERHEAD
 from busops.finance.matching import ReceiptStatus
 from busops.finance.reconcile import SETTLED, ReconRow, RowFlag, RowStatus, status_counts
@@ -22,39 +21,32 @@ from busops.finance.statement import (
     digest,
     unidentified_fen,
 )
-from busops.finance.tariff import FareUnit
-from busops.sheets.book_words import word
-
-REFERENCE_TAIL: Final = 6
-SEASONS: Final = frozenset({"autumn", "spring"})
-Cell = str | int | date | None
-
-
-class Kind(StrEnum):
-    """How the cells of a column are written."""
-
-    TEXT = "text"
-    COUNT = "count"
-    FEN = "fen"  # whole fen here, yuan with two decimals in the file
-    DAY = "day"
+from busops.sheets.book_model import Cell, Kind, Table
+from busops.sheets.book_words import joined, reference_tail, school_minute, term_words, unit_words, word
+from busops.sheets.refund_list import RefundEntry, refunds_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """One sheet: its key, its columns (key and kind), its rows, and whether money columns are added up."""
+class Handled:
+    """What was said of a difference, by whom and when, and who closed the month over it."""
 
-    key: str
-    columns: tuple[tuple[str, Kind], ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    has_totals: bool = False
-
-    def total_fen(self, column: str) -> int:
-        """What a money column adds up to, fen."""
-        at = [key for key, _ in self.columns].index(column)
-        return sum(cell for row in self.rows if isinstance(cell := row[at], int))
+    note: str
+    by: str
+    on: date
+    reviewer: str = ""
 
 
-_ROW_COLUMNS: Final = (
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Besides:
+    """What sheets show beside the reconciliation; ``handled`` by subject and state (``OpenMatter``)."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    handled: Mapping[tuple[str, str], Handled] = field(default_factory=dict)
+    refunds: tuple[RefundEntry, ...] = ()
+
+
+NOTHING: Final = Besides()
+ROW_COLUMNS: Final = (
     *(
         ("no", Kind.COUNT),
         ("term", Kind.TEXT),
@@ -78,46 +70,37 @@ _ROW_COLUMNS: Final = (
 )
 
 
-def tables(result: Reconciliation, locale: str) -> tuple[Table, ...]:
+def tables(result: Reconciliation, locale: str, besides: Besides = NOTHING) -> tuple[Table, ...]:
     """The sheets two to seven of the workbook, in their order."""
     statement = result.statement
     shown = [row for row in statement.rows if row.status is not RowStatus.NONE]
+    went_out = (receipt for receipt in statement.receipts if receipt.line.amount_fen < 0)
     return (
-        _rows_table("rows", shown, result, locale),
-        _rows_table("differences", differences(shown), result, locale),
+        rows_table("rows", shown, result, locale, besides),
+        rows_table("differences", differences(shown), result, locale, besides),
         _receipts_table("waiting", _waiting(statement.receipts), locale),
-        _receipts_table("refunds", _refunds(statement.receipts), locale),
+        refunds_table(besides.refunds, went_out, locale),
         _costs_table(result, locale),
-        _sources_table(result, locale),
+        _sources_table(result, locale, besides),
     )
 
 
-def unit_words(unit_key: str, locale: str) -> str:
-    """A billing unit for people: 周末往返 2024-03-08."""
-    kind, _, rest = unit_key.partition(":")
-    if kind == FareUnit.TERM:
-        return f"{word(locale, 'book', 'unit', kind)} {term_words(rest, locale)}"
-    day, _, direction = rest.partition(":")
-    way = f" {word(locale, 'direction', direction)}" if direction else ""
-    return f"{word(locale, 'book', 'unit', kind)} {day}{way}"
+def rows_table(
+    key: str, rows: Iterable[ReconRow], result: Reconciliation, locale: str, besides: Besides = NOTHING
+) -> Table:
+    """Rows of the reconciliation with every column of the main sheet, numbered."""
+    cells = [_row_cells(number, row, result, locale, besides) for number, row in enumerate(rows, start=1)]
+    return Table(key=key, columns=ROW_COLUMNS, rows=tuple(cells), has_totals=True)
 
 
-def term_words(term_id: str, locale: str) -> str:
-    """A term for people: 2024 秋季 for 2024-autumn; the school's own name of it where it is another."""
-    year, _, season = term_id.partition("-")
-    return f"{year} {word(locale, 'book', 'season', season)}" if season in SEASONS else term_id
-
-
-def _rows_table(key: str, rows: Iterable[ReconRow], result: Reconciliation, locale: str) -> Table:
-    cells = [_row_cells(number, row, result, locale) for number, row in enumerate(rows, start=1)]
-    return Table(key=key, columns=_ROW_COLUMNS, rows=tuple(cells), has_totals=True)
-
-
-def _row_cells(number: int, row: ReconRow, result: Reconciliation, locale: str) -> tuple[Cell, ...]:
+def _row_cells(
+    number: int, row: ReconRow, result: Reconciliation, locale: str, besides: Besides
+) -> tuple[Cell, ...]:
     rider = result.riders.get(row.rider_id)
     facts = row.facts
     registered = "registered" if facts.registered else "on_leave" if facts.on_leave else "unregistered"
     stop = result.stop_names.get(rider.stop_id, rider.stop_id) if rider else ""
+    handled = _handled(row, besides)
     return (
         number,
         term_words(result.school.term.term_id, locale),
@@ -133,25 +116,33 @@ def _row_cells(number: int, row: ReconRow, result: Reconciliation, locale: str) 
         row.seats,
         facts.rides,
         row.leaves,
-        _list(locale, (word(locale, "reason", reason) for reason in row.reasons)),
+        joined(locale, (word(locale, "reason", reason) for reason in row.reasons)),
         facts.due_fen,
         row.waived_fen,
         row.received_fen,
         row.refunded_fen,
         row.difference_fen,
         word(locale, "row_status", row.status),
-        _list(locale, (word(locale, "row_flag", flag) for flag in sorted(row.flags))),
+        joined(locale, (word(locale, "row_flag", flag) for flag in sorted(row.flags))),
         word(locale, "channel", row.channel) if row.channel else "",
         row.paid_on,
-        row.reference[-REFERENCE_TAIL:],
+        reference_tail(row.reference),
         word(locale, "tier", row.tier) if row.tier else "",
         _confidence(row, locale),
         "" if row.status in SETTLED else word(locale, "row_action", row.status),
-        "",
-        None,
-        "",
-        "",
+        handled.by if handled else "",
+        handled.on if handled else None,
+        handled.reviewer if handled else "",
+        handled.note if handled else "",
     )
+
+
+def _handled(row: ReconRow, besides: Besides) -> Handled | None:
+    """What was said of the row as it stands now; of another state nothing is shown."""
+    if not besides.handled:
+        return None
+    found = (besides.handled.get((matter.subject, matter.state)) for matter in differences_of([row]))
+    return next((one for one in found if one is not None), None)
 
 
 def _confidence(row: ReconRow, locale: str) -> str:
@@ -177,10 +168,6 @@ def _waiting(receipts: Iterable[ReceiptRecord]) -> list[ReceiptRecord]:
     )
 
 
-def _refunds(receipts: Iterable[ReceiptRecord]) -> list[ReceiptRecord]:
-    return [receipt for receipt in receipts if receipt.line.amount_fen < 0]
-
-
 def _receipts_table(key: str, receipts: Sequence[ReceiptRecord], locale: str) -> Table:
     columns = (
         *(("no", Kind.COUNT), ("file", Kind.TEXT), ("cell", Kind.TEXT), ("paid_on", Kind.DAY)),
@@ -197,7 +184,7 @@ def _receipts_table(key: str, receipts: Sequence[ReceiptRecord], locale: str) ->
             word(locale, "channel", receipt.line.channel),
             receipt.line.payer,
             receipt.line.remark,
-            receipt.line.reference[-REFERENCE_TAIL:],
+            reference_tail(receipt.line.reference),
             receipt.line.amount_fen,
             receipt.allocated_fen,
             unidentified_fen(receipt),
@@ -237,7 +224,7 @@ def _costs_table(result: Reconciliation, locale: str) -> Table:
     return Table(key="costs", columns=columns, rows=rows, has_totals=True)
 
 
-def _sources_table(result: Reconciliation, locale: str) -> Table:
+def _sources_table(result: Reconciliation, locale: str, besides: Besides) -> Table:
     """Every file of the period's money, with the days of its payments that count here."""
     columns = (
         *(("no", Kind.COUNT), ("file", Kind.TEXT), ("sha", Kind.TEXT), ("channel", Kind.TEXT)),
@@ -260,18 +247,13 @@ def _sources_table(result: Reconciliation, locale: str) -> Table:
             source.total_fen,
             source.stated_total_fen,
             source.rejected,
-            source.imported_by,
+            besides.names.get(source.imported_by, source.imported_by),
             school_minute(datetime.fromisoformat(source.imported_at)),
             source.reader,
         )
         for number, source in enumerate(result.statement.sources, start=1)
     )
     return Table(key="sources", columns=columns, rows=rows)
-
-
-def school_minute(at: datetime) -> str:
-    """A moment by the school's clock, to the minute."""
-    return f"{at.astimezone(SCHOOL_TIME):%Y-%m-%d %H:%M}"
 
 
 def checks(result: Reconciliation, locale: str) -> tuple[tuple[str, str], ...]:
@@ -300,7 +282,3 @@ def counts(result: Reconciliation, locale: str) -> tuple[tuple[str, int], ...]:
         for status, count in found.items()
         if status != RowStatus.NONE
     )
-
-
-def _list(locale: str, words: Iterable[str]) -> str:
-    return (", " if locale.lower().startswith("en") else "、").join(words)

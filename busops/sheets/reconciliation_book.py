@@ -5,45 +5,40 @@ The same reconciliation gives the same bytes. Nothing is written before the tota
 sheets show are those the verdict rests on (I7).
 """
 
-import csv
 import io
-from datetime import UTC, date, datetime, time
+from collections.abc import Sequence
+from datetime import UTC, datetime, time
 from typing import Final
 
 import xlsxwriter
 
 from busops.domain.errors import Refused
 from busops.finance.invariants import totals_agree
-from busops.finance.money import format_yuan
 from busops.finance.reconcile import SETTLED, RowStatus
 from busops.finance.statement import Reconciliation
-from busops.sheets.book_pen import Pen, column_letter, formats_of, is_formula_like, yuan
-from busops.sheets.book_tables import Cell, Kind, Table, checks, counts, tables
+from busops.sheets.book_csv import table_csv
+from busops.sheets.book_model import Kind, Table
+from busops.sheets.book_pen import Pen, cells_of, formats_of, write_signatures, write_table, yuan
+from busops.sheets.book_summary import bases_table, judged_sums, linked_sums, notes, verdict_facts
+from busops.sheets.book_tables import NOTHING, Besides, checks, counts, tables
 from busops.sheets.book_words import word
 
-WIDTHS: Final = {Kind.TEXT: 14, Kind.COUNT: 9, Kind.FEN: 13, Kind.DAY: 12}
-WIDE: Final = {
-    "remark": 30,
-    "action": 24,
-    "sha": 68,
-    "note": 24,
-    "flags": 20,
-    "line": 20,
-    "file": 24,
-    "at": 17,
-    "no": 6,
-    "grade": 8,
-    "class": 8,
-    "name": 10,
-    "band": 8,
-    "unit": 20,
-}
 ALARMING: Final = frozenset({RowStatus.DATA_ERROR, RowStatus.RODE_UNREGISTERED, RowStatus.RODE_UNPAID})
 
 
-def make_book(result: Reconciliation, locale: str = "zh") -> bytes:
-    """The workbook as bytes; raises ``Refused`` when its totals are not the verdict's."""
-    sheets = tables(result, locale)
+def make_book(
+    result: Reconciliation,
+    locale: str = "zh",
+    *,
+    besides: Besides = NOTHING,
+    origin: Sequence[tuple[str, str]] = (),
+) -> bytes:
+    """
+    The workbook as bytes; raises ``Refused`` when its totals are not the verdict's.
+
+    ``origin`` are words and texts that stand below the checks: for whom the file was made, and when.
+    """
+    sheets = tables(result, locale, besides)
     _check_totals(result, sheets)
     buffer = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -63,20 +58,26 @@ def make_book(result: Reconciliation, locale: str = "zh") -> bytes:
         for table in sheets:
             _write_table(pens[table.key], table)
         _write_bases(pens["costs"], result, first_row=len(sheets[4].rows) + 4)
-        _write_checks(pens["sources"], result, first_row=len(sheets[5].rows) + 3)
-        _write_signatures(pens["signatures"], result)
+        _write_checks(pens["sources"], result, origin, first_row=len(sheets[5].rows) + 3)
+        write_signatures(pens["signatures"], signers_of(result))
+        pens["signatures"].lay_out(word(locale, "book", "sheet", "signatures"))
     return buffer.getvalue()
 
 
 def rows_as_csv(result: Reconciliation, locale: str = "zh") -> bytes:
     """The rows as CSV (UTF-8 with BOM, CRLF); text like a formula gets an apostrophe before it."""
-    table = tables(result, locale)[0]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(word(locale, "book", "column", key) for key, _ in table.columns)
-    for row in table.rows:
-        writer.writerow(_csv_cell(cell, kind) for cell, (_, kind) in zip(row, table.columns, strict=True))
-    return out.getvalue().encode("utf-8-sig")
+    return table_csv(tables(result, locale)[0], locale)
+
+
+def signers_of(result: Reconciliation) -> tuple[tuple[str, str], ...]:
+    """Who signs for a reconciled period, each with the name that is known."""
+    school = result.school
+    return (
+        ("made_by", school.executor),
+        ("checked_by", ""),
+        ("responsible", school.responsible),
+        ("supervisor", school.supervisor),
+    )
 
 
 def _check_totals(result: Reconciliation, sheets: tuple[Table, ...]) -> None:
@@ -95,31 +96,11 @@ def _check_totals(result: Reconciliation, sheets: tuple[Table, ...]) -> None:
 
 
 def _write_table(pen: Pen, table: Table) -> None:
-    last = len(table.rows)
-    for at, (key, kind) in enumerate(table.columns):
-        pen.head(0, at, key)
-        pen.sheet.set_column(at, at, WIDE.get(key, WIDTHS[kind]))
-    for number, row in enumerate(table.rows, start=1):
-        for at, cell in enumerate(row):
-            pen.cell(number, at, cell, table.columns[at][1])
-    if table.rows:
-        pen.sheet.autofilter(0, 0, last, len(table.columns) - 1)
-    if table.has_totals:
-        pen.text(last + 1, 0, pen.word("book", "word", "total"), "total")
-        for at, (key, kind) in enumerate(table.columns):
-            if kind is Kind.FEN:
-                # SUBTOTAL follows the filter: what is shown is what is added up.
-                formula = f"=SUBTOTAL(109,{_cells_of(table, at)})"
-                pen.formula(last + 1, at, formula, yuan(table.total_fen(key)), "total")
+    write_table(pen, table)
     keys = [key for key, _ in table.columns]
     if "difference" in keys and table.rows:
-        _colour_statuses(pen, keys.index("status"), last)
+        _colour_statuses(pen, keys.index("status"), len(table.rows))
     pen.lay_out(pen.word("book", "sheet", table.key))
-
-
-def _cells_of(table: Table, at: int) -> str:
-    letter = column_letter(at)
-    return f"{letter}2:{letter}{max(len(table.rows) + 1, 2)}"
 
 
 def _colour_statuses(pen: Pen, at: int, last: int) -> None:
@@ -131,107 +112,65 @@ def _colour_statuses(pen: Pen, at: int, last: int) -> None:
 
 
 def _write_bases(pen: Pen, result: Reconciliation, *, first_row: int) -> None:
-    """The three bases with their sums, the official one marked."""
-    for at, key in enumerate(("basis", "base", "costs", "net", "ratio", "headroom", "verdict"), start=1):
+    """The three bases below the costs; the net is worked out from its row, the ratio is a number."""
+    table = bases_table(result, pen.locale)
+    keys = [key for key, _ in table.columns]
+    for at, key in enumerate(keys, start=1):
         pen.head(first_row, at, key)
-    official = result.statement.judgement.official
-    for row, item in enumerate(result.statement.judgement.bases, start=first_row + 1):
-        mark = " ★" if item.basis is official.basis else ""
-        pen.text(row, 1, pen.word("basis", item.basis) + mark)
-        pen.fen(row, 2, item.base_fen)
-        pen.fen(row, 3, item.costs_fen)
-        pen.formula(row, 4, f"=C{row + 1}-D{row + 1}", yuan(item.net_fen))
-        pen.ratio(row, 5, item.ratio)
-        pen.fen(row, 6, item.headroom_fen)
-        pen.text(row, 7, pen.word("verdict", item.verdict))
+    for row, cells in enumerate(table.rows, start=first_row + 1):
+        for at, (cell, (key, kind)) in enumerate(zip(cells, table.columns, strict=True), start=1):
+            if key == "net" and isinstance(cell, int):
+                pen.formula(row, at, f"=C{row + 1}-D{row + 1}", yuan(cell))
+            else:
+                pen.cell(row, at, cell, kind)
 
 
-def _write_checks(pen: Pen, result: Reconciliation, *, first_row: int) -> None:
-    """The invariants and how each came out, and the digest of the data."""
+def _write_checks(
+    pen: Pen, result: Reconciliation, origin: Sequence[tuple[str, str]], *, first_row: int
+) -> None:
+    """The invariants and how each came out, the digest of the data, and for whom the file was made."""
     for at, key in enumerate(("check", "result"), start=1):
         pen.head(first_row, at, key)
-    for row, (name, outcome) in enumerate(checks(result, pen.locale), start=first_row + 1):
+    for row, (name, outcome) in enumerate((*checks(result, pen.locale), *origin), start=first_row + 1):
         pen.text(row, 1, name)
         pen.text(row, 2, outcome)
-
-
-def _write_signatures(pen: Pen, result: Reconciliation) -> None:
-    people = (
-        ("made_by", result.school.executor),
-        ("checked_by", ""),
-        ("responsible", result.school.responsible),
-        ("supervisor", result.school.supervisor),
-    )
-    for at, key in enumerate(("role", "person", "signature", "date")):
-        pen.head(0, at, key)
-        pen.sheet.set_column(at, at, 26)
-    for row, (role, person) in enumerate(people, start=1):
-        pen.sheet.set_row(row, 36)
-        for at, text in enumerate((pen.word("book", "word", role), person, "", "")):
-            pen.text(row, at, text, "line")
-    pen.lay_out(pen.word("book", "sheet", "signatures"))
 
 
 def _write_summary(pen: Pen, result: Reconciliation, sheets: tuple[Table, ...]) -> None:
     """The verdict, its sums as formulas over the other sheets, the statuses counted, the regime's note."""
     statement = result.statement
     pen.text(0, 0, f"{result.school.name} {statement.period}", "title")
-    pen.text(1, 0, pen.word("regime_note", statement.policy.fee_regime), "note")
+    pen.text(1, 0, notes(result, pen.locale)[0], "note")
     at = _write_facts(pen, result, first_row=3) + 1
     by_key = {table.key: table for table in sheets}
-    for name, key, column, fen in _linked(result):
+    for name, key, column, fen in linked_sums(result):
         table = by_key[key]
-        cells = _cells_of(table, [each for each, _ in table.columns].index(column))
+        cells = cells_of(table, [each for each, _ in table.columns].index(column))
         pen.text(at, 0, pen.word("book", "word", name))
         pen.formula(at, 1, f"=SUM('{pen.word('book', 'sheet', key)}'!{cells})", yuan(fen))
         at += 1
-    official = statement.judgement.official
-    for name, fen in (
-        ("earned", statement.sums.earned_fen),
-        ("overhead", statement.cost_sums.overhead_fen),
-        ("base", official.base_fen),
-        ("net", official.net_fen),
-    ):
+    for name, fen in judged_sums(result):
         pen.text(at, 0, pen.word("book", "word", name))
         pen.fen(at, 1, fen)
         at += 1
     pen.text(at, 0, pen.word("book", "word", "due_note"), "note")
     at = _write_counts(pen, result, first_row=at + 2)
-    for row, doubt in enumerate(statement.judgement.doubts, start=at + 1):
-        pen.text(row, 0, pen.word(f"doubt_{doubt}"), "note")
+    for row, doubt in enumerate(notes(result, pen.locale)[1:], start=at + 1):
+        pen.text(row, 0, doubt, "note")
     pen.sheet.set_column(0, 0, 34)
     pen.sheet.set_column(1, 1, 22)
     pen.lay_out(pen.word("book", "sheet", "summary"), is_list=False)
 
 
-def _linked(result: Reconciliation) -> tuple[tuple[str, str, str, int], ...]:
-    """What the summary adds up from which column of which sheet, and what that must come to."""
-    sums = result.statement.sums
-    return (
-        ("charged", "rows", "due", result.statement.charged_fen),
-        ("waived", "rows", "waived", sums.waived_fen),
-        ("receipts", "rows", "paid", sums.receipts_fen),
-        ("refunds", "rows", "refunded", sums.refunds_fen),
-        ("unidentified", "waiting", "open", sums.unidentified_fen),
-        ("costs", "costs", "amount", sums.costs_fen),
-    )
-
-
 def _write_facts(pen: Pen, result: Reconciliation, *, first_row: int) -> int:
     """The verdict in words; the row after the last."""
-    statement = result.statement
-    official = statement.judgement.official
-    facts = (
-        ("verdict", pen.word("verdict", statement.judgement.verdict)),
-        ("official", f"{pen.word('basis', official.basis)} {official.ratio} %"),
-        ("regime", pen.word("fee_regime", statement.policy.fee_regime)),
-    )
+    facts = verdict_facts(result, pen.locale)
     for row, (name, text) in enumerate(facts, start=first_row):
-        pen.text(row, 0, pen.word("book", "word", name))
+        pen.text(row, 0, name)
         pen.text(row, 1, text)
     last = first_row + len(facts)
     pen.text(last, 0, pen.word("book", "word", "open_runs"))
-    pen.cell(last, 1, len(statement.open_runs), Kind.COUNT)
+    pen.cell(last, 1, len(result.statement.open_runs), Kind.COUNT)
     return last + 1
 
 
@@ -247,14 +186,3 @@ def _write_counts(pen: Pen, result: Reconciliation, *, first_row: int) -> int:
         formula = f"=SUM(B{first_row + 1}:B{last})"
         pen.formula(last, 1, formula, sum(count for _, count in found), "count")
     return last + 1
-
-
-def _csv_cell(cell: Cell, kind: Kind) -> str:
-    if cell is None:
-        return ""
-    if kind is Kind.FEN and isinstance(cell, int):
-        return format_yuan(cell)
-    if isinstance(cell, date):
-        return cell.isoformat()
-    text = str(cell)
-    return f"'{text}" if kind is Kind.TEXT and is_formula_like(text) else text

@@ -133,6 +133,13 @@ def newest_entries(tx: Transaction, *, limit: int, before: int | None = None) ->
     return tuple(_entry(row) for row in rows)
 
 
+def newest_of_act(tx: Transaction, act: str, *, limit: int | None = None) -> tuple[AuditEntry, ...]:
+    """The acts of one kind, the newest first."""
+    wanted = (AuditRow.school_id == tx.school_id, AuditRow.act == act)
+    rows = tx.session.scalars(select(AuditRow).where(*wanted).order_by(AuditRow.entry_no.desc()).limit(limit))
+    return tuple(_entry(row) for row in rows)
+
+
 def count_entries(tx: Transaction) -> int:
     """How many acts there are."""
     found = tx.session.scalar(

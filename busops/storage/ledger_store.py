@@ -151,6 +151,15 @@ def load_all(tx: Transaction) -> tuple[LedgerTxn, ...]:
     return load_txns(tx, list(tx.session.scalars(query)))
 
 
+def load_of_periods(tx: Transaction, first: str, last: str) -> tuple[LedgerTxn, ...]:
+    """Every posted transaction of these months (``2024-03``), both included, in the order of the ids."""
+    table = table_of(LedgerTxnRow)
+    query = select(table.c.txn_id).where(
+        table.c.school_id == tx.school_id, table.c.posted.is_(True), table.c.period.between(first, last)
+    )
+    return load_txns(tx, list(tx.session.scalars(query)))
+
+
 def account_balances(tx: Transaction) -> dict[Account, int]:
     """The balance of each account over all posted transactions, fen, debits positive."""
     posting, txn = table_of(PostingRow), table_of(LedgerTxnRow)

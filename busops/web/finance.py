@@ -1,6 +1,6 @@
 """The money's pages: the verdict, what differs and why, charges, costs, and what is downloaded."""
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,7 +12,7 @@ from busops.finance.costs import COST_CODES, CostLine
 from busops.finance.money import parse_yuan_fen, tidy_yuan
 from busops.finance.reconcile import status_counts
 from busops.finance.statement import Reconciliation
-from busops.services import costs, fares, reconciliation, rosters
+from busops.services import costs, fares, reconciliation, rosters, sheet_downloads
 from busops.services.ride_facts import weekend_end
 from busops.web import (
     finance_accounts,
@@ -23,6 +23,7 @@ from busops.web import (
     finance_periods,
     finance_receipts,
     finance_refunds,
+    finance_sheets,
     finance_verdict,
     tables,
 )
@@ -42,6 +43,21 @@ bp.register_blueprint(finance_refunds.bp)
 bp.register_blueprint(finance_accounts.bp)
 bp.register_blueprint(finance_verdict.bp)
 bp.register_blueprint(finance_match.bp)
+bp.register_blueprint(finance_sheets.bp)
+
+# What their own services write down in the audit: the stamped sheets, and bills as they came.
+WRITTEN_DOWN: Final = frozenset({"finance.sheets.take", "finance.sheets.take_again", "finance.receipts.bill"})
+
+
+@bp.after_request
+def write_down(answer: Response) -> Response:
+    """Every other file that leaves by the money's pages is in the audit: who took it, and its SHA-256."""
+    here = current()
+    is_file = answer.headers.get("Content-Disposition", "").startswith("attachment")
+    if is_file and request.endpoint not in WRITTEN_DOWN:
+        name, content = request.path.removeprefix(f"{bp.url_prefix}/"), answer.get_data()
+        sheet_downloads.record_file(here.database, name, content, clock=here.clock, by=here.actor)
+    return answer
 
 
 @bp.get("/")
@@ -67,15 +83,6 @@ def show_rows() -> ResponseReturnValue:
     if tables.wants_csv():
         return tables.csv_of(listing, f"rows-{result.statement.period_from}.csv")
     return render_template("finance/rows.html", listing=listing, **_page(result))
-
-
-@bp.get("/workbook.xlsx")
-@allow(*READERS)
-def workbook() -> Response:
-    """The signed-for workbook of the period."""
-    here, result = current(), _reconciled()
-    content = reconciliation.workbook(here.database, result, locale=here.locale)
-    return tables.download(content, tables.XLSX, f"reconciliation-{result.statement.period_from}.xlsx")
 
 
 @bp.get("/rows.csv")

@@ -16,7 +16,7 @@ from busops.finance.reconcile import SETTLED, ReconRow, RowStatus
 from busops.finance.rows import differences
 from busops.finance.statement import ReceiptRecord, Reconciliation, unidentified_fen
 from busops.services.fares import ShownCharge
-from busops.sheets.book_tables import unit_words
+from busops.sheets.book_words import unit_words
 from busops.storage.cost_store import StoredCost
 from busops.web.context import current
 from busops.web.language import code_words, say

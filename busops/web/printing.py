@@ -13,7 +13,7 @@ from busops.domain.errors import Refused
 from busops.domain.people import Role
 from busops.domain.values import Plate, RunId, school_date
 from busops.services import run_tags, sheets_on_paper
-from busops.sheets.book_tables import term_words
+from busops.sheets.book_words import term_words
 from busops.web import formats
 from busops.web.context import current
 from busops.web.security import IN_A_BUS, allow

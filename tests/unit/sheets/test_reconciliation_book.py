@@ -14,7 +14,7 @@ from busops.domain.errors import Refused
 from busops.finance.costs import CostLine
 from busops.finance.statement import Reconciliation
 from busops.services import costs, fares, receipts, reconciliation
-from busops.sheets.book_tables import term_words, unit_words
+from busops.sheets.book_words import term_words, unit_words
 from busops.sheets.reconciliation_book import make_book, rows_as_csv
 from tests.unit.services.money_scene import a_bill, a_closed_run
 
