@@ -7,7 +7,7 @@ How jobs are queued, run, watched and stopped is ``jobs.py``'s.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from busops.services import plan_enough, plan_job, plan_margin, plan_proof, term_scheme
+from busops.services import bulk_matching, plan_enough, plan_job, plan_margin, plan_proof, term_scheme
 
 PLAN: Final = "plan"
 TERM: Final = "term"
@@ -28,9 +28,15 @@ def _term(context: term_scheme.Desk, **arguments: Any) -> dict[str, str]:
     return term_scheme.run_job(context, arguments)
 
 
+def _match(context: bulk_matching.Work, **arguments: Any) -> dict[str, int]:
+    """Every receipt that waits was looked at; ``{"matched": …, "looked_at": …}``."""
+    return bulk_matching.run_job(context, arguments)
+
+
 HANDLERS: Final[Mapping[str, Callable[..., Any]]] = {
     PLAN: _plan,
     TERM: _term,
+    bulk_matching.JOB: _match,
     plan_margin.JOB: _margin,
     plan_enough.JOB: plan_enough.run_job,
     plan_proof.JOB: plan_proof.run_job,

@@ -13,6 +13,7 @@ from busops.storage import guards
 from busops.storage.database import Database, open_engine
 from tests import pg
 from tests.pg_mutants import survivors
+from tests.storage import test_bills_coming_in as coming_in
 from tests.storage import test_ledger_guards as attacks
 from tests.storage.test_ledger_guards import new_txn, post, posting
 
@@ -61,7 +62,17 @@ def books(cluster: pg.Cluster, empty_postgresql: str) -> Iterator[Connection]:
 
 def test_every_mutant_of_the_ledger_guards_dies_on_postgresql(books: Connection) -> None:
     """Without one trigger or one condition some statement ends otherwise."""
-    alive = survivors(books, SCRIPT, [*attacks.ATTACKS.values(), *attacks.TRUNCATIONS, *MORE])
+    alive = survivors(
+        books,
+        SCRIPT,
+        [
+            *attacks.ATTACKS.values(),
+            *coming_in.ATTACKS.values(),
+            *coming_in.HONEST,
+            *attacks.TRUNCATIONS,
+            *MORE,
+        ],
+    )
     assert books.execute(text("SELECT count(*) FROM posting")).scalar() == 6
     assert alive == list(HELD_TWICE), "\n".join(alive)
 

@@ -7,7 +7,8 @@ import click
 from busops.cli.context import Cli
 from busops.cli.school import show_findings
 from busops.i18n import words
-from busops.services import long_bills, receipts
+from busops.jobs import JobQueue
+from busops.services import bulk_matching, long_bills, receipts
 from busops.sheets.files.upload import check_size
 from busops.storage.database import Database
 
@@ -23,10 +24,14 @@ BY = "cli"
 def import_receipts(ctx: click.Context, paths: tuple[Path, ...]) -> None:
     """Takes bills into the books, each whole or not at all; a WeChat merchant bill may be of any length."""
     cli: Cli = ctx.obj
-    database = cli.database(cli.settings())
+    settings = cli.settings()
+    database = cli.database(settings)
     is_whole = True
     for path in paths:
         is_whole = _imported(cli, database, path) and is_whole
+    jobs = JobQueue(database, settings, clock=cli.clock, ids=cli.ids)
+    jobs.submit(bulk_matching.JOB, {"by": BY}, by=BY)
+    jobs.close()
     if not is_whole:
         ctx.exit(1)
 

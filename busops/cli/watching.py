@@ -13,7 +13,7 @@ from busops.config import Settings
 from busops.demo_clock import DemoClock, clock_of
 from busops.domain.values import Clock, Ids
 from busops.i18n import words
-from busops.services import beats, notice_channels, notices, photos, watch
+from busops.services import beats, long_bills, notice_channels, notices, photos, watch
 from busops.services.notices import Delivered, Post
 from busops.storage.alarm_store import Alarm
 from busops.storage.database import Database
@@ -123,6 +123,7 @@ class WatchKept:
     def look(self) -> None:
         """Whatever is due by now is raised; photos that are old enough go."""
         photos.forget_old(self._database, self._instance, clock=self._clock)
+        long_bills.clear_left(self._database, clock=self._clock)
         for alarm in watch.raise_due_alarms(self._database, self._clock, self._ids, self._memory):
             log.info("alarm_raised", run_id=alarm.run_id, kind=alarm.kind, level=alarm.level)
         if isinstance(self._clock, DemoClock):

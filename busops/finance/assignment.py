@@ -8,8 +8,9 @@ dynamic programming over what is taken. A component too large for that gives its
 things in order of worth and the rest exactly; :data:`MAX_STATES` is far beyond any family.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import Final
 
 MAX_STATES: Final = 1_000
@@ -157,75 +158,72 @@ def _one_to_one(claimants: Sequence[Sequence[Option]]) -> list[int | None]:
     """The best pairing of claimants with single things; a claimant may stay without."""
     things = {thing: at for at, thing in enumerate(_things(claimants))}
     number_of: list[dict[int, int]] = []
-    for options in claimants:
+    costs: list[dict[int, int]] = []
+    for row, options in enumerate(claimants):
         best: dict[int, int] = {}
         for number, option in enumerate(options):
-            column = things[next(iter(option.takes))]
+            (thing,) = option.takes
+            column = things[thing]
             if column not in best or option.worth > options[best[column]].worth:
                 best[column] = number
         number_of.append(best)
-    rows, columns = len(claimants), len(things) + len(claimants)  # a column of its own for staying without
-    cost = [[1] * columns for _ in range(rows)]
-    for row, best in enumerate(number_of):
-        for column in range(columns):
-            if column in best:
-                cost[row][column] = -claimants[row][best[column]].worth
-            elif column == len(things) + row:
-                cost[row][column] = 0
-    columns_of = _augmented(cost)
+        cost = {column: -options[number].worth for column, number in best.items()}
+        costs.append(cost | {len(things) + row: 0})  # a column of its own for staying without
+    columns_of = _augmented(costs)
     return [number_of[row].get(column) for row, column in enumerate(columns_of)]
 
 
-def _augmented(cost: Sequence[Sequence[int]]) -> list[int]:
-    """For each row its column, at the least cost in all; there are at least as many columns as rows."""
-    rows, columns = len(cost), len(cost[0]) if cost else 0
-    prices = _Prices([0] * (rows + 1), [0] * (columns + 1))
-    row_at = [0] * (columns + 1)  # by column, from 1; column 0 is where the row to be placed stands
-    for row in range(1, rows + 1):
-        row_at[0] = row
-        column, way = _shortest(cost, row_at, prices)
-        while column:
-            row_at[column], column = row_at[way[column]], way[column]
-    found = [0] * rows
-    for at in range(1, columns + 1):
-        if row_at[at]:
-            found[row_at[at] - 1] = at - 1
-    return found
+def _augmented(costs: Sequence[Mapping[int, int]]) -> list[int]:
+    """For each row its column, at the least cost in all; each row has a column that no other row wants."""
+    paired = _Paired([0] * len(costs), {}, {}, {})
+    for row in range(len(costs)):
+        _place(row, costs, paired)
+    return [paired.column_of[row] for row in range(len(costs))]
 
 
 @dataclass(frozen=True, slots=True)
-class _Prices:
-    """The potentials of rows and columns, both from 1."""
+class _Paired:
+    """The potentials of rows and of columns (nought where none is told), and who stands with whom."""
 
-    rows: list[int]
-    columns: list[int]
+    row_prices: list[int]
+    column_prices: dict[int, int]
+    row_at: dict[int, int]
+    column_of: dict[int, int]
 
 
-def _shortest(cost: Sequence[Sequence[int]], row_at: list[int], prices: _Prices) -> tuple[int, list[int]]:
-    """The free column at the end of the cheapest path from column 0, and each column's one before."""
-    columns = len(row_at)
-    way = [0] * columns
+def _place(row: int, costs: Sequence[Mapping[int, int]], paired: _Paired) -> None:
+    """One more row has a column, along the cheapest path of those that have one (Dijkstra)."""
     least: dict[int, int] = {}
-    reached, column = [0], 0
-    left = set(range(1, columns))
-    while row_at[column]:
-        here = row_at[column]
-        base = prices.rows[here]
-        for at in left:
-            reduced = cost[here - 1][at - 1] - base - prices.columns[at]
-            if at not in least or reduced < least[at]:
-                least[at], way[at] = reduced, column
-        following = min(left, key=lambda at: (least[at], at))
-        step = least[following]
-        for at in reached:
-            prices.rows[row_at[at]] += step
-            prices.columns[at] -= step
-        for at in left:
-            least[at] -= step
-        left.remove(following)
-        reached.append(following)
-        column = following
-    return column, way
+    way: dict[int, int] = {}  # by column the row from which it was reached
+    settled: dict[int, int] = {}
+    ahead: list[tuple[int, int]] = []
+    here, base = row, 0
+    while True:
+        reach = base - paired.row_prices[here]
+        for column, cost in costs[here].items():
+            reduced = reach + cost - paired.column_prices.get(column, 0)
+            if column not in settled and (column not in least or reduced < least[column]):
+                least[column], way[column] = reduced, here
+                heappush(ahead, (reduced, column))
+        base, at = heappop(ahead)
+        while at in settled:
+            base, at = heappop(ahead)
+        settled[at] = base
+        if at not in paired.row_at:
+            break
+        here = paired.row_at[at]
+    paired.row_prices[row] += base
+    for column, reduced in settled.items():
+        if column != at:
+            paired.row_prices[paired.row_at[column]] += base - reduced
+            paired.column_prices[column] = paired.column_prices.get(column, 0) - (base - reduced)
+    while True:
+        mover = way[at]
+        left = paired.column_of.get(mover)
+        paired.row_at[at], paired.column_of[mover] = mover, at
+        if left is None:
+            return
+        at = left
 
 
 def _things(claimants: Sequence[Sequence[Option]]) -> list[Hashable]:

@@ -150,9 +150,14 @@ def _all(seen: _Seen, book: PayerBook) -> Iterable[Candidate]:
 def _likeliest(riders: Iterable[RiderId], seen: _Seen, book: PayerBook) -> list[RiderId]:
     """Of many riders those worth a look: of the class, of the guardian, owing just this, by number."""
 
+    is_of: dict[str, bool] = {}  # by class: there are few of them
+
     def rank(rider_id: RiderId) -> tuple[bool, bool, bool, RiderId]:
         owes = any(item.open_fen == seen.line.amount_fen for item in book.open_of(rider_id))
-        return not in_class(rider_id, seen.text, book), rider_id not in seen.guarded, not owes, rider_id
+        of_class = book.riders[rider_id].class_key
+        if of_class not in is_of:
+            is_of[of_class] = in_class(rider_id, seen.text, book)
+        return not is_of[of_class], rider_id not in seen.guarded, not owes, rider_id
 
     return sorted(dict.fromkeys(riders), key=rank)[: 2 * MAX_SHOWN]
 

@@ -148,7 +148,7 @@ def match_lines(lines: Iterable[ReceiptLine], book: PayerBook) -> tuple[Match, .
     The same lines and the same book give the same matches, whatever order the lines come in.
     """
     ordered = sorted(lines, key=lambda line: (line.paid_on, line.source, line.line, line.row_key))
-    found = [identify(naming_of(line), book) if line.amount_fen else None for line in ordered]
+    found = [_named(line, book) for line in ordered]
     exact = _assigned(ordered, found, book)
     given: dict[RiderId, list[tuple[date, Share]]] = defaultdict(list)
     for line, match in zip(ordered, exact, strict=True):
@@ -159,6 +159,13 @@ def match_lines(lines: Iterable[ReceiptLine], book: PayerBook) -> tuple[Match, .
         _in_turn(line, identity, book, given) if match is None else match
         for line, identity, match in zip(ordered, found, exact, strict=True)
     )
+
+
+def _named(line: ReceiptLine, book: PayerBook) -> Identity | None:
+    """Whom a line names; nobody is asked for where no money is, or another fee's came in."""
+    if line.amount_fen == 0 or (line.amount_fen > 0 and is_not_bus_fee(line.remark)):
+        return None
+    return identify(naming_of(line), book)
 
 
 def naming_of(line: ReceiptLine) -> Naming:
@@ -206,30 +213,35 @@ def _assigned(
     lines: Sequence[ReceiptLine], found: Sequence[Identity | None], book: PayerBook
 ) -> list[Match | None]:
     """The matches of amounts that are exactly owed, so that the most money finds its charge."""
-    wanted: list[list[Way]] = []
-    for line, identity in zip(lines, found, strict=True):
-        is_asked = identity is not None and line.amount_fen > 0 and not is_not_bus_fee(line.remark)
-        ways = _sure_ways(line, identity, book) if identity is not None and is_asked else []
-        wanted.append(ways)
-    options = [
-        [
-            Option(
-                frozenset((item.rider_id, item.unit_key) for item in way),
-                line.amount_fen * _OF_FEN
-                + (_LAST_TIER - int(identity.tier[1:]) if identity else 0) * _OF_TIER
-                - at_line * _OF_LINE
-                - at,
-            )
-            for at, way in enumerate(ways)
-        ]
-        for at_line, (line, identity, ways) in enumerate(zip(lines, found, wanted, strict=True))
+    wanted = [
+        _sure_ways(line, identity, book) if identity is not None and line.amount_fen > 0 else []
+        for line, identity in zip(lines, found, strict=True)
     ]
+    asked = Counter(key for ways in wanted for key in {item.key for way in ways for item in way})
+    rivals = [
+        at for at, ways in enumerate(wanted) if any(asked[item.key] > 1 for way in ways for item in way)
+    ]
+    # Whose charges nobody else wants has his likeliest way; only the others have to be weighed.
+    chosen: list[int | None] = [0 if ways else None for ways in wanted]
+    for at, number in zip(rivals, assign([_options(at, lines, found, wanted) for at in rivals]), strict=True):
+        chosen[at] = number
     return [
         _matched(line, identity, shares_of(ways[number]))
         if identity is not None and number is not None
         else None
-        for line, identity, ways, number in zip(lines, found, wanted, assign(options), strict=True)
+        for line, identity, ways, number in zip(lines, found, wanted, chosen, strict=True)
     ]
+
+
+def _options(
+    at_line: int, lines: Sequence[ReceiptLine], found: Sequence[Identity | None], wanted: Sequence[list[Way]]
+) -> list[Option]:
+    """The ways of one line as claims, each with its worth."""
+    identity = found[at_line]
+    sureness = _LAST_TIER - int(identity.tier[1:]) if identity else 0
+    worth = lines[at_line].amount_fen * _OF_FEN + sureness * _OF_TIER - at_line * _OF_LINE
+    ways = enumerate(wanted[at_line])
+    return [Option(frozenset(item.key for item in way), worth - at) for at, way in ways]
 
 
 def _in_turn(

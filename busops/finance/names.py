@@ -8,6 +8,7 @@ or they do not.
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from busops.finance.script import SIMPLER
@@ -66,6 +67,7 @@ SCHOOL_YEAR_BEGINS_MONTH: Final = 8
 LAST_GRADE: Final = 12
 
 
+@lru_cache(maxsize=4_096)
 def plain(text: str) -> str:
     """The text in one form: NFKC, no blanks, one middle dot, simplified, upper case."""
     if text.isascii():

@@ -52,6 +52,11 @@ class OpenCharge:
     from_on: date
 
     @property
+    def key(self) -> tuple[RiderId, str]:
+        """Whose it is and for what: one charge each."""
+        return self.rider_id, self.unit_key
+
+    @property
     def open_fen(self) -> int:
         """What is still to be paid, fen; negative when more was paid than due."""
         return self.due_fen - self.paid_fen
@@ -88,6 +93,7 @@ class PayerBook:
     _units: dict[RiderId, list[str]] = field(default_factory=lambda: defaultdict(list))
     _by_code: dict[str, OpenCharge] = field(default_factory=dict)
     _by_amount: dict[int, list[OpenCharge]] | None = None
+    _open: dict[RiderId, list[OpenCharge]] = field(default_factory=dict)  # until something changes
     _index: _Index = field(init=False, default_factory=_Index)
 
     def __post_init__(self) -> None:
@@ -117,6 +123,7 @@ class PayerBook:
             self._charges[key] = charge
             if charge.code:
                 self._by_code[charge.code.upper()] = charge
+            self._open.pop(charge.rider_id, None)
         self._by_amount = None
         return self
 
@@ -129,8 +136,12 @@ class PayerBook:
         return [self._charges[rider_id, unit_key] for unit_key in self._units.get(rider_id, ())]
 
     def open_of(self, rider_id: RiderId) -> list[OpenCharge]:
-        """What a rider still owes, oldest first."""
-        return [charge for charge in self.charges_of(rider_id) if charge.open_fen > 0]
+        """What a rider still owes, oldest first; nobody may change the list."""
+        found = self._open.get(rider_id)
+        if found is None:
+            found = [charge for charge in self.charges_of(rider_id) if charge.open_fen > 0]
+            self._open[rider_id] = found
+        return found
 
     def open_sum(self, rider_id: RiderId) -> int:
         """How much a rider still owes in all, fen."""
@@ -148,6 +159,7 @@ class PayerBook:
         """Counts money given to a rider's unit; without a charge it is money on account."""
         charge = self._charges.get((rider_id, unit_key))
         self._by_amount = None
+        self._open.pop(rider_id, None)
         if charge is None:
             band = self.riders[rider_id].band
             nothing = OpenCharge(

@@ -6,12 +6,13 @@ old charges). What a person decides by hand is ``receipts``'s.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from busops.domain.roster import Rider
 from busops.domain.values import Clock, Ids, RiderId, school_date
+from busops.finance.allowances import allowed_of
 from busops.finance.charging import unit_of
 from busops.finance.ledger import Account, LedgerTxn, TxnKind, moves, period_of
 from busops.finance.matching import Match, MatchFlag, ReceiptStatus, Share, match_lines
@@ -21,7 +22,14 @@ from busops.finance.rows import EXCUSED
 from busops.finance.statement import ReceiptRecord
 from busops.finance.tariff import FareUnit, rate_on, weekend_of
 from busops.services.ride_facts import PeriodFacts
-from busops.storage import charge_store, ledger_store, match_store, receipt_store
+from busops.storage import (
+    account_store,
+    charge_store,
+    ledger_store,
+    match_store,
+    receipt_store,
+    refund_store,
+)
 from busops.storage.database import Transaction
 from busops.storage.receipt_store import NewAllocation
 
@@ -44,6 +52,7 @@ def payer_book(tx: Transaction, facts: PeriodFacts) -> PayerBook:
     paid: dict[tuple[RiderId, str], int] = defaultdict(int)
     for item in receipt_store.load_allocations(tx):
         paid[item.rider_id, item.unit_key] += item.fen
+    off = _taken_off(tx)
     latest = max((weekend_of(fact.on) for fact in facts.charge_facts), default=None)
     on = latest or facts.school.term.starts_on
     bands = {
@@ -71,7 +80,7 @@ def payer_book(tx: Transaction, facts: PeriodFacts) -> PayerBook:
             rider_id=item.charge.rider_id,
             unit_key=item.charge.unit_key,
             code=item.charge_id,
-            due_fen=item.charge.due_fen,
+            due_fen=item.charge.due_fen - off[item.charge.rider_id, item.charge.unit_key],
             paid_fen=paid.pop((item.charge.rider_id, item.charge.unit_key), 0),
             band=item.charge.band,
             from_on=item.charge.from_on,
@@ -86,22 +95,47 @@ def payer_book(tx: Transaction, facts: PeriodFacts) -> PayerBook:
     return book
 
 
+def _taken_off(tx: Transaction) -> dict[tuple[RiderId, str], int]:
+    """What was agreed to be taken off each unit's charge: allowances, and charges that a refund took back."""
+    off: dict[tuple[RiderId, str], int] = defaultdict(int)
+    for allowance in (item.allowance for item in account_store.load_allowances(tx)):
+        off[allowance.rider_id, allowance.unit_key] += allowed_of([allowance])
+    for refund in (item.refund for item in refund_store.load_refunds(tx)):
+        if refund.is_approved:
+            off[refund.rider_id, refund.unit_key] += refund.charge_fen
+    return off
+
+
 def match_waiting(tx: Transaction, facts: PeriodFacts, *, by: str, clock: Clock, ids: Ids) -> int:
     """What can be matched without a person is matched; how many lines found their place."""
     unclaimed = receipt_store.load_receipts(tx, [ReceiptStatus.UNIDENTIFIED])
     waiting = [receipt for receipt in unclaimed if not receipt.is_by_hand]
     if not waiting:
         return 0
-    by_key = {receipt.line.row_key: receipt for receipt in waiting}
+    known = {receipt.line.row_key: receipt for receipt in waiting}
     matches = match_lines([receipt.line for receipt in waiting], payer_book(tx, facts))
-    record = [
-        (by_key[match.row_key].receipt_id, match)
+    return record(tx, known, matches, by=by, clock=clock, ids=ids)
+
+
+def record(
+    tx: Transaction,
+    known: Mapping[str, ReceiptRecord],
+    matches: Iterable[Match],
+    *,
+    by: str,
+    clock: Clock,
+    ids: Ids,
+) -> int:
+    """The matches are in the books, of lines ``known`` by their keys; how many found their place."""
+    said = [
+        match
         for match in matches
-        if match.status is not ReceiptStatus.UNIDENTIFIED or match.rider_id != by_key[match.row_key].rider_id
+        if match.status is not ReceiptStatus.UNIDENTIFIED or match.rider_id != known[match.row_key].rider_id
     ]
-    receipt_store.record_matches(tx, record, by=by, at=clock.now())
-    give(tx, _given(by_key, matches, by), clock=clock, ids=ids)
-    return sum(match.status is not ReceiptStatus.UNIDENTIFIED for match in matches)
+    decided = [(known[match.row_key].receipt_id, match) for match in said]
+    receipt_store.record_matches(tx, decided, by=by, at=clock.now())
+    give(tx, _given(known, said, by), clock=clock, ids=ids)
+    return sum(match.status is not ReceiptStatus.UNIDENTIFIED for match in said)
 
 
 def give(tx: Transaction, gifts: Iterable[Given], *, clock: Clock, ids: Ids) -> None:
@@ -144,7 +178,7 @@ def give(tx: Transaction, gifts: Iterable[Given], *, clock: Clock, ids: Ids) -> 
     receipt_store.insert_allocations(tx, allocations)
 
 
-def _given(by_key: dict[str, ReceiptRecord], matches: Iterable[Match], by: str) -> list[Given]:
+def _given(by_key: Mapping[str, ReceiptRecord], matches: Iterable[Match], by: str) -> list[Given]:
     return [
         Given(
             receipt=by_key[match.row_key],

@@ -2,11 +2,11 @@
 Receipts into the books: each payment into the bank or channel and out of nobody's yet.
 
 A bill of the page has a transaction for each line. A bill of a million lines has one for each
-day, account and direction of a batch, as a voucher sums up a day; its lines name that one.
+day and direction, as a voucher sums up a day.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -15,7 +15,7 @@ from busops.domain.values import Clock, Ids, school_date
 from busops.finance.ledger import Account, LedgerTxn, TxnKind, moves, period_of
 from busops.finance.matching import Channel, ReceiptLine
 from busops.sheets.bills.values import BillKind, contradiction
-from busops.storage import ledger_store, receipt_store
+from busops.storage import ledger_store
 from busops.storage.database import Transaction
 from busops.storage.receipt_store import NewReceipt
 
@@ -46,59 +46,64 @@ def book_each(
         for line in lines
     ]
     groups = [
-        (receipt.txn_id, receipt.line.row_key, receipt.line, receipt.line.amount_fen)
+        _Group(receipt.txn_id, receipt.line.row_key, receipt.line.paid_on, receipt.line.channel, fen)
         for receipt in receipts
-        if receipt.txn_id is not None
+        if receipt.txn_id is not None and (fen := receipt.line.amount_fen)
     ]
     _post(tx, groups, made_by, school_date(clock.now()))
     return receipts
 
 
-def book_by_day(
-    tx: Transaction, file_id: str, lines: Sequence[ReceiptLine], first: int, *, made_by: str, today: date
+def book_days(
+    tx: Transaction,
+    file_id: str,
+    sums: Mapping[tuple[date, bool], int],
+    channel: Channel,
+    *,
+    made_by: str,
+    today: date,
 ) -> None:
-    """The lines of a batch stand and are booked by day, account and direction; ``first`` numbers them."""
-    sums: dict[tuple[date, Channel, bool], int] = defaultdict(int)
-    of: dict[tuple[date, Channel, bool], ReceiptLine] = {}
-    keys = [(line.paid_on, line.channel, line.amount_fen > 0) for line in lines]
-    for key, line in zip(keys, lines, strict=True):
-        if line.amount_fen:  # a line of nothing has no transaction
-            sums[key] += line.amount_fen
-            of.setdefault(key, line)
-    txn_ids = {key: f"{file_id}.{first}.{n}" for n, key in enumerate(sums)}
-    _post(tx, [(txn_ids[key], txn_ids[key], of[key], fen) for key, fen in sums.items()], made_by, today)
-    receipts = (
-        NewReceipt(
-            receipt_id=f"{file_id}.{n}",
-            file_id=file_id,
-            line=line,
-            txn_id=txn_ids[key] if line.amount_fen else None,
-        )
-        for n, (key, line) in enumerate(zip(keys, lines, strict=True), start=first)
-    )
-    receipt_store.insert_receipts(tx, receipts)
+    """
+    The lines of a long bill are booked by day and direction (``True`` = money came in), fen as signed.
+
+    Each transaction is named after the file, the day and the direction: by that a line finds its own.
+    """
+    names = {key: f"{file_id}.{key[0].isoformat()}.{'in' if key[1] else 'back'}" for key in sums}
+    groups = [
+        _Group(names[key], names[key], key[0], channel, fen) for key, fen in sorted(sums.items()) if fen
+    ]
+    _post(tx, groups, made_by, today)
 
 
-def _post(
-    tx: Transaction, groups: Sequence[tuple[str, str, ReceiptLine, int]], made_by: str, today: date
-) -> None:
-    """A transaction (its id, what it is for, a line of it, fen) for each group, in a period that is open."""
-    months = {period_of(min(line.paid_on, today)) for _, _, line, _ in groups}
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What one transaction is for: its id and key, day and channel, and the sum in fen."""
+
+    txn_id: str
+    row_key: str
+    paid_on: date
+    channel: Channel
+    fen: int
+
+
+def _post(tx: Transaction, groups: Sequence[_Group], made_by: str, today: date) -> None:
+    """A transaction for each group, in a period that is open."""
+    months = {period_of(min(group.paid_on, today)) for group in groups}
     periods = {month: ledger_store.open_period_from(tx, month, by=made_by) for month in months}
     ledger_store.post(
         tx,
         [
             LedgerTxn(
-                txn_id=txn_id,
+                txn_id=group.txn_id,
                 kind=TxnKind.RECEIPT,
-                period=periods[period_of(min(line.paid_on, today))],
-                on=line.paid_on,
+                period=periods[period_of(min(group.paid_on, today))],
+                on=group.paid_on,
                 source="receipt",
-                row_key=row_key,
+                row_key=group.row_key,
                 made_by=made_by,
-                postings=moves(_account(line.channel), Account.SUSPENSE, fen),
+                postings=moves(_account(group.channel), Account.SUSPENSE, group.fen),
             )
-            for txn_id, row_key, line, fen in groups
+            for group in groups
         ],
     )
 

@@ -84,7 +84,13 @@ def keep_original(
     row = {**own, "name": name, "content": file.read(MOST_BYTES), "kept_by": by, "kept_at": at}
     tx.session.execute(insert(table), [row])
     for n, piece in enumerate(iter(partial(file.read, MOST_BYTES), b""), start=1):
-        tx.session.execute(insert(table_of(BillPartRow)), [{**own, "n": n, "content": piece}])
+        keep_part(tx, sha256, n, piece)
+
+
+def keep_part(tx: Transaction, sha256: str, n: int, content: bytes) -> None:
+    """The n-th piece of a long original is kept; the beginning stands already."""
+    row = {"school_id": tx.school_id, "sha256": sha256, "n": n, "content": content}
+    tx.session.execute(insert(table_of(BillPartRow)), [row])
 
 
 def load_original(tx: Transaction, sha256: str) -> Original:

@@ -13,7 +13,7 @@ from operator import attrgetter
 from sys import intern
 from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy import update as update_rows
 
 from busops.domain.errors import Conflict, NotFound
@@ -44,6 +44,7 @@ class NewFile:
     reader: str
     imported_by: str
     imported_at: datetime
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,21 +73,33 @@ class NewAllocation:
 
 
 def find_file(tx: Transaction, sha256: str) -> str | None:
-    """The id of the file with these very bytes, if it was accepted before."""
+    """The id of the file with these very bytes, if it was accepted before; Conflict while it comes in."""
     table = table_of(ReceiptFileRow)
-    query = select(table.c.file_id).where(table.c.school_id == tx.school_id, table.c.sha256 == sha256)
-    return tx.session.execute(query).scalar()
+    row = tx.session.execute(
+        select(table).where(table.c.school_id == tx.school_id, table.c.sha256 == sha256)
+    ).first()
+    if row is not None and not row.is_whole:
+        raise Conflict("bill_coming_in", file=row.name)
+    return None if row is None else str(row.file_id)
 
 
-def amounts_by_key(tx: Transaction, row_keys: Iterable[str]) -> dict[str, int]:
-    """The amount (fen) of each of these lines that is on record, by its key."""
-    table, wanted = table_of(ReceiptRow), list(row_keys)
+def amounts_by_key(tx: Transaction, row_keys: Iterable[str], *, own: str = "") -> dict[str, int]:
+    """
+    The amount (fen) of each of these lines that is on record, by its key.
+
+    Raises Conflict where one belongs to a bill that is coming in and not the ``own``: it may go again.
+    """
+    table, file, wanted = table_of(ReceiptRow), table_of(ReceiptFileRow), list(row_keys)
     found: dict[str, int] = {}
     for start in range(0, len(wanted), KEYS_AT_ONCE):
-        query = select(table.c.row_key, table.c.amount_fen).where(
-            table.c.school_id == tx.school_id, table.c.row_key.in_(wanted[start : start + KEYS_AT_ONCE])
+        some = table.c.row_key.in_(wanted[start : start + KEYS_AT_ONCE])
+        query = select(table.c.row_key, table.c.amount_fen, file).join(
+            file, (file.c.school_id == table.c.school_id) & (file.c.file_id == table.c.file_id)
         )
-        found.update((row.row_key, row.amount_fen) for row in tx.session.execute(query))
+        for row in tx.session.execute(query.where(table.c.school_id == tx.school_id, some)):
+            if not row.is_whole and row.file_id != own:
+                raise Conflict("bill_coming_in", file=row.name)
+            found[row.row_key] = row.amount_fen
     return found
 
 
@@ -99,14 +112,24 @@ def insert_file(tx: Transaction, file: NewFile, receipts: Iterable[NewReceipt]) 
 
 def insert_receipts(tx: Transaction, receipts: Iterable[NewReceipt]) -> None:
     """The lines stand, nobody's yet; by the end of the transaction their file must stand too."""
-    rows = [_receipt_row(tx.school_id, receipt) for receipt in receipts]
+    own = tx.school_id
+    insert_rows(tx, [(own, one.receipt_id, one.file_id, one.txn_id, *line_row(one.line)) for one in receipts])
+
+
+def insert_rows(tx: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
+    """The lines stand: school, receipt, file and transaction of each, then its :func:`line_row`."""
     if rows:
         # Straight to the driver: a million lines spend more time in dictionaries than in the database.
         connection = tx.session.connection()
         mark = "?" if connection.dialect.name == "sqlite" else "%s"
         marks = ", ".join([mark] * len(_COLUMNS))
         names = ", ".join(_COLUMNS)
-        connection.exec_driver_sql(f"INSERT INTO receipt ({names}) VALUES ({marks})", rows)  # noqa: S608
+        connection.exec_driver_sql(f"INSERT INTO receipt ({names}) VALUES ({marks})", list(rows))  # noqa: S608
+
+
+def line_row(line: ReceiptLine) -> tuple[Any, ...]:
+    """A line nobody has claimed in the order of its columns, all of it text, numbers and nothing."""
+    return (line.paid_on.isoformat(), _VALUES[line.channel], _VALUES[line.kind], *_FACTS(line), *_NEW)
 
 
 def record_matches(
@@ -114,20 +137,21 @@ def record_matches(
 ) -> None:
     """What became of each receipt (by its id) stands on it."""
     table = table_of(ReceiptRow)
-    for receipt_id, match in matches:
-        mine = (table.c.school_id == tx.school_id) & (table.c.receipt_id == receipt_id)
-        change = update_rows(table).where(mine)
-        values = {
+    rows = [
+        {
+            "mine": receipt_id,
             "status": str(match.status),
             "tier": str(match.tier or ""),
             "rider_id": match.rider_id,
             "unit_key": match.shares[0].unit_key if match.shares else None,
             "flags": _flags_text(match.flags),
-            "note": note,
-            "decided_by": by,
-            "decided_at": at,
         }
-        tx.session.execute(change.values(**values))
+        for receipt_id, match in matches
+    ]
+    if rows:
+        mine = (table.c.school_id == tx.school_id) & (table.c.receipt_id == bindparam("mine"))
+        told = {"note": note, "decided_by": by, "decided_at": at}
+        tx.session.connection().execute(update_rows(table).where(mine).values(told), rows)
 
 
 def insert_allocations(tx: Transaction, allocations: Iterable[NewAllocation]) -> None:
@@ -156,7 +180,7 @@ def insert_allocations(tx: Transaction, allocations: Iterable[NewAllocation]) ->
 def load_files(tx: Transaction, file_ids: Iterable[str] | None = None) -> tuple[SourceFile, ...]:
     """The accepted files, oldest first; those named, or all."""
     table = table_of(ReceiptFileRow)
-    query = select(table).where(table.c.school_id == tx.school_id)
+    query = select(table).where(table.c.school_id == tx.school_id, table.c.is_whole)
     if file_ids is not None:
         query = query.where(table.c.file_id.in_(sorted(file_ids)))
     rows = tx.session.execute(query.order_by(table.c.imported_at, table.c.file_id))
@@ -185,13 +209,13 @@ def load_receipts(
     query = (
         select(table, file.c.name.label("source"))
         .join(file, (file.c.school_id == table.c.school_id) & (file.c.file_id == table.c.file_id))
-        .where(table.c.school_id == tx.school_id)
+        .where(table.c.school_id == tx.school_id, file.c.is_whole)
     )
     if statuses:
         query = query.where(table.c.status.in_([str(status) for status in statuses]))
     shares = _shares(load_allocations(tx) if given is None else given)
     rows = tx.session.execute(query.order_by(table.c.paid_on, file.c.name, table.c.line, table.c.row_key))
-    return tuple(_record(row, tuple(shares[row.receipt_id])) for row in rows)
+    return tuple(record_of(row, tuple(shares[row.receipt_id])) for row in rows)
 
 
 def load_receipt(tx: Transaction, receipt_id: str) -> ReceiptRecord:
@@ -295,24 +319,14 @@ _COLUMNS = (
     *("status", "tier", "flags", "note", "decided_by"),
 )
 _NEW = (ReceiptStatus.UNIDENTIFIED.value, "", "", "", "")
+_VALUES = {member: member.value for member in (*Channel, *LineKind)}  # quicker than asking the member
+ROW_DAY, ROW_FEN, ROW_KEY, ROW_CELL, ROW_REFERENCE = (
+    _COLUMNS[4:].index(name) for name in ("paid_on", "amount_fen", "row_key", "cell", "reference")
+)
 
 
-def _receipt_row(school_id: str, receipt: NewReceipt) -> tuple[Any, ...]:
-    line = receipt.line
-    return (
-        school_id,
-        receipt.receipt_id,
-        receipt.file_id,
-        receipt.txn_id,
-        line.paid_on.isoformat(),
-        line.channel.value,
-        line.kind.value,
-        *_FACTS(line),
-        *_NEW,
-    )
-
-
-def _record(row: Any, shares: tuple[Share, ...]) -> ReceiptRecord:
+def record_of(row: Any, shares: tuple[Share, ...]) -> ReceiptRecord:
+    """The receipt of a row that names its ``source``."""
     facts = {name: getattr(row, name) for name in _LINE}
     return ReceiptRecord(
         receipt_id=row.receipt_id,

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Date,
     ForeignKeyConstraint,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,7 +24,12 @@ _STATUSES = ", ".join(f"'{status}'" for status in ReceiptStatus)
 
 
 class ReceiptFileRow(Base):
-    """A file that was accepted; the same bytes are taken only once."""
+    """
+    A file that was accepted; the same bytes are taken only once.
+
+    Until it ``is_whole`` its lines are still coming in, nobody sees any, and all may go again;
+    ``imported_at`` is then when the last of them came.
+    """
 
     __tablename__ = "receipt_file"
     __table_args__ = (UniqueConstraint("school_id", "sha256"),)
@@ -39,6 +46,7 @@ class ReceiptFileRow(Base):
     reader: Mapped[str] = mapped_column(String(64))
     imported_by: Mapped[str] = mapped_column(String(64))
     imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    is_whole: Mapped[bool] = mapped_column(Boolean, server_default=true())
 
 
 class ReceiptRow(Base):

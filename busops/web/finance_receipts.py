@@ -15,7 +15,7 @@ from busops.finance.candidates import Candidate
 from busops.finance.matching import ReceiptStatus, Share
 from busops.finance.money import parse_yuan_fen, tidy_yuan
 from busops.finance.payers import MAX_SIBLINGS
-from busops.services import claim_consents, claims, column_mappings, receipts
+from busops.services import bulk_matching, claim_consents, claims, column_mappings, receipts
 from busops.services.claims import MatchQueue, QueueItem
 from busops.web import finance_lists, formats, tables
 from busops.web.context import current
@@ -59,6 +59,15 @@ def upload() -> ResponseReturnValue:
         by=here.actor,
     )
     return redirect(url_for("finance.receipts.show", batch_id=preview.batch_id))
+
+
+@bp.post("/receipts/match")
+@allow(Role.FINANCE)
+def match_all() -> ResponseReturnValue:
+    """Everything that waits is matched where that is certain, beside the pages."""
+    here = current()
+    job_id = here.jobs.submit(bulk_matching.JOB, {"by": here.actor.user_id}, by=here.actor.user_id)
+    return redirect(url_for("jobs.show", job_id=job_id))
 
 
 @bp.get("/receipts/<batch_id>")
@@ -219,6 +228,7 @@ def _index_page(error: BusopsError | None) -> str:
         bills=receipts.list_bills(current().database),
         mappings=column_mappings.list_mappings(current().database),
         previews=receipts.waiting_bills(current().database),
+        matching=bulk_matching.latest(current().database),
         error=error,
         tones=finance_lists.RECEIPT_TONES,
         may_act=current().actor.role is Role.FINANCE,

@@ -8,6 +8,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from busops.domain.people import Role
+from busops.services import bulk_matching
 from busops.services.plan_figures import gap_bp
 from busops.services.search_course import read_points
 from busops.storage.job_store import Job, JobState
@@ -84,4 +85,6 @@ def _target(job: Job) -> str | None:
         return url_for("planning.show", plan_id=job.result["plan_id"])
     if isinstance(job.result, dict) and "scheme_id" in job.result:
         return url_for("term.show", scheme_id=job.result["scheme_id"])
+    if job.kind == bulk_matching.JOB:
+        return url_for("finance.receipts.queue")
     return None

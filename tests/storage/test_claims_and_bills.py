@@ -38,7 +38,7 @@ def books(database: Database) -> Database:
     """One proposal that waits; two originals, of which the books rest on one."""
     fill_books(database)
     with database.transaction() as tx:
-        file = f"'t1','f9','b.csv','{IN_BOOKS}','SHEET',1,1600,NULL,0,0,'r','u',{NOW}"
+        file = f"'t1','f9','b.csv','{IN_BOOKS}','SHEET',1,1600,NULL,0,0,'r','u',{NOW},true"
         tx.session.execute(text(into("receipt_file", file)))
         claim_store.insert_proposal(tx, PROPOSAL)
         for sha256 in (IN_BOOKS, UNUSED):
@@ -128,7 +128,7 @@ def test_a_long_original_is_kept_piece_by_piece_and_comes_back_whole(database: D
         bill_store.forget_unused(tx, LONG)
         assert tx.session.scalar(text("SELECT count(*) FROM bill_part")) == 0
         bill_store.keep_original(tx, LONG, name="l.csv", content=BytesIO(content), by="u", at=AT)
-        file = f"'t1','f8','l.csv','{LONG}','SHEET',1,1600,NULL,0,0,'r','u',{NOW}"
+        file = f"'t1','f8','l.csv','{LONG}','SHEET',1,1600,NULL,0,0,'r','u',{NOW},true"
         tx.session.execute(text(into("receipt_file", file)))
     assert is_refused(database, ["DELETE FROM bill_part"])
     assert is_refused(database, ["UPDATE bill_part SET content = ''"])

@@ -44,9 +44,9 @@ def into(table: str, values: str) -> str:
     return " ".join(("INSERT INTO", table, "VALUES", f"({values})"))
 
 
-def a_file(file_id: str, sha256: str) -> str:
-    """The SQL that takes in a file."""
-    values = f"'t1','{file_id}','a.csv','{sha256}','SHEET',1,1600,NULL,0,0,'r','u',{NOW}"
+def a_file(file_id: str, sha256: str, is_whole: str = "true") -> str:
+    """The SQL that takes in a file, or begins to."""
+    values = f"'t1','{file_id}','a.csv','{sha256}','SHEET',1,1600,NULL,0,0,'r','u',{NOW},{is_whole}"
     return into("receipt_file", values)
 
 

@@ -131,12 +131,42 @@ BEGIN
 END;
 $$;
 
+-- What has not come in whole may go again.
+CREATE OR REPLACE FUNCTION receipt_kept_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (
+    SELECT 1 FROM receipt_file WHERE school_id = OLD.school_id AND file_id = OLD.file_id AND is_whole) THEN
+    RAISE EXCEPTION 'guard: ledger_append_only' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN OLD;
+END;
+$$;
+
+CREATE OR REPLACE FUNCTION receipt_file_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.is_whole OR (TG_OP = 'UPDATE' AND (NEW.school_id, NEW.file_id, NEW.sha256)
+    IS DISTINCT FROM (OLD.school_id, OLD.file_id, OLD.sha256)) THEN
+    RAISE EXCEPTION 'guard: ledger_append_only' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF TG_OP = 'DELETE' THEN
+    RETURN OLD;
+  END IF;
+  RETURN NEW;
+END;
+$$;
+
 CREATE OR REPLACE FUNCTION allocation_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   brought bigint;
 BEGIN
   SELECT amount_fen INTO brought FROM receipt
     WHERE school_id = NEW.school_id AND receipt_id = NEW.receipt_id FOR NO KEY UPDATE;
+  IF EXISTS (
+    SELECT 1 FROM receipt r
+    JOIN receipt_file f ON f.school_id = r.school_id AND f.file_id = r.file_id
+    WHERE r.school_id = NEW.school_id AND r.receipt_id = NEW.receipt_id AND NOT f.is_whole) THEN
+    RAISE EXCEPTION 'guard: receipt_not_whole' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
   IF (SELECT abs(sum(fen)) FROM allocation
     WHERE school_id = NEW.school_id AND receipt_id = NEW.receipt_id) > abs(brought) THEN
     RAISE EXCEPTION 'guard: allocation_exceeds' USING ERRCODE = 'integrity_constraint_violation';
@@ -164,7 +194,7 @@ CREATE OR REPLACE TRIGGER receipt_facts BEFORE UPDATE ON receipt
   FOR EACH ROW EXECUTE FUNCTION receipt_guard();
 
 CREATE OR REPLACE TRIGGER receipt_kept BEFORE DELETE ON receipt
-  FOR EACH ROW EXECUTE FUNCTION ledger_refuse();
+  FOR EACH ROW EXECUTE FUNCTION receipt_kept_guard();
 
 CREATE OR REPLACE TRIGGER allocation_covered AFTER INSERT ON allocation
   FOR EACH ROW EXECUTE FUNCTION allocation_guard();
@@ -194,7 +224,7 @@ CREATE OR REPLACE TRIGGER cost_line_no_change BEFORE UPDATE OR DELETE ON cost_li
   FOR EACH ROW EXECUTE FUNCTION ledger_refuse();
 
 CREATE OR REPLACE TRIGGER receipt_file_no_change BEFORE UPDATE OR DELETE ON receipt_file
-  FOR EACH ROW EXECUTE FUNCTION ledger_refuse();
+  FOR EACH ROW EXECUTE FUNCTION receipt_file_guard();
 
 CREATE OR REPLACE TRIGGER posting_no_truncate BEFORE TRUNCATE ON posting
   FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse();

@@ -109,9 +109,22 @@ BEGIN
   SELECT RAISE(ABORT, 'guard: receipt_facts');
 END;
 
+-- What has not come in whole may go again.
 CREATE TRIGGER receipt_kept BEFORE DELETE ON receipt
+WHEN EXISTS (
+  SELECT 1 FROM receipt_file WHERE school_id = OLD.school_id AND file_id = OLD.file_id AND is_whole <> 0)
 BEGIN
   SELECT RAISE(ABORT, 'guard: ledger_append_only');
+END;
+
+-- Of a bill that is not whole yet nothing is given.
+CREATE TRIGGER allocation_of_whole BEFORE INSERT ON allocation
+WHEN EXISTS (
+  SELECT 1 FROM receipt r
+  JOIN receipt_file f ON f.school_id = r.school_id AND f.file_id = r.file_id
+  WHERE r.school_id = NEW.school_id AND r.receipt_id = NEW.receipt_id AND f.is_whole = 0)
+BEGIN
+  SELECT RAISE(ABORT, 'guard: receipt_not_whole');
 END;
 
 -- No receipt gives more than it brought.
@@ -200,11 +213,14 @@ BEGIN
 END;
 
 CREATE TRIGGER receipt_file_no_update BEFORE UPDATE ON receipt_file
+WHEN OLD.is_whole <> 0 OR NEW.school_id <> OLD.school_id OR NEW.file_id <> OLD.file_id
+  OR NEW.sha256 <> OLD.sha256
 BEGIN
   SELECT RAISE(ABORT, 'guard: ledger_append_only');
 END;
 
 CREATE TRIGGER receipt_file_no_delete BEFORE DELETE ON receipt_file
+WHEN OLD.is_whole <> 0
 BEGIN
   SELECT RAISE(ABORT, 'guard: ledger_append_only');
 END;
@@ -240,7 +256,8 @@ BEGIN
 END;
 
 CREATE TRIGGER receipt_no_replace BEFORE INSERT ON receipt
-WHEN EXISTS (SELECT 1 FROM receipt WHERE school_id = NEW.school_id AND (receipt_id = NEW.receipt_id OR row_key = NEW.row_key))
+WHEN EXISTS (SELECT 1 FROM receipt WHERE school_id = NEW.school_id AND receipt_id = NEW.receipt_id)
+  OR EXISTS (SELECT 1 FROM receipt WHERE school_id = NEW.school_id AND row_key = NEW.row_key)
 BEGIN
   SELECT RAISE(ABORT, 'guard: ledger_exists');
 END;

@@ -68,3 +68,16 @@ def test_beyond_the_limit_nothing_is_taken_twice(monkeypatch) -> None:
     wide = [Option(frozenset("ab"), 7)]
     claimants = [[Option(frozenset("b"), 3), Option(frozenset("c"), 2)], wide, [Option(frozenset("c"), 4)]]
     assert assign(claimants) == (None, 0, 0)
+
+
+def test_a_long_chain_of_claims_is_solved_exactly() -> None:
+    """
+    Four hundred claimants, each wanting its own thing for 3 or the next one's for 5, the last one's for 9.
+
+    Everybody moves up: 399 · 5 + 9. Where the last must have 399, the one before goes without.
+    """
+    chain = [[Option(frozenset({at}), 3), Option(frozenset({at + 1}), 5)] for at in range(399)]
+    chain.append([Option(frozenset({399}), 3), Option(frozenset({400}), 9)])
+    assert worth_of(chain, assign(chain)) == 399 * 5 + 9
+    greedy = [*chain[:-1], [Option(frozenset({399}), 9)]]
+    assert worth_of(greedy, assign(greedy)) == 398 * 5 + 9

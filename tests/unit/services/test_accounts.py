@@ -8,9 +8,12 @@ from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.domain.values import RiderId
 from busops.finance.allowances import Allowance, AllowanceKind, AllowanceState
 from busops.finance.ledger import Account
+from busops.finance.matching import ReceiptStatus
 from busops.finance.reconcile import RowStatus
 from busops.finance.refunds import RefundTrigger
-from busops.services import accounts, fare_receipts, fares
+from busops.services import accounts, fare_receipts, fares, receipts
+from busops.services.matching import payer_book
+from busops.services.ride_facts import load_facts
 from busops.storage import account_store
 from tests.unit.services import test_refunds as refunds_of
 from tests.unit.services.money_scene import CLERK, HOME, LEAD, MoneyScene, a_bill, a_closed_run
@@ -168,3 +171,36 @@ def test_receipts_are_numbered_without_a_gap_and_void_only_by_their_opposite(sce
     assert (receipt.fen, rider is not None, by, void) == (1_000, True, "clerk", 3)
     with pytest.raises(NotFound):
         fare_receipts.show_receipt(scene.database, 9)
+
+
+def status_of(scene: MoneyScene, reference: str):
+    """What became of the receipt with this reference, its flags left out."""
+    found = receipts.list_receipts(scene.database)
+    return next((one.status, one.allocated_fen) for one in found if one.line.reference == reference)
+
+
+def test_a_payment_of_what_is_open_after_an_allowance_matches_by_itself(scene):
+    """
+    20230012 owes 10.00, 2.00 are taken off: 8.00 by name alone pay all; nothing is open, the rest is over.
+
+    While the allowance waits for its second word the same sum convinces nobody.
+    """
+    rider_id = RiderId("20230012")
+    allowance_id = propose(scene, 200, AllowanceKind.HARDSHIP, rider_id)
+    name = accounts.account_of(scene.database, rider_id).rider.name
+    take_bill(scene, "early.csv", a_bill(f"2026-03-14,8.00,,{name},TX7,"))
+    assert status_of(scene, "TX7") == (ReceiptStatus.UNIDENTIFIED, 0)
+    decide(scene, allowance_id)
+    take_bill(scene, "later.csv", a_bill(f"2026-03-15,1.00,,{name},TX8,"))
+    assert status_of(scene, "TX7") == (ReceiptStatus.MATCHED, 800)
+    assert accounts.account_of(scene.database, rider_id).balance_fen == 0
+    with scene.database.reading() as tx:
+        assert payer_book(tx, load_facts(tx)).open_of(rider_id) == []
+
+
+def test_carried_over_money_counts_for_the_unit_it_went_to(scene):
+    """2.00 too much of 20230008 pay another weekend: the old unit has nothing over, the new one 2.00 paid."""
+    accounts.carry_over(scene.database, OVER, HOME, NEXT, clock=scene.clock, ids=scene.ids, by=CLERK)
+    with scene.database.reading() as tx:
+        charges = {item.unit_key: item for item in payer_book(tx, load_facts(tx)).charges_of(OVER)}
+    assert (charges[HOME].open_fen, charges[NEXT].paid_fen) == (0, 200)
