@@ -189,6 +189,8 @@ def _write_summary(pen: Pen, result: Reconciliation, sheets: tuple[Table, ...]) 
     for name, fen in (
         ("earned", statement.sums.earned_fen),
         ("overhead", statement.cost_sums.overhead_fen),
+        ("other_use", statement.cost_sums.other_use_fen),
+        ("purchases", statement.purchases_fen),
         ("base", official.base_fen),
         ("net", official.net_fen),
     ):
