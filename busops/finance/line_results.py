@@ -1,61 +1,18 @@
 """
 What each line brought and cost: fares, shared costs, kilometres loaded and empty, and what it would need.
 
-Pure: the runs, costs and rides are given. A cost of a run is that run's line's; one of a vehicle is shared
-among the lines it drove, any other among all, by the driver of its code (domain §3.4), by largest remainder.
-So the lines and what belongs to none add up to the books, to the fen.
+Pure: the runs, costs and rides are given. Costs fall on runs by the rule of ``cost_shares.py``, so the lines
+and what belongs to none add up to the books, to the fen.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
 
+from busops.finance.cost_shares import LineRun, RunBook, empty_part_fen, share_of
 from busops.finance.costs import CostLine
 from busops.finance.money import split_fen
 from busops.finance.net_revenue import WHOLE_BP, Verdict, headroom_fen, plain_verdict, ratio_text
-
-
-class Driver(StrEnum):
-    """By what a shared cost is divided."""
-
-    KM = "km"
-    TIME = "time"
-    RUNS = "runs"
-    FARES = "fares"
-
-
-# What is not named here is divided by runs: each run had its toll, its parking, its attendant, its tablet.
-DRIVERS: Final[Mapping[str, Driver]] = {
-    "C01": Driver.KM,
-    "C08": Driver.KM,
-    "C04": Driver.TIME,
-    "C07": Driver.TIME,
-    "C09": Driver.TIME,
-    "C10": Driver.TIME,
-    "C14": Driver.FARES,
-}
-HIRE: Final = "C06"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineRun:
-    """
-    One run of a line, metres and seconds; ``empty_m`` is the way without riders, part of ``distance_m``.
-
-    ``planned_fen`` is what the plan reckoned for it, ``planned_empty_fen`` that of its empty way.
-    """
-
-    line: str
-    run_id: str
-    plate: str
-    distance_m: int
-    empty_m: int
-    duration_s: int
-    riders: int
-    planned_fen: int
-    planned_empty_fen: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +71,7 @@ class LineResults:
     lines: tuple[LineResult, ...]
     fares_of_none_fen: int
     costs_of_none_fen: int
+    other_use_fen: int  # what trips for others than pupils bore, in no line and no sum
 
 
 def line_results(
@@ -124,7 +82,8 @@ def line_results(
 
     ``costs`` are those that count on the basis asked for; Σ lines + none = what was given, exactly.
     """
-    earned, loose_fares_fen = _fares(fares, {run.line for run in runs})
+    costs = tuple(costs)
+    earned, loose_fares_fen = fares_by_line(fares, {run.line for run in runs})
     by_run, loose_costs_fen = _costs(runs, costs, earned)
     lines: dict[str, list[LineRun]] = defaultdict(list)
     for run in runs:
@@ -136,6 +95,7 @@ def line_results(
         lines=tuple(sorted(results, key=lambda one: (one.headroom_fen, one.line))),
         fares_of_none_fen=loose_fares_fen,
         costs_of_none_fen=loose_costs_fen,
+        other_use_fen=sum(cost.other_use_fen for cost in costs),
     )
 
 
@@ -155,7 +115,7 @@ def break_even_rides(costs_fen: int, fares_fen: int, rides: int, target_bp: int 
     return -(-WHOLE_BP * costs_fen * rides // (kept_bp * fares_fen))
 
 
-def _fares(fares: Iterable[Fare], known: set[str]) -> tuple[dict[str, int], int]:
+def fares_by_line(fares: Iterable[Fare], known: set[str]) -> tuple[dict[str, int], int]:
     """What each line earned, and what was paid for rides on none of them."""
     earned: dict[str, int] = defaultdict(int)
     loose_fen = 0
@@ -180,49 +140,15 @@ def _costs(
 ) -> tuple[dict[str, _Spent], int]:
     """What each run cost, its empty way apart, and the costs that no run bears."""
     spent = {run.run_id: _Spent() for run in runs}
-    by_plate: dict[str, list[LineRun]] = defaultdict(list)
-    for run in runs:
-        by_plate[run.plate].append(run)
-    by_id = {run.run_id: run for run in runs}
-    a_line = {line: sum(run.line == line for run in runs) for line in {run.line for run in runs}}
+    book = RunBook(runs)
     loose_fen = 0
     for cost in costs:
-        own = by_id.get(cost.run)
-        bearers = [own] if own else by_plate.get(cost.plate) or list(runs)
-        if not bearers:
-            loose_fen += cost.fen
-            continue
-        weigh = _weights(cost.code, earned, a_line)
-        weights = [weigh(run) for run in bearers]
-        if not any(weights):
-            weights = [1] * len(bearers)
-        for run, part in zip(bearers, split_fen(cost.fen, weights), strict=True):
-            spent[run.run_id].costs_fen += part
-            spent[run.run_id].empty_fen += _empty_part(cost.code, part, run)
+        share = share_of(cost, book, earned=earned)
+        loose_fen += share.loose_fen
+        for run_id, part in share.by_run.items():
+            spent[run_id].costs_fen += part
+            spent[run_id].empty_fen += empty_part_fen(cost.code, part, book.by_id[run_id])
     return spent, loose_fen
-
-
-def _weights(code: str, earned: Mapping[str, int], a_line: Mapping[str, int]) -> Callable[[LineRun], int]:
-    match DRIVERS.get(code, Driver.RUNS):
-        case Driver.KM:
-            return lambda run: run.distance_m
-        case Driver.TIME:
-            return lambda run: run.duration_s
-        case Driver.FARES:  # a line's fares, the same for each of its runs
-            return lambda run: max(0, earned.get(run.line, 0)) // a_line[run.line]
-        case Driver.RUNS:
-            return lambda run: 1 if code != HIRE else max(run.planned_fen, 1)
-
-
-def _empty_part(code: str, fen: int, run: LineRun) -> int:
-    """What of a run's cost its empty way caused: by kilometres, of a hire by what the plan reckoned."""
-    if code == HIRE:
-        whole, empty = run.planned_fen, run.planned_empty_fen
-    elif DRIVERS.get(code) is Driver.KM:
-        whole, empty = run.distance_m, run.empty_m
-    else:
-        return 0
-    return split_fen(fen, [whole - empty, empty])[1] if whole > 0 else 0
 
 
 def _result(

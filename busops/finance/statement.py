@@ -78,6 +78,7 @@ class Statement:
     refunds: tuple[Refund, ...] = ()
     findings: tuple[Finding, ...] = ()
     open_runs: tuple[str, ...] = ()
+    purchases_fen: int = 0  # vehicles bought in the period: a memo, in no basis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,7 @@ def make_statement(
     sources: tuple[SourceFile, ...] = (),
     refunds: tuple[Refund, ...] = (),
     open_runs: tuple[str, ...] = (),
+    purchases_fen: int = 0,
 ) -> Statement:
     """The statement of a period: sums taken from the rows and lines, and the verdict they lead to."""
     totals = cost_sums(costs)
@@ -138,6 +140,7 @@ def make_statement(
         sources=sources,
         refunds=refunds,
         open_runs=open_runs,
+        purchases_fen=purchases_fen,
     )
 
 

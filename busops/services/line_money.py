@@ -13,12 +13,14 @@ from datetime import date
 from busops.domain.run import Phase
 from busops.domain.school import Basis
 from busops.domain.values import CAMPUS, Direction, RunId, StopId
+from busops.finance.cost_shares import LineRun
 from busops.finance.costs import DEPRECIATION, OVERHEAD, CostLine
-from busops.finance.line_results import Fare, LineResults, LineRun, line_results
+from busops.finance.line_results import Fare, LineResults, line_results
 from busops.finance.reconcile import ReconRow
 from busops.finance.rows import rides_of_rows
 from busops.planner.problem import rounded_fen
 from busops.planner.travel import estimate_travel
+from busops.services.counted_costs import line_of, line_run
 from busops.services.reconciliation import Books, sources_of
 from busops.storage import fleet_store, network_store, run_ends, run_store
 from busops.storage.database import Transaction
@@ -36,7 +38,7 @@ class DrivenRuns:
 
     def line_of(self, run: RunSummary) -> str:
         """What its line is called: plate and wave."""
-        return f"{run.plate}/{run.wave}"
+        return line_of(run)
 
 
 def load_driven(tx: Transaction, books: Books, *, today: date) -> DrivenRuns:
@@ -61,18 +63,38 @@ def load_driven(tx: Transaction, books: Books, *, today: date) -> DrivenRuns:
 
 def counted_costs(costs: Iterable[CostLine], basis: Basis) -> tuple[CostLine, ...]:
     """The lines of cost that count on a basis: never overhead, depreciation on accrual only."""
-    left_out = {OVERHEAD} if basis is Basis.ACCRUAL else {OVERHEAD, DEPRECIATION}
-    return tuple(line for line in costs if line.code not in left_out)
+    counted = (line for line in costs if line.code != OVERHEAD)
+    if basis is Basis.ACCRUAL:
+        return tuple(counted)
+    return tuple(
+        replace(line, fen=line.cash_fen, paid_fen=None, other_use_fen=line.other_use_paid_fen)
+        for line in counted
+        if line.code != DEPRECIATION
+    )
 
 
 def results_of_lines(books: Books, driven: DrivenRuns, rows: Iterable[ReconRow]) -> LineResults:
     """Every line on the school's official basis; what is no line's, refunds of the gross basis too, apart."""
     policy = books.facts.school.finance
+    fares, paid_back_fen = fares_of(books, driven, rows)
+    costs = counted_costs((cost.line for cost in books.costs), policy.basis)
+    results = line_results(runs_of(books, driven), costs, fares, target_bp=policy.target_bp)
+    return replace(results, costs_of_none_fen=results.costs_of_none_fen + paid_back_fen)
+
+
+def runs_of(books: Books, driven: DrivenRuns) -> list[LineRun]:
+    """The runs as costs fall on them."""
     boarded = Counter(fact.run_id for fact in books.facts.facts if fact.boarded)
+    return [_line_run(run, driven, boarded[run.run_id]) for run in driven.runs]
+
+
+def fares_of(books: Books, driven: DrivenRuns, rows: Iterable[ReconRow]) -> tuple[list[Fare], int]:
+    """What each rider's unit brought on the official basis; what was paid back, a cost of the gross."""
+    policy = books.facts.school.finance
     lines = {run.run_id: driven.line_of(run) for run in driven.runs}
-    runs = [_line_run(run, driven, lines, boarded[run.run_id]) for run in driven.runs]
     rides = rides_of_rows(sources_of(books))
-    fares, paid_back_fen = [], 0
+    fares: list[Fare] = []
+    paid_back_fen = 0
     for row in rows:
         paid_back_fen += row.refunded_fen if policy.basis is Basis.CASH_GROSS else 0
         if fen := _base_fen(row, policy.basis):
@@ -80,9 +102,7 @@ def results_of_lines(books: Books, driven: DrivenRuns, rows: Iterable[ReconRow])
             mine = [fact for fact in facts if fact.boarded] or facts
             taken = tuple(lines[fact.run_id] for fact in mine if fact.run_id in lines)
             fares.append(Fare(fen=fen, lines=taken))
-    costs = counted_costs((cost.line for cost in books.costs), policy.basis)
-    results = line_results(runs, costs, fares, target_bp=policy.target_bp)
-    return replace(results, costs_of_none_fen=results.costs_of_none_fen + paid_back_fen)
+    return fares, paid_back_fen
 
 
 def towards(books: Books, driven: DrivenRuns) -> dict[str, str]:
@@ -110,19 +130,11 @@ def _base_fen(row: ReconRow, basis: Basis) -> int:
     raise AssertionError(f"no rule for basis {basis}")
 
 
-def _line_run(run: RunSummary, driven: DrivenRuns, lines: Mapping[RunId, str], riders: int) -> LineRun:
+def _line_run(run: RunSummary, driven: DrivenRuns, riders: int) -> LineRun:
     empty_m = driven.empty_m.get(run.run_id, 0)
     empty_fen = rounded_fen(driven.per_km_fen.get(run.plate, 0) * empty_m)
-    return LineRun(
-        line=lines[run.run_id],
-        run_id=run.run_id,
-        plate=run.plate,
-        distance_m=run.distance_m,
-        empty_m=empty_m,
-        duration_s=max(0, round((run.arrives_at - run.departs_at).total_seconds())),
-        riders=riders,
-        planned_fen=run.cost_fen,
-        planned_empty_fen=min(empty_fen, run.cost_fen),
+    return replace(
+        line_run(run), empty_m=empty_m, riders=riders, planned_empty_fen=min(empty_fen, run.cost_fen)
     )
 
 

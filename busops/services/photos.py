@@ -91,14 +91,14 @@ def forget_old(database: Database, instance: Path, *, clock: Clock) -> int:
     return len(old)
 
 
-def made_anew(sent: bytes) -> bytes:
-    """The pixels as a fresh JPEG; InvalidInput when it is no JPEG, too large, or broken."""
-    if len(sent) > MOST_BYTES:
-        raise InvalidInput("photo_too_large", most=MOST_BYTES)
+def made_anew(sent: bytes, kind: str = "JPEG", most_bytes: int = MOST_BYTES) -> bytes:
+    """The pixels as a fresh picture of its kind; InvalidInput when it is none, too large, or broken."""
+    if len(sent) > most_bytes:
+        raise InvalidInput("photo_too_large", most=most_bytes)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Pillow only warns of a bomb that is not twice its limit
-            with Image.open(io.BytesIO(sent), formats=("JPEG",)) as picture:
+            with Image.open(io.BytesIO(sent), formats=(kind,)) as picture:
                 width, height = picture.size
                 if width * height > MOST_PIXELS:
                     raise InvalidInput("photo_too_large", most=MOST_PIXELS)
@@ -106,5 +106,5 @@ def made_anew(sent: bytes) -> bytes:
     except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError):
         raise InvalidInput("photo_unreadable") from None
     made = io.BytesIO()
-    Image.frombytes("RGB", pixels.size, pixels.tobytes()).save(made, "JPEG", quality=QUALITY)
+    Image.frombytes("RGB", pixels.size, pixels.tobytes()).save(made, kind, quality=QUALITY)
     return made.getvalue()

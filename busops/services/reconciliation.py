@@ -37,12 +37,14 @@ from busops.finance.statement import (
     make_statement,
 )
 from busops.finance.tariff import span_of, weekend_of
+from busops.services.counted_costs import costs_of_days
 from busops.services.ride_facts import PeriodFacts, load_facts, weekend_end
 from busops.sheets.reconciliation_book import rows_as_csv
 from busops.storage import (
     account_store,
     charge_store,
     cost_store,
+    depreciation_store,
     ledger_store,
     receipt_store,
     refund_store,
@@ -70,6 +72,7 @@ class Books:
     duplicates: tuple[tuple[RiderId, str, str], ...]
     files: tuple[SourceFile, ...]
     costs: tuple[cost_store.StoredCost, ...]
+    purchases_fen: int
     ledger: Mapping[RiderId, int]
     refunds: tuple[StoredRefund, ...]
     policy: RefundPolicy
@@ -145,7 +148,6 @@ def load_books(tx: Transaction, first: date, last: date) -> Books:
     inside = {key for key in keys if _touches(key, first, last, facts)}
     second = {receipt_id: key for _, key, receipt_id in duplicates}
     shown = tuple(receipt for receipt in receipts if _belongs(receipt, inside, second, first, last))
-    costs = cost_store.load_costs(tx, from_on=first, to_on=last)
     return Books(
         first=first,
         last=last,
@@ -156,7 +158,8 @@ def load_books(tx: Transaction, first: date, last: date) -> Books:
         receipts=shown,
         duplicates=tuple(item for item in duplicates if item[1] in inside),
         files=receipt_store.load_files(tx),
-        costs=costs,
+        costs=costs_of_days(tx, first, last),
+        purchases_fen=depreciation_store.bought_fen(tx, first, last),
         ledger=ledger_store.owed_by_rider(tx),
         refunds=refund_store.load_refunds(tx),
         policy=refund_store.load_policy(tx),
@@ -220,6 +223,7 @@ def _statement(books: Books, *, today: date) -> Statement:
         rows=build_rows(replace(sources_of(books), earned_to=today)),
         receipts=books.receipts,
         costs=tuple(cost.line for cost in books.costs),
+        purchases_fen=books.purchases_fen,
         sources=books.files,
         refunds=_refunds_of(books),
         open_runs=tuple(run.run_id for run in books.facts.open_runs if run.on <= today),

@@ -65,12 +65,14 @@ def linked_sums(result: Reconciliation) -> tuple[tuple[str, str, str, int], ...]
 
 
 def judged_sums(result: Reconciliation) -> tuple[tuple[str, int], ...]:
-    """The sums that stand on no other sheet: earned, overhead, base and net of the official basis."""
+    """The sums that stand on no other sheet: earned, costs that do not count, base and net."""
     statement = result.statement
     official = statement.judgement.official
     return (
         ("earned", statement.sums.earned_fen),
         ("overhead", statement.cost_sums.overhead_fen),
+        ("other_use", statement.cost_sums.other_use_fen),
+        ("purchases", statement.purchases_fen),
         ("base", official.base_fen),
         ("net", official.net_fen),
     )

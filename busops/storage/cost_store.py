@@ -5,7 +5,7 @@ Cost lines: what the service cost, with who entered it. Taken back by a line of 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -17,15 +17,28 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     insert,
+    or_,
     select,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from busops.domain.errors import NotFound
 from busops.finance.costs import COST_CODES, CostLine
 from busops.storage.database import Base, Transaction, UtcDateTime
+from busops.storage.ledger_store import LedgerTxnRow
 from busops.storage.upsert import table_of
 
 _CODES = ", ".join(f"'{code}'" for code in COST_CODES)
+
+
+# A cost pays for its own day, or from one day to another.
+COVERS: Final = (
+    "(covers_from IS NULL) = (covers_to IS NULL) AND (covers_from IS NULL OR covers_from <= covers_to)"
+)
+_ENTERED: Final = (
+    *("code", "fen", "plate", "run", "line", "note", "document", "is_estimate"),
+    *("tax_fen", "covers_from", "covers_to"),
+)  # fmt: skip
 
 
 class CostLineRow(Base):
@@ -39,6 +52,11 @@ class CostLineRow(Base):
         ForeignKeyConstraint(["school_id", "txn_id"], ["ledger_txn.school_id", "ledger_txn.txn_id"]),
         CheckConstraint(f"code IN ({_CODES})", name="code"),
         CheckConstraint("fen <> 0", name="fen"),
+        CheckConstraint("abs(tax_fen) <= abs(fen)", name="tax"),
+        CheckConstraint(COVERS, name="covers"),
+        CheckConstraint("approved_by IS NULL OR approved_by <> made_by", name="two_people"),
+        UniqueConstraint("school_id", "replaces"),
+        ForeignKeyConstraint(["school_id", "replaces"], ["cost_line.school_id", "cost_line.cost_id"]),
     )
     school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     cost_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -55,11 +73,21 @@ class CostLineRow(Base):
     txn_id: Mapped[str] = mapped_column(String(64))
     made_by: Mapped[str] = mapped_column(String(64))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    line: Mapped[str] = mapped_column(String(64), server_default="")
+    tax_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    covers_from: Mapped[date | None] = mapped_column(Date)
+    covers_to: Mapped[date | None] = mapped_column(Date)
+    replaces: Mapped[str | None] = mapped_column(String(64))
+    approved_by: Mapped[str | None] = mapped_column(String(64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCost:
-    """A cost line with its identity, and who entered it when."""
+    """
+    A cost line with its identity, who entered it when, and who agreed where it took two.
+
+    ``reverses`` is the cost it takes back, ``replaces`` the estimate whose bill it is.
+    """
 
     cost_id: str
     line: CostLine
@@ -68,18 +96,14 @@ class StoredCost:
     made_by: str
     made_at: datetime
     reverses: str | None = None
+    replaces: str | None = None
+    approved_by: str | None = None
 
 
 def insert_costs(tx: Transaction, costs: Iterable[StoredCost]) -> None:
     """The lines stand, for ever."""
-    names = ("code", "fen", "plate", "run", "note", "document", "is_estimate")
     rows = [
-        {
-            "school_id": tx.school_id,
-            "cost_on": cost.line.on,
-            **{name: getattr(cost.line, name) for name in names},
-            **{name: getattr(cost, name) for name in _OWN},
-        }
+        {"school_id": tx.school_id, **columns_of(cost.line), **{name: getattr(cost, name) for name in _OWN}}
         for cost in costs
     ]
     if rows:
@@ -95,29 +119,57 @@ def known_row_keys(tx: Transaction) -> frozenset[str]:
 def load_costs(
     tx: Transaction, *, from_on: date | None = None, to_on: date | None = None
 ) -> tuple[StoredCost, ...]:
-    """The lines of the days named, by day, code and key."""
+    """The lines that the days named count, by their own day or what they cover, by day, code and key."""
     table = table_of(CostLineRow)
     query = select(table).where(table.c.school_id == tx.school_id)
     if from_on is not None:
-        query = query.where(table.c.cost_on >= from_on)
+        query = query.where(or_(table.c.cost_on >= from_on, table.c.covers_to >= from_on))
     if to_on is not None:
-        query = query.where(table.c.cost_on <= to_on)
+        query = query.where(or_(table.c.cost_on <= to_on, table.c.covers_from <= to_on))
     rows = tx.session.execute(query.order_by(table.c.cost_on, table.c.code, table.c.row_key))
     return tuple(_stored(row) for row in rows)
 
 
-_OWN = ("cost_id", "row_key", "txn_id", "made_by", "made_at", "reverses")
+def load_cost(tx: Transaction, cost_id: str) -> StoredCost:
+    """One cost; raises NotFound."""
+    table = table_of(CostLineRow)
+    query = select(table).where(table.c.school_id == tx.school_id, table.c.cost_id == cost_id)
+    row = tx.session.execute(query).first()
+    if row is None:
+        raise NotFound("cost_not_found", cost_id=cost_id)
+    return _stored(row)
+
+
+def periods_of(tx: Transaction) -> dict[str, str]:
+    """The month in which each cost was booked, by the cost's id."""
+    table, txn = table_of(CostLineRow), table_of(LedgerTxnRow)
+    query = (
+        select(table.c.cost_id, txn.c.period)
+        .join(txn, (txn.c.school_id == table.c.school_id) & (txn.c.txn_id == table.c.txn_id))
+        .where(table.c.school_id == tx.school_id)
+    )
+    return {row.cost_id: row.period for row in tx.session.execute(query)}
+
+
+def undone_by(tx: Transaction, cost_id: str) -> str | None:
+    """The cost that takes this one back, if one does."""
+    table = table_of(CostLineRow)
+    query = select(table.c.cost_id).where(table.c.school_id == tx.school_id, table.c.reverses == cost_id)
+    return tx.session.execute(query).scalar()
+
+
+def columns_of(line: CostLine) -> dict[str, Any]:
+    """The columns that say what was entered."""
+    return {"cost_on": line.on, **{name: getattr(line, name) for name in _ENTERED}}
+
+
+def line_of(row: Any) -> CostLine:
+    """What a row with those columns says."""
+    return CostLine(on=row.cost_on, **{name: getattr(row, name) for name in _ENTERED})
+
+
+_OWN = ("cost_id", "row_key", "txn_id", "made_by", "made_at", "reverses", "replaces", "approved_by")
 
 
 def _stored(row: Any) -> StoredCost:
-    line = CostLine(
-        on=row.cost_on,
-        code=row.code,
-        fen=row.fen,
-        plate=row.plate,
-        run=row.run,
-        note=row.note,
-        document=row.document,
-        is_estimate=row.is_estimate,
-    )
-    return StoredCost(line=line, **{name: getattr(row, name) for name in _OWN})
+    return StoredCost(line=line_of(row), **{name: getattr(row, name) for name in _OWN})

@@ -30,9 +30,10 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 APPEND_ONLY: Final = frozenset(
     {
         "allowance", "allowance_verdict", "audit_entry", "claim_proposal", "claim_verdict", "closure",
-        "closure_addendum", "closure_amendment", "day_mark", "defect_clearance", "disposal", "fare_receipt",
+        "closure_addendum", "closure_amendment", "cost_document", "cost_proposal", "cost_word", "day_mark",
+        "defect_clearance", "depreciation_month", "depreciation_plan", "disposal", "fare_receipt",
         "incident", "incident_word", "manifest", "manifest_rider", "match_policy", "match_refusal",
-        "match_review", "override_request", "override_verdict", "paper_entry", "paper_verdict",
+        "match_review", "other_use", "override_request", "override_verdict", "paper_entry", "paper_verdict",
         "payment_code", "period_statement", "plan_proof", "refund", "refund_policy", "refund_step",
         "rollcall_link", "rollcall_mark", "run_decision", "run_device", "run_event", "run_place",
         "run_stop", "run_tag", "safety_policy", "term_goal", "term_goal_consent", "vehicle_defect",

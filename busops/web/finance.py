@@ -5,18 +5,17 @@ from typing import Any, Final
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from busops.domain.errors import BusopsError, InvalidInput
 from busops.domain.people import Role
 from busops.domain.values import school_date
-from busops.finance.costs import COST_CODES, CostLine
-from busops.finance.money import parse_yuan_fen, tidy_yuan
 from busops.finance.reconcile import status_counts
 from busops.finance.statement import Reconciliation
-from busops.services import costs, fares, reconciliation, rosters, sheet_downloads
+from busops.services import fares, reconciliation, rosters, sheet_downloads
 from busops.services.ride_facts import weekend_end
 from busops.web import (
     finance_accounts,
     finance_claims,
+    finance_costs,
+    finance_depreciation,
     finance_lists,
     finance_mappings,
     finance_match,
@@ -29,9 +28,8 @@ from busops.web import (
 )
 from busops.web.context import current
 from busops.web.finance_receipts import READERS
-from busops.web.language import code_words, say
+from busops.web.language import say
 from busops.web.security import allow
-from busops.web.tables import Listing
 
 bp = Blueprint("finance", __name__, url_prefix="/finance")
 
@@ -43,6 +41,8 @@ bp.register_blueprint(finance_refunds.bp)
 bp.register_blueprint(finance_accounts.bp)
 bp.register_blueprint(finance_verdict.bp)
 bp.register_blueprint(finance_match.bp)
+bp.register_blueprint(finance_costs.bp)
+bp.register_blueprint(finance_depreciation.bp)
 bp.register_blueprint(finance_sheets.bp)
 
 # What their own services write down in the audit: the stamped sheets, and bills as they came.
@@ -114,42 +114,6 @@ def charge() -> ResponseReturnValue:
     return redirect(url_for("finance.show_charges"))
 
 
-@bp.get("/costs")
-@allow(*READERS)
-def show_costs() -> ResponseReturnValue:
-    """The costs, and the form for one more."""
-    if tables.wants_csv():
-        return tables.csv_of(_costs_listing(), "costs.csv")
-    return _costs_page(None)
-
-
-@bp.post("/costs")
-@allow(Role.FINANCE)
-def enter_cost() -> ResponseReturnValue:
-    """A cost is booked, or the page says what is missing."""
-    here = current()
-    try:
-        line = _cost_of_form()
-        costs.enter_cost(here.database, line, clock=here.clock, ids=here.ids, by=here.actor)
-    except BusopsError as error:
-        return _costs_page(error), 400
-    flash(say("已记 %(amount)s 元", amount=request.form["amount"]))
-    return redirect(url_for("finance.show_costs"))
-
-
-@bp.post("/costs/<cost_id>/take-back")
-@allow(Role.FINANCE)
-def take_back_cost(cost_id: str) -> ResponseReturnValue:
-    """The cost is undone by its opposite."""
-    here, note = current(), request.form.get("note", "")
-    try:
-        costs.take_back_cost(here.database, cost_id, note=note, clock=here.clock, ids=here.ids, by=here.actor)
-    except BusopsError as error:
-        return _costs_page(error), 409
-    flash(say("已冲销"))
-    return redirect(url_for("finance.show_costs"))
-
-
 def _reconciled() -> Reconciliation:
     """The period that the address names; without one the last weekend that has begun."""
     here = current()
@@ -180,38 +144,6 @@ def _page(result: Reconciliation) -> dict[str, Any]:
         "query": f"from={statement.period_from}&to={statement.period_to}",
         "may_act": _may_act(),
     }
-
-
-def _costs_listing() -> Listing:
-    return finance_lists.costs_listing(costs.list_costs(current().database))
-
-
-def _costs_page(error: BusopsError | None) -> str:
-    codes = [(code, f"{code} {code_words(f'cost.{code}')}") for code in COST_CODES]
-    return render_template(
-        "finance/costs.html",
-        listing=_costs_listing(),
-        codes=codes,
-        form=request.form,
-        error=error,
-        may_act=_may_act(),
-    )
-
-
-def _cost_of_form() -> CostLine:
-    form = request.form
-    on = finance_lists.day_of_form(form.get("on", ""))
-    if on is None:
-        raise InvalidInput("not_a_date", found=form.get("on", ""))
-    return CostLine(
-        on=on,
-        code=form.get("code", ""),
-        fen=parse_yuan_fen(tidy_yuan(form.get("amount", ""))),
-        plate=form.get("plate", "").strip(),
-        note=form.get("note", "").strip(),
-        document=form.get("document", "").strip(),
-        is_estimate=bool(form.get("estimate")),
-    )
 
 
 def _may_act() -> bool:

@@ -17,7 +17,6 @@ from busops.finance.rows import differences
 from busops.finance.statement import ReceiptRecord, Reconciliation, unidentified_fen
 from busops.services.fares import ShownCharge
 from busops.sheets.book_words import unit_words
-from busops.storage.cost_store import StoredCost
 from busops.web.context import current
 from busops.web.language import code_words, say
 from busops.web.tables import Column, Filter, Listing, arrange
@@ -171,25 +170,6 @@ def charges_listing(charges: Sequence[ShownCharge]) -> Listing:
         Column(key="revision", word=say("第几次"), of=lambda item: item.stored.revision, numeric=True),
     )
     return arrange(charges, columns, filters=filters, page_rows=100)
-
-
-def costs_listing(costs: Sequence[StoredCost]) -> Listing:
-    """The costs as the address asks for them."""
-    codes = sorted({item.line.code for item in costs})
-    choices = tuple((code, f"{code} {code_words(f'cost.{code}')}") for code in codes)
-    filters = (Filter(key="code", word=say("科目"), choices=choices, of=lambda item: item.line.code),)
-    columns = (
-        Column(key="on", word=say("日期"), of=lambda item: item.line.on),
-        Column(key="code", word=say("科目"), of=lambda item: item.line.code),
-        Column(key="cost", word=say("成本项目"), of=lambda item: code_words(f"cost.{item.line.code}")),
-        Column(key="fen", word=say("金额(元)"), of=lambda item: yuan(item.line.fen), numeric=True),
-        Column(key="plate", word=say("车牌号"), of=lambda item: item.line.plate, searched=True),
-        Column(key="note", word=say("说明"), of=lambda item: item.line.note, searched=True, text=True),
-        Column(key="document", word=say("单据号"), of=lambda item: item.line.document, searched=True),
-        Column(key="estimate", word=say("暂估"), of=lambda item: say("是") if item.line.is_estimate else ""),
-        Column(key="act", word="", of=lambda _item: "", sortable=False, exported=False),
-    )
-    return arrange(costs, columns, filters=filters, sort="-on", page_rows=100)
 
 
 def chart_parts(result: Reconciliation, counts: dict[str, int]) -> list[tuple[str, int, str, str]]:

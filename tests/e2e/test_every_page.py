@@ -20,7 +20,7 @@ NO_PAGES = re.compile(
     r"|dispatch\.(part|wall_part)|jobs\.|demo\.|planning\.(map_json|document|proof)"
     r"|plan_compare\.map_json|plan_margin\.part|plan_advice\.(prices|enough)_part|term\.document"
     r"|register\.stops_map|manage\.devices\.enrolment\.part"
-    r"|finance\.(rows_csv|sheets\.take|receipts\.bill|periods\.statement|finance_verdict\.lines_(csv|xlsx))|paper\.scan|photos\.picture)"
+    r"|finance\.(rows_csv|sheets\.take|receipts\.bill|costs\.paper|periods\.statement|finance_verdict\.lines_(csv|xlsx))|paper\.scan|photos\.picture)"
 )
 SAMPLES = re.compile(r"^design\.")  # invented data in every part
 # A4: as wide as paper at any width
@@ -30,6 +30,8 @@ PAPER = re.compile(
 UNLINKED = ("/design", "/search?q=林", f"/print/tags/川F00000?on={FRIDAY}", "/ca", "/nowhere")
 FOUND_BY_OTHERS = {
     "finance.accounts.receipt",
+    "finance.costs.show",
+    "finance.costs.of_line",
     "finance.mappings.show",
     "finance.receipts.show",
     "paper.show",

@@ -65,8 +65,9 @@ def a_charge(revision: int, waived_fen: int) -> str:
 
 def a_cost(code: str, cost_id: str = "e1") -> str:
     """The SQL that enters a cost of 1.00."""
-    values = f"'t1','{cost_id}','2024-03-08','{code}',100,'','','','',false,'{cost_id}',NULL,'t1','u',{NOW}"
-    return into("cost_line", values)
+    names = "school_id, cost_id, cost_on, code, fen, plate, run, note, document, is_estimate, row_key"
+    values = f"'t1','{cost_id}','2024-03-08','{code}',100,'','','','',false,'{cost_id}','t1','u',{NOW}"
+    return into(f"cost_line ({names}, txn_id, made_by, made_at)", values)
 
 
 def an_account(user_id: str, role: str) -> str:

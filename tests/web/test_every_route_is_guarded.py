@@ -38,6 +38,7 @@ AT_MOST = {
     "/manage/people": {Role.ADMIN},
     "/manage/settings": {Role.ADMIN},
     "/finance": {Role.FINANCE, Role.FINANCE_LEAD, Role.SUPERVISOR, Role.DISPATCHER},
+    "/other-use": {Role.FINANCE, Role.FINANCE_LEAD, Role.SUPERVISOR, Role.DISPATCHER},
     "/register": OFFICE,
     "/rosters": OFFICE,
     "/plans": OFFICE,

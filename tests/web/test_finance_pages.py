@@ -19,7 +19,7 @@ BILL = a_bill(
     "2026-03-14,7.00,丁,,TX4,20230007",
 )
 PAGES = (
-    *("", "rows", "receipts", "match", "charges", "costs"),
+    *("", "rows", "receipts", "match", "charges", "costs", "depreciation", "costs/of-line?line=x"),
     *("periods/2026-03", "refunds?rider_id=20230002", "refunds/policy", "riders", "riders/20230002"),
 )
 WEEKEND = "weekend=2026-03-13"
@@ -197,20 +197,6 @@ def test_the_preview_shows_groups_and_totals_beside_each_other(visit):
     bad = text_of(upload(client, wechat_bill(*rows, 应结订单总金额="52.00")))
     assert "文件写的“应结订单总金额”是 52.00 元，逐行相加 53.00 元，相差 −1.00 元" in bad
     assert "不符" in bad
-
-
-def test_a_cost_is_entered_and_taken_back(visit):
-    """120.50 on a day; a wrong amount or no day is refused with words; taken back, both lines stay."""
-    client = visit(Role.FINANCE)
-    good = {"on": "2026-03-13", "code": "C01", "amount": "120.50", "note": "加油"}
-    assert "已记 120.50 元" in text_of(press(client, "/finance/costs", "/finance/costs", **good))
-    bad = press(client, "/finance/costs", "/finance/costs", **(good | {"amount": "12o"}))
-    assert (bad.status_code, "不是金额" in text_of(bad)) == (400, True)
-    assert press(client, "/finance/costs", "/finance/costs", **(good | {"on": ""})).status_code == 400
-    page = client.get("/finance/costs").get_data(as_text=True)
-    back = re.search(r'action="(/finance/costs/[^"]+/take-back)"', page)[1]
-    after = text_of(press(client, "/finance/costs", back, note="记错"))
-    assert "−120.50" in after
 
 
 def test_the_workbook_and_the_csv_come_as_files(visit):

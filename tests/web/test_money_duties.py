@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from busops.domain.people import Role
+from busops.finance import costs
 from busops.finance.allowances import DECIDERS, PROPOSERS
 from busops.finance.refunds import OTHER_HANDS, STEP_ROLES, RefundState
 from busops.web.security import access_of
@@ -12,8 +13,13 @@ BUS, CLERK, LEAD, WATCH = Role.DISPATCHER, Role.FINANCE, Role.FINANCE_LEAD, Role
 # Reviewed by hand: every act that changes money or what is said of it. Domain §3.5, reliability §6.
 ACTS = {
     "finance.charge": {CLERK},
-    "finance.enter_cost": {CLERK},
-    "finance.take_back_cost": {CLERK},
+    "finance.costs.enter": {CLERK},
+    "finance.costs.take_back": {CLERK},
+    "finance.costs.add_paper": {CLERK},
+    "finance.costs.decide": {LEAD, WATCH},
+    "finance.costs.withdraw": {CLERK},
+    "finance.depreciation.add": {CLERK},
+    "finance.depreciation.accept": {CLERK, LEAD},
     "finance.receipts.upload": {CLERK},
     "finance.receipts.accept": {CLERK},
     "finance.receipts.discard": {CLERK},
@@ -52,6 +58,8 @@ APART = (
     ("finance.refunds.approve", "finance.refunds.pay"),
     ("finance.accounts.propose", "finance.accounts.decide"),
     ("finance.charge", "finance.refunds.approve"),
+    ("finance.costs.enter", "finance.costs.decide"),
+    ("finance.costs.take_back", "finance.costs.decide"),
 )
 # The bus team reads no page of money but that of refunds, which shows it no amounts.
 BUS_READS = {"finance.refunds.index", "finance.refunds.policy"}
@@ -108,4 +116,6 @@ def test_the_domain_asks_for_the_same_hands(app: Flask) -> None:
         assert roles_of(app, f"finance.refunds.{page}") == STEP_ROLES[state]
     assert roles_of(app, "finance.accounts.propose") == PROPOSERS
     assert roles_of(app, "finance.accounts.decide") == DECIDERS
+    assert roles_of(app, "finance.costs.enter") == costs.PROPOSERS
+    assert roles_of(app, "finance.costs.decide") == costs.DECIDERS
     assert OTHER_HANDS[RefundState.PAID] == {RefundState.REQUESTED, RefundState.APPROVED}

@@ -102,7 +102,7 @@ def check_workbook(file_name: str, content: bytes) -> None:
             entries = archive.infolist()
             _check_directory(file_name, entries)
             check_directory(file_name, entries)
-            _check_entries(file_name, archive)
+            check_entries(file_name, archive)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise InvalidInput("file_damaged", file=file_name) from error
 
@@ -141,7 +141,8 @@ def _check_directory(file_name: str, entries: list[zipfile.ZipInfo]) -> None:
         raise InvalidInput("file_wrong_kind", file=file_name, ending=".xlsx", found="ZIP")
 
 
-def _check_entries(file_name: str, archive: zipfile.ZipFile) -> None:
+def check_entries(file_name: str, archive: zipfile.ZipFile) -> None:
+    """No entry is damaged, has macros, or is XML that names others; InvalidInput says which."""
     # Reading each entry to its end proves its length and checksum: a directory that lies is damaged.
     for entry in archive.infolist():
         data = archive.read(entry)

@@ -68,10 +68,25 @@ def read_costs(table: TableText, findings: list[Finding]) -> tuple[Placed[CostLi
                 note=cells.words(reader.text("note")),
                 document=cells.words(reader.text("document")),
                 is_estimate=reader.maybe("estimate", cells.yes_no, False),
+                tax_fen=reader.maybe("tax", cells.signed_yuan, 0),
+                line=cells.words(reader.text("line")),
+                covers_from=reader.maybe("from_on", cells.day, None),
+                covers_to=reader.maybe("to_on", cells.day, None),
             )
+            _report_cost(line, reader)
             if reader.is_good:
                 rows.append(reader.placed(line))
     return tuple(rows)
+
+
+def _report_cost(line: CostLine, reader: RowReader) -> None:
+    """A correction is negative with its tax; days are a pair, in their order."""
+    if abs(line.tax_fen) > abs(line.fen) or line.tax_fen * line.fen < 0:
+        reader.report("tax", "cost_tax_above")
+    if (line.covers_from is None) != (line.covers_to is None):
+        reader.report("to_on", "cost_days_halved")
+    elif line.covers_from and line.covers_to and line.covers_to < line.covers_from:
+        reader.report("to_on", "period_reversed", from_on=line.covers_from, to_on=line.covers_to)
 
 
 def _cost_code(text: str) -> str:

@@ -121,6 +121,10 @@ COSTS: Final = TableSpec(
         _column("note", "说明", "备注", "摘要"),
         _column("document", "单据号", "凭证号", "发票号"),
         _column("estimate", "暂估", "是否暂估"),
+        _column("tax", "税额"),
+        _column("line", "线路"),
+        _column("from_on", "费用起"),
+        _column("to_on", "费用止"),
     ),
 )
 TRAVEL: Final = TableSpec(

@@ -1,14 +1,15 @@
 """Each line's own result: shared costs to the fen, the empty way apart, what the line would need."""
 
+from dataclasses import replace
+
 import pytest
 
 from busops.domain.errors import InvalidInput
+from busops.finance.cost_shares import LineRun
 from busops.finance.costs import CostLine
 from busops.finance.line_results import (
-    DRIVERS,
     Fare,
     LineResults,
-    LineRun,
     break_even_rides,
     line_results,
     needed_fare_fen,
@@ -23,7 +24,8 @@ def a_run(line: str, run_id: str, **changed: int) -> LineRun:
         "distance_m": 30_000, "empty_m": 10_000, "duration_s": 3600, "riders": 20,
         "planned_fen": 12_000, "planned_empty_fen": 4_000,
     }  # fmt: skip
-    return LineRun(line=line, run_id=run_id, plate=line.partition("/")[0], **(facts | changed))
+    plate = line.partition("/")[0]
+    return LineRun(line=line, run_id=run_id, plate=plate, on=FRIDAY, **(facts | changed))
 
 
 def a_cost(code: str, fen: int, plate: str = "", run: str = "") -> CostLine:
@@ -93,8 +95,9 @@ def test_a_unit_is_split_over_its_rides() -> None:
 
 def test_costs_without_any_run_belong_to_no_line() -> None:
     """A period without runs keeps its costs in sight."""
-    results = line_results((), [a_cost("C07", 900)], [])
-    assert (results.lines, results.costs_of_none_fen) == ((), 900)
+    cost = replace(a_cost("C07", 900), other_use_fen=60)
+    results = line_results((), [cost], [])
+    assert (results.lines, results.costs_of_none_fen, results.other_use_fen) == ((), 900, 60)
 
 
 def test_the_worst_line_comes_first_with_what_it_needs() -> None:
@@ -131,8 +134,3 @@ def test_an_empty_way_longer_than_the_run_is_refused() -> None:
     """A part larger than the whole is a fault of the caller."""
     with pytest.raises(InvalidInput):
         line_results([a_run("A/1", "a1", empty_m=40_000)], [a_cost("C01", 10)], [])
-
-
-def test_every_driver_is_of_a_known_code() -> None:
-    """The table names codes of the catalogue only."""
-    assert all(code.startswith("C") and len(code) == 3 for code in DRIVERS)

@@ -135,7 +135,7 @@ def test_the_same_costs_again_change_nothing(scene):
     line = CostLine(on=FRIDAY, code="C01", fen=9_000)
     assert costs.add_costs(scene.database, [line], **scene.acting).added == 0
     assert costs.add_costs(scene.database, [line, line], **scene.acting).added == 1
-    cost_id = costs.enter_cost(scene.database, line, **scene.acting)
+    cost_id = costs.enter_cost(scene.database, line, **scene.acting).cost_id
     assert reconciled(scene).statement.sums.costs_fen == 27_000
     costs.take_back_cost(scene.database, cost_id, note="记错", **scene.acting)
     assert reconciled(scene).statement.sums.costs_fen == 18_000

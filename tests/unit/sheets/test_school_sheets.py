@@ -144,6 +144,27 @@ def test_contradictions_between_the_tables_name_their_cells() -> None:
     assert (gap["gap_from_on"], gap["gap_to_on"]) == (date(2027, 1, 1), date(2027, 1, 22))
 
 
+def test_a_cost_says_its_tax_its_line_and_its_days() -> None:
+    """A year's insurance of a line; more tax than money, half a span and one backwards are found by cell."""
+    head = (*COSTS[0], "税额", "线路", "费用起", "费用止")
+    days = ("2026-11-01", "2027-10-31")
+    good = ("2026-11-13", "C07", "36.5", "川F10001", "", "", "", "否", "2.07", "川F10001/1", *days)
+    bad = ("2026-11-13", "C01", "1", "", "", "", "", "", "1.01", "", "2026-11-13", "")
+    back = ("2026-11-13", "C01", "-1", "", "", "", "", "", "0.5", "", "2026-11-13", "2026-11-12")
+    folder = read_school_folder(school_files(costs=csv_bytes([head, good])))
+    assert folder.costs[0] == CostLine(
+        on=FRIDAY, code="C07", fen=3650, plate="川F10001", tax_fen=207, line="川F10001/1",
+        covers_from=date(2026, 11, 1), covers_to=date(2027, 10, 31),
+    )  # fmt: skip
+    folder = read_school_folder(school_files(costs=csv_bytes([head, bad, back])))
+    assert found(folder) == [
+        ("cost_tax_above", Severity.BLOCK, "I2"),
+        ("cost_days_halved", Severity.BLOCK, "L2"),
+        ("cost_tax_above", Severity.BLOCK, "I3"),
+        ("period_reversed", Severity.BLOCK, "L3"),
+    ]
+
+
 def test_vehicles_with_impossible_seats_and_licensed_buses_without_a_line() -> None:
     """As many students as persons leaves no driver; a licensed bus runs on approved lines only.
 
