@@ -60,7 +60,11 @@ class Payer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """What a rider owes for one unit; ``basis`` names the closures it rests on: ``run@2 run@1``."""
+    """
+    What a rider owes for one unit; ``basis`` names the closures it rests on: ``run@2 run@1``.
+
+    ``price_fen`` is the whole price where he owes only a part, for joining late or leaving; else None.
+    """
 
     rider_id: RiderId
     unit: FareUnit
@@ -71,6 +75,7 @@ class Charge:
     list_fen: int
     waived_fen: int
     basis: str
+    price_fen: int | None = None
 
     @property
     def due_fen(self) -> int:
@@ -183,6 +188,7 @@ def _merged(first: Charge, second: Charge) -> Charge:
         band=first.band,
         list_fen=first.list_fen,
         waived_fen=first.waived_fen,
+        price_fen=first.price_fen,
         basis=" ".join(sorted(bases)),
     )
 

@@ -25,6 +25,7 @@ class CheckItem(StrEnum):
     EARLIER_CLOSED = "earlier_closed"
     RUNS_CLOSED = "runs_closed"
     CHARGED = "charged"
+    DELIVERED = "delivered"
     POSTED = "posted"
     MONEY_AGED = "money_aged"
     DIFFERENCES = "differences"
@@ -51,6 +52,7 @@ class CloseFacts:
     statement: Statement
     earlier_open: tuple[str, ...]
     uncharged: int
+    undelivered: int
     unposted: int
     said: frozenset[tuple[str, str]]
 
@@ -69,6 +71,7 @@ def checklist(facts: CloseFacts) -> Mapping[CheckItem, tuple[Finding, ...]]:
             bool(facts.statement.open_runs), "runs_open", count=len(facts.statement.open_runs)
         ),
         CheckItem.CHARGED: _if(facts.uncharged > 0, "charges_waiting", count=facts.uncharged),
+        CheckItem.DELIVERED: _if(facts.undelivered > 0, "deliveries_waiting", count=facts.undelivered),
         CheckItem.POSTED: _if(facts.unposted > 0, "txns_unposted", count=facts.unposted),
         CheckItem.MONEY_AGED: _if(
             bool(aged), "money_aged", count=len(aged), amount_fen=sum(item.fen for item in aged)

@@ -28,6 +28,7 @@ from busops.finance.proration import before_joining_fen
 from busops.finance.tariff import span_of
 from busops.services import claims
 from busops.services.acting import record_act
+from busops.services.deliveries import deliver, over_by
 from busops.services.fare_receipts import unreceipted
 from busops.services.matching import Given, give
 from busops.storage import (
@@ -153,6 +154,8 @@ def decide_allowance(
         account_store.decide_allowance(
             tx, allowance_id, verdict, note=note.strip(), txn_id=txn_id, by=by.user_id, at=clock.now()
         )
+        today = school_date(clock.now())
+        deliver(tx, over_by(today), today=today, ids=ids, by=by.user_id, rider_id=found.rider_id)
         facts = {"verdict": verdict, "fen": found.fen}
         record_act(tx, by, "allowance_decided", found.rider_id, facts=facts, clock=clock)
 

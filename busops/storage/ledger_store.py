@@ -7,7 +7,7 @@ a transaction counts once it balances, and what counts is never changed.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -82,6 +82,16 @@ class PostingRow(Base):
     rider_id: Mapped[str | None] = mapped_column(String(64))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A transaction of one source with what it moved on one account, and whether it was undone."""
+
+    txn_id: str
+    row_key: str
+    fen: int
+    is_reversed: bool
+
+
 def post(tx: Transaction, txns: Iterable[LedgerTxn]) -> None:
     """
     The transactions are posted; raises InvalidInput for a broken rule, Refused in a locked period.
@@ -149,6 +159,29 @@ def load_all(tx: Transaction) -> tuple[LedgerTxn, ...]:
     table = table_of(LedgerTxnRow)
     query = select(table.c.txn_id).where(table.c.school_id == tx.school_id, table.c.posted.is_(True))
     return load_txns(tx, list(tx.session.scalars(query)))
+
+
+def load_standing(tx: Transaction, source: str, account: Account, *, of: str = "") -> tuple[Standing, ...]:
+    """Every posted transaction of a source whose key begins with ``of``, and its sum on the account, fen."""
+    posting, txn = table_of(PostingRow), table_of(LedgerTxnRow)
+    undo = txn.alias("undo")
+    is_reversed = (
+        select(undo.c.txn_id)
+        .where(undo.c.school_id == txn.c.school_id, undo.c.reverses == txn.c.txn_id)
+        .exists()
+    )
+    query = (
+        select(txn.c.txn_id, txn.c.row_key, func.sum(posting.c.fen).label("fen"), is_reversed.label("undone"))
+        .join(posting, (posting.c.school_id == txn.c.school_id) & (posting.c.txn_id == txn.c.txn_id))
+        .where(txn.c.school_id == tx.school_id, txn.c.source == source, txn.c.posted.is_(True))
+        .where(posting.c.account == str(account), txn.c.row_key.startswith(of, autoescape=True))
+        .group_by(txn.c.school_id, txn.c.txn_id, txn.c.row_key)
+        .order_by(txn.c.row_key)
+    )
+    return tuple(
+        Standing(txn_id=row.txn_id, row_key=row.row_key, fen=int(row.fen), is_reversed=bool(row.undone))
+        for row in tx.session.execute(query)
+    )
 
 
 def account_balances(tx: Transaction) -> dict[Account, int]:
