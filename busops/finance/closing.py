@@ -25,6 +25,8 @@ class CheckItem(StrEnum):
     EARLIER_CLOSED = "earlier_closed"
     RUNS_CLOSED = "runs_closed"
     CHARGED = "charged"
+    AGREED = "agreed"
+    PRICES = "prices"
     DELIVERED = "delivered"
     POSTED = "posted"
     MONEY_AGED = "money_aged"
@@ -53,6 +55,8 @@ class CloseFacts:
     earlier_open: tuple[str, ...]
     uncharged: int
     undelivered: int
+    unagreed: tuple[str, ...]
+    prices_beyond: int
     unposted: int
     said: frozenset[tuple[str, str]]
 
@@ -71,6 +75,10 @@ def checklist(facts: CloseFacts) -> Mapping[CheckItem, tuple[Finding, ...]]:
             bool(facts.statement.open_runs), "runs_open", count=len(facts.statement.open_runs)
         ),
         CheckItem.CHARGED: _if(facts.uncharged > 0, "charges_waiting", count=facts.uncharged),
+        CheckItem.AGREED: _if(
+            bool(facts.unagreed), "consents_missing", count=len(facts.unagreed), riders=list(facts.unagreed)
+        ),
+        CheckItem.PRICES: _if(facts.prices_beyond > 0, "prices_beyond_term", count=facts.prices_beyond),
         CheckItem.DELIVERED: _if(facts.undelivered > 0, "deliveries_waiting", count=facts.undelivered),
         CheckItem.POSTED: _if(facts.unposted > 0, "txns_unposted", count=facts.unposted),
         CheckItem.MONEY_AGED: _if(

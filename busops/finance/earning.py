@@ -14,7 +14,8 @@ from busops.finance.charging import Charge
 from busops.finance.ledger import Account, Posting, moves, period_of
 from busops.finance.money import split_fen
 from busops.finance.proration import fridays_of
-from busops.finance.refunds import SHORT, Refund, RefundTrigger
+from busops.finance.refunds import Refund, RefundTrigger
+from busops.finance.tariff import SHORT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,11 +20,10 @@ from busops.domain.values import RiderId
 from busops.finance.ledger import Account, Posting
 from busops.finance.money import share_fen
 from busops.finance.proration import not_begun_fen
-from busops.finance.tariff import BillingUnit, FareUnit
+from busops.finance.tariff import SHORT, BillingUnit, FareUnit
 
 FULL_BP: Final = 10_000
 WEEK: Final = timedelta(weeks=1)
-SHORT: Final = frozenset({FareUnit.TRIP, FareUnit.WEEKEND})
 
 
 class RefundTrigger(StrEnum):
@@ -176,6 +175,7 @@ class UnitMoney:
     missed_weekends: int = 0
     weekends: int = 1
     left_on: date | None = None
+    is_prorated: bool = False  # the charge is already that of the months begun
 
 
 def reasons_not_to_step(refund: Refund, step: RefundState, by: str, role: Role) -> tuple[Finding, ...]:
@@ -235,7 +235,9 @@ def refundable_fen(policy: RefundPolicy, trigger: RefundTrigger, money: UnitMone
         part = share_fen(money.paid_fen, rule.short_bp, FULL_BP)
     elif trigger is RefundTrigger.LEFT_SERVICE:
         part = 0
-        if money.left_on is not None:
+        if money.is_prorated:
+            part = max(0, money.paid_fen - money.due_fen)
+        elif money.left_on is not None:
             part = not_begun_fen(money.paid_fen, money.span.from_on, money.span.to_on, money.left_on)
         part = share_fen(part, rule.long_bp, FULL_BP)
     elif money.missed_weekends < rule.min_units:

@@ -107,6 +107,7 @@ def make_statement(
     costs: tuple[CostLine, ...],
     sources: tuple[SourceFile, ...] = (),
     refunds: tuple[Refund, ...] = (),
+    subsidies_fen: int = 0,
     open_runs: tuple[str, ...] = (),
 ) -> Statement:
     """The statement of a period: sums taken from the rows and lines, and the verdict they lead to."""
@@ -121,6 +122,7 @@ def make_statement(
         estimated_fen=totals.estimated_fen,
         estimated_cash_fen=totals.estimated_cash_fen,
         waived_fen=sum(row.waived_fen for row in rows),
+        subsidies_fen=subsidies_fen,
         open_runs=len(open_runs),
     )
     return Statement(
@@ -164,6 +166,8 @@ def document(statement: Statement) -> dict[str, Any]:
             "costs": official.costs_fen if official.basis != "CASH_GROSS" else sums.cash_costs_fen,
             "base": official.base_fen,
             "net": official.net_fen,
+            # A memo (N+S), only where there is one: months signed before it was kept stay as signed.
+            **({"subsidies": sums.subsidies_fen} if sums.subsidies_fen else {}),
         },
         "bases": {
             str(result.basis): {"base": result.base_fen, "net": result.net_fen, "met": result.is_met}

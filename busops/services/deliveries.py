@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Final
 from busops.domain.values import Ids, RiderId
 from busops.finance.earning import Reduction, delivered_by_month, delivery_postings, due_now, reduction_of
 from busops.finance.ledger import Account, LedgerTxn, TxnKind, period_of, reversal
-from busops.finance.refunds import SHORT, Refund
+from busops.finance.tariff import SHORT
 from busops.storage import account_store, charge_store, ledger_store, refund_store
 from busops.storage.database import Transaction
 from busops.storage.ledger_store import Standing
 
 if TYPE_CHECKING:
     from busops.finance.allowances import Allowance
+    from busops.finance.refunds import Refund
 
 SOURCE: Final = "delivery"
 

@@ -15,7 +15,7 @@ from busops.domain.values import Clock, Ids, school_date
 from busops.finance.charging import Charge, changes, charges_due
 from busops.finance.earning import earned_parts
 from busops.finance.ledger import Account, LedgerTxn, TxnKind, moves, period_of, reversal
-from busops.finance.refunds import SHORT
+from busops.finance.tariff import SHORT
 from busops.services.acting import By, record_act, user_of
 from busops.services.deliveries import deliver, over_by
 from busops.services.matching import match_waiting

@@ -6,7 +6,7 @@ signature keeps the bus team out (SOFT_CLOSED); finance may still post until the
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,7 +14,7 @@ from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.domain.findings import Finding, Severity
 from busops.domain.people import Actor
 from busops.domain.values import Clock, Ids, school_date
-from busops.finance.charging import changes, charges_due
+from busops.finance.charging import Charge, changes, charges_due
 from busops.finance.closing import (
     CheckItem,
     CloseFacts,
@@ -27,8 +27,10 @@ from busops.finance.closing import (
 )
 from busops.finance.ledger import LedgerTxn
 from busops.finance.statement import Reconciliation, digest, text_of
+from busops.finance.tariff import rates_beyond
 from busops.services import deliveries, reconciliation, refunds
 from busops.services.acting import By, record_act, user_of
+from busops.services.fee_plans import NEEDS_CONSENT
 from busops.services.ride_facts import PeriodFacts, load_facts
 from busops.storage import charge_store, ledger_store, people_store, period_store, receipt_store
 from busops.storage.database import Database, Transaction
@@ -205,13 +207,22 @@ def _facts(database: Database, period: str, *, clock: Clock) -> tuple[CloseFacts
             for item in period_store.load_periods(tx)
             if item.period < period and item.state is not PeriodState.CLOSED
         )
+        rides = load_facts(tx)
+        wanted, found = charges_due(rides.charge_facts, rides.payers, rides.rates, rides.school.term)
+        stored = [item.charge for item in charge_store.load_charges(tx)]
         facts = CloseFacts(
             period=period,
             last_on=last,
             today=school_date(clock.now()),
             statement=result.statement,
             earlier_open=earlier,
-            uncharged=_uncharged(tx, load_facts(tx), last),
+            uncharged=_uncharged(wanted, stored, last),
+            unagreed=tuple(
+                str(item.place)
+                for item in found
+                if item.code == "price_consent_missing" and item.facts["on"] <= last
+            ),
+            prices_beyond=_prices_beyond(rides),
             undelivered=deliveries.count_waiting(tx, min(last, deliveries.over_by(school_date(clock.now())))),
             unposted=ledger_store.count_unposted(tx, period),
             said=said,
@@ -228,11 +239,17 @@ def _deliver(database: Database, period: str, *, clock: Clock, ids: Ids, by: By)
             record_act(tx, by, "income_delivered", period, facts={"count": count}, clock=clock)
 
 
-def _uncharged(tx: Transaction, facts: PeriodFacts, last: date) -> int:
+def _prices_beyond(facts: PeriodFacts) -> int:
+    """How many prices hold beyond the term, where that stands against a signature; else none."""
+    needs = facts.school.finance.fee_regime in NEEDS_CONSENT
+    return len(rates_beyond(facts.rates, facts.school.term)) if needs else 0
+
+
+def _uncharged(wanted: Iterable[Charge], stored: Iterable[Charge], last: date) -> int:
     """How many charges up to the day are not yet as the closed runs say."""
-    wanted, _ = charges_due(facts.charge_facts, facts.payers, facts.rates, facts.school.term)
-    stored = [item.charge for item in charge_store.load_charges(tx) if item.charge.list_fen]
-    moved = changes(stored, [charge for charge in wanted if charge.list_fen])
+    moved = changes(
+        [charge for charge in stored if charge.list_fen], [charge for charge in wanted if charge.list_fen]
+    )
     units = {(item.rider_id, item.unit_key) for item in (*moved.add, *moved.reverse) if item.from_on <= last}
     return len(units)
 

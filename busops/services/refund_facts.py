@@ -28,6 +28,7 @@ class RefundBooks:
     term: Term
     policy: RefundPolicy
     due: Mapping[tuple[RiderId, str], int]
+    prorated: frozenset[tuple[RiderId, str]]
     allocations: tuple[Allocation, ...]
     seats: tuple[Seat, ...]
     refunds: tuple[StoredRefund, ...]
@@ -53,6 +54,7 @@ class RefundBooks:
             refunds_fen=sum(refund.fen for refund in standing),
             missed_weekends=longest_run(self._missed(rider_id, span.from_on, span.to_on)),
             weekends=max(1, len(fridays)),
+            is_prorated=(rider_id, unit_key) in self.prorated,
         )
 
     def sources_of(self, rider_id: RiderId, unit_key: str) -> tuple[tuple[str, int], ...]:
@@ -136,14 +138,13 @@ def load_books(tx: Transaction) -> RefundBooks:
     """Everything a refund rests on, as it stands."""
     facts = load_facts(tx)
     refunds = refund_store.load_refunds(tx)
+    charges = [item.charge for item in charge_store.load_charges(tx)]
     lines, seen = receipt_store.load_receipts(tx, [ReceiptStatus.REFUND_LINE]), seen_of(refunds)
     return RefundBooks(
         term=facts.school.term,
         policy=refund_store.load_policy(tx),
-        due={
-            (item.charge.rider_id, item.charge.unit_key): item.charge.due_fen
-            for item in charge_store.load_charges(tx)
-        },
+        due={(one.rider_id, one.unit_key): one.due_fen for one in charges},
+        prorated=frozenset((one.rider_id, one.unit_key) for one in charges if one.price_fen is not None),
         allocations=receipt_store.load_allocations(tx),
         seats=facts.seats,
         refunds=refunds,

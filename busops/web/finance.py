@@ -17,6 +17,7 @@ from busops.services.ride_facts import weekend_end
 from busops.web import (
     finance_accounts,
     finance_claims,
+    finance_fees,
     finance_lists,
     finance_mappings,
     finance_match,
@@ -42,6 +43,7 @@ bp.register_blueprint(finance_refunds.bp)
 bp.register_blueprint(finance_accounts.bp)
 bp.register_blueprint(finance_verdict.bp)
 bp.register_blueprint(finance_match.bp)
+bp.register_blueprint(finance_fees.bp)
 
 
 @bp.get("/")

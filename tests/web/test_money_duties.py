@@ -40,6 +40,10 @@ ACTS = {
     "finance.accounts.propose": {CLERK},
     "finance.accounts.decide": {LEAD},
     "finance.accounts.carry": {CLERK},
+    "finance.accounts.keep_service": {CLERK},
+    "finance.fees.agree": {CLERK},
+    "finance.fees.give": {CLERK},
+    "finance.fees.undo": {CLERK},
     "finance.accounts.give_receipt": {CLERK},
     "finance.accounts.void": {CLERK},
 }
