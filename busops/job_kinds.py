@@ -7,7 +7,15 @@ How jobs are queued, run, watched and stopped is ``jobs.py``'s.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from busops.services import bulk_matching, plan_enough, plan_job, plan_margin, plan_proof, term_scheme
+from busops.services import (
+    bulk_matching,
+    plan_enough,
+    plan_job,
+    plan_margin,
+    plan_proof,
+    refund_job,
+    term_scheme,
+)
 
 PLAN: Final = "plan"
 TERM: Final = "term"
@@ -40,4 +48,5 @@ HANDLERS: Final[Mapping[str, Callable[..., Any]]] = {
     plan_margin.JOB: _margin,
     plan_enough.JOB: plan_enough.run_job,
     plan_proof.JOB: plan_proof.run_job,
+    refund_job.JOB: refund_job.run_job,
 }

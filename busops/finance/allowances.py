@@ -14,8 +14,7 @@ from busops.domain.findings import Finding, Severity
 from busops.domain.people import Role
 from busops.domain.values import RiderId
 from busops.finance.ledger import Account, Posting
-from busops.finance.refunds import SHORT
-from busops.finance.tariff import FareUnit
+from busops.finance.tariff import SHORT, FareUnit
 
 
 class AllowanceKind(StrEnum):

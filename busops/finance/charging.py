@@ -15,7 +15,8 @@ from busops.domain.findings import Finding, Severity
 from busops.domain.roster import NotRidingReason
 from busops.domain.school import Term
 from busops.domain.values import Direction, RiderId, RunId, StopId
-from busops.finance.tariff import BillingUnit, FareUnit, TariffRate, billing_unit, rate_on, unit_for
+from busops.finance.proration import OwedPart, owed_part
+from busops.finance.tariff import SHORT, BillingUnit, FareUnit, TariffRate, billing_unit, rate_on, unit_for
 from busops.finance.waivers import Waiver, waived_fen
 
 # Reasons given at the bus, after the lock, with which a held seat is forfeited (domain §3.2). Not among
@@ -56,11 +57,18 @@ class Payer:
     band: str
     directions: int  # in how many he held a seat by the roster
     waiver: Waiver | None = None
+    joined_on: date | None = None
+    left_on: date | None = None
+    agreed: bool = True  # whether the guardian agreed to the price, where that is needed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """What a rider owes for one unit; ``basis`` names the closures it rests on: ``run@2 run@1``."""
+    """
+    What a rider owes for one unit; ``basis`` names the closures it rests on: ``run@2 run@1``.
+
+    ``price_fen`` is the whole price where he owes only a part, for joining late or leaving; else None.
+    """
 
     rider_id: RiderId
     unit: FareUnit
@@ -71,6 +79,7 @@ class Charge:
     list_fen: int
     waived_fen: int
     basis: str
+    price_fen: int | None = None
 
     @property
     def due_fen(self) -> int:
@@ -111,15 +120,19 @@ def charges_due(
     The charges that the closed runs call for, by rider and unit, and what could not be priced.
 
     ``payers`` holds a rider for each weekend (its Friday). One charge a unit however many
-    rides it covers; a rider or band without a price is a finding, never a guess.
+    rides it covers; a rider or band without a price is a finding, never a guess, and so is a price
+    that nobody agreed to. Months before somebody joined or not begun when he left are not owed;
+    a day that he rode on is one on which he used the bus.
     """
     kinds = tuple(rates)
     charges: dict[tuple[RiderId, str], Charge] = {}
     findings: dict[str, Finding] = {}
-    for fact in sorted(facts, key=lambda fact: (fact.on, fact.run_id, fact.rider_id)):
-        if not is_chargeable(fact):
-            continue
-        charge = _charge(fact, payers, kinds, term)
+    rode = sorted(filter(is_chargeable, facts), key=lambda fact: (fact.on, fact.run_id, fact.rider_id))
+    last_on = {fact.rider_id: fact.on for fact in rode}
+    first_on = {fact.rider_id: fact.on for fact in reversed(rode)}
+    for fact in rode:
+        days = (first_on[fact.rider_id], last_on[fact.rider_id])
+        charge = _charge(fact, payers, kinds, term, days=days)
         if isinstance(charge, Finding):
             findings.setdefault(charge.key, charge)
             continue
@@ -150,6 +163,8 @@ def _charge(
     payers: Mapping[tuple[RiderId, date], Payer],
     rates: tuple[TariffRate, ...],
     term: Term,
+    *,
+    days: tuple[date, date],
 ) -> Charge | Finding:
     weekend_on = billing_unit(FareUnit.WEEKEND, fact.on, fact.direction, term).from_on
     payer = payers.get((fact.rider_id, weekend_on))
@@ -159,16 +174,34 @@ def _charge(
     rate = rate_on(rates, payer.band, span.unit, fact.on) if span else None
     if span is None or rate is None:
         return _unpriced("no_price", fact, band=payer.band)
+    if not payer.agreed:
+        return _unpriced("price_consent_missing", fact, band=payer.band)
+    part = _part_of(payer, span, rate.fen, days)
     return Charge(
         rider_id=fact.rider_id,
         unit=span.unit,
         unit_key=span.key,
-        from_on=span.from_on,
-        to_on=span.to_on,
+        from_on=part.from_on,
+        to_on=part.to_on,
         band=payer.band,
-        list_fen=rate.fen,
-        waived_fen=waived_fen(payer.waiver, rate.fen),
+        list_fen=part.fen,
+        waived_fen=waived_fen(payer.waiver, part.fen),
         basis=f"{fact.run_id}@{fact.closure_version}",
+        price_fen=rate.fen if part.fen != rate.fen else None,
+    )
+
+
+def _part_of(payer: Payer, span: BillingUnit, price_fen: int, days: tuple[date, date]) -> OwedPart:
+    """What of the price is owed: all of a trip or weekend, of a month or term the months of his time."""
+    if span.unit in SHORT or (payer.joined_on is None and payer.left_on is None):
+        return OwedPart(fen=price_fen, from_on=span.from_on, to_on=span.to_on, months=())
+    first, last = days
+    return owed_part(
+        price_fen,
+        span.from_on,
+        span.to_on,
+        joined_on=min(payer.joined_on, first) if payer.joined_on else None,
+        left_on=max(payer.left_on, last) if payer.left_on else None,
     )
 
 
@@ -183,6 +216,7 @@ def _merged(first: Charge, second: Charge) -> Charge:
         band=first.band,
         list_fen=first.list_fen,
         waived_fen=first.waived_fen,
+        price_fen=first.price_fen,
         basis=" ".join(sorted(bases)),
     )
 

@@ -25,6 +25,9 @@ class CheckItem(StrEnum):
     EARLIER_CLOSED = "earlier_closed"
     RUNS_CLOSED = "runs_closed"
     CHARGED = "charged"
+    AGREED = "agreed"
+    PRICES = "prices"
+    DELIVERED = "delivered"
     POSTED = "posted"
     MONEY_AGED = "money_aged"
     DIFFERENCES = "differences"
@@ -51,6 +54,9 @@ class CloseFacts:
     statement: Statement
     earlier_open: tuple[str, ...]
     uncharged: int
+    undelivered: int
+    unagreed: tuple[str, ...]
+    prices_beyond: int
     unposted: int
     said: frozenset[tuple[str, str]]
 
@@ -69,6 +75,11 @@ def checklist(facts: CloseFacts) -> Mapping[CheckItem, tuple[Finding, ...]]:
             bool(facts.statement.open_runs), "runs_open", count=len(facts.statement.open_runs)
         ),
         CheckItem.CHARGED: _if(facts.uncharged > 0, "charges_waiting", count=facts.uncharged),
+        CheckItem.AGREED: _if(
+            bool(facts.unagreed), "consents_missing", count=len(facts.unagreed), riders=list(facts.unagreed)
+        ),
+        CheckItem.PRICES: _if(facts.prices_beyond > 0, "prices_beyond_term", count=facts.prices_beyond),
+        CheckItem.DELIVERED: _if(facts.undelivered > 0, "deliveries_waiting", count=facts.undelivered),
         CheckItem.POSTED: _if(facts.unposted > 0, "txns_unposted", count=facts.unposted),
         CheckItem.MONEY_AGED: _if(
             bool(aged), "money_aged", count=len(aged), amount_fen=sum(item.fen for item in aged)

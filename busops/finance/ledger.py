@@ -36,6 +36,7 @@ class TxnKind(StrEnum):
     """Why a transaction was made."""
 
     CHARGE = "charge"
+    DELIVERY = "delivery"
     RECEIPT = "receipt"
     ALLOCATION = "allocation"
     SETTING_ASIDE = "setting_aside"

@@ -2,7 +2,8 @@
 Refunds: what a school gives back and why, who may take which step, and what each step books.
 
 Pure: the school's policy (domain §3.2), the states REQUESTED → CHECKED → APPROVED → PAID →
-RECONCILED with REFUSED beside them, and the postings. Where money is found is the services'.
+RECONCILED with REFUSED beside them, the way back of what cannot be paid (RETURNING → RETURNED, two
+people), and the postings. Where money is found is the services'.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,11 +20,10 @@ from busops.domain.values import RiderId
 from busops.finance.ledger import Account, Posting
 from busops.finance.money import share_fen
 from busops.finance.proration import not_begun_fen
-from busops.finance.tariff import BillingUnit, FareUnit
+from busops.finance.tariff import SHORT, BillingUnit, FareUnit
 
 FULL_BP: Final = 10_000
 WEEK: Final = timedelta(weeks=1)
-SHORT: Final = frozenset({FareUnit.TRIP, FareUnit.WEEKEND})
 
 
 class RefundTrigger(StrEnum):
@@ -92,12 +92,16 @@ class RefundState(StrEnum):
     PAID = "PAID"
     RECONCILED = "RECONCILED"
     REFUSED = "REFUSED"
+    RETURNING = "RETURNING"  # approved, cannot be paid: somebody asks to take it back
+    RETURNED = "RETURNED"  # taken back by a second person; the approval's entry is reversed
 
 
 FOLLOWS: Final[Mapping[RefundState, frozenset[RefundState]]] = {
     RefundState.REQUESTED: frozenset({RefundState.CHECKED, RefundState.REFUSED}),
     RefundState.CHECKED: frozenset({RefundState.APPROVED, RefundState.REFUSED}),
-    RefundState.APPROVED: frozenset({RefundState.PAID}),
+    RefundState.APPROVED: frozenset({RefundState.PAID, RefundState.RETURNING}),
+    RefundState.RETURNING: frozenset({RefundState.PAID, RefundState.RETURNED}),
+    RefundState.RETURNED: frozenset(),
     RefundState.PAID: frozenset({RefundState.RECONCILED}),
     RefundState.RECONCILED: frozenset(),
     RefundState.REFUSED: frozenset(),
@@ -110,11 +114,19 @@ STEP_ROLES: Final[Mapping[RefundState, frozenset[Role]]] = {
     RefundState.PAID: frozenset({Role.FINANCE}),
     RefundState.RECONCILED: frozenset({Role.FINANCE}),
     RefundState.REFUSED: frozenset({Role.DISPATCHER, Role.FINANCE_LEAD}),
+    RefundState.RETURNING: frozenset({Role.FINANCE}),
+    RefundState.RETURNED: frozenset({Role.FINANCE_LEAD}),
 }
+STANDING: Final = frozenset(
+    {RefundState.APPROVED, RefundState.RETURNING, RefundState.PAID, RefundState.RECONCILED}
+)
+# What is given up: its receipt may give the money again.
+OFF: Final = frozenset({RefundState.REFUSED, RefundState.RETURNED})
 # Whose hands must be others: a step may not be taken by whoever took one of these.
 OTHER_HANDS: Final[Mapping[RefundState, frozenset[RefundState]]] = {
     RefundState.APPROVED: frozenset({RefundState.REQUESTED, RefundState.CHECKED}),
     RefundState.PAID: frozenset({RefundState.REQUESTED, RefundState.APPROVED}),
+    RefundState.RETURNED: frozenset({RefundState.RETURNING}),
 }
 
 
@@ -139,7 +151,12 @@ class Refund:
     @property
     def is_approved(self) -> bool:
         """Whether it is owed to the guardian or paid already."""
-        return self.state in {RefundState.APPROVED, RefundState.PAID, RefundState.RECONCILED}
+        return self.state in STANDING
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it was refused, or taken back after it was approved."""
+        return self.state in OFF
 
     @property
     def is_paid(self) -> bool:
@@ -158,6 +175,7 @@ class UnitMoney:
     missed_weekends: int = 0
     weekends: int = 1
     left_on: date | None = None
+    is_prorated: bool = False  # the charge is already that of the months begun
 
 
 def reasons_not_to_step(refund: Refund, step: RefundState, by: str, role: Role) -> tuple[Finding, ...]:
@@ -217,7 +235,9 @@ def refundable_fen(policy: RefundPolicy, trigger: RefundTrigger, money: UnitMone
         part = share_fen(money.paid_fen, rule.short_bp, FULL_BP)
     elif trigger is RefundTrigger.LEFT_SERVICE:
         part = 0
-        if money.left_on is not None:
+        if money.is_prorated:
+            part = max(0, money.paid_fen - money.due_fen)
+        elif money.left_on is not None:
             part = not_begun_fen(money.paid_fen, money.span.from_on, money.span.to_on, money.left_on)
         part = share_fen(part, rule.long_bp, FULL_BP)
     elif money.missed_weekends < rule.min_units:

@@ -16,12 +16,10 @@ from busops.domain.school import Term
 from busops.domain.values import Direction, RiderId, StopId
 from busops.finance.allowances import Allowance, AllowanceKind, AllowanceState
 from busops.finance.charging import Charge, Payer, RideFact, unit_of
+from busops.finance.earning import earned_fen, reduction_of
 from busops.finance.matching import MatchFlag
-from busops.finance.money import split_fen
-from busops.finance.proration import fridays_of
 from busops.finance.reconcile import ReconRow, RowFacts, RowFlag, RowStatus, status_of
 from busops.finance.refunds import (
-    SHORT,
     Refund,
     RefundPolicy,
     RefundTrigger,
@@ -149,25 +147,6 @@ def rides_of_rows(sources: ReconSources) -> dict[tuple[RiderId, str], tuple[Ride
     return {key: tuple(facts) for key, facts in found.items()}
 
 
-def earned_fen(charge: Charge, period_from: date, period_to: date, *, given_back_fen: int = 0) -> int:
-    """
-    What of a charge is earned in a period: all of a trip or weekend, by its weekends of a month or term.
-
-    What was given back of it is not. The parts of one charge over neighbouring periods add up to
-    the rest of the charge (largest remainder).
-    """
-    due_fen = charge.due_fen - given_back_fen
-    if charge.unit in SHORT:
-        return due_fen if period_from <= charge.from_on <= period_to else 0
-    fridays = fridays_of(charge.from_on, charge.to_on)
-    if not fridays:
-        return due_fen if period_from <= charge.from_on <= period_to else 0
-    parts = split_fen(due_fen, [1] * len(fridays))
-    return sum(
-        part for friday, part in zip(fridays, parts, strict=True) if period_from <= friday <= period_to
-    )
-
-
 class _Units:
     """Which unit a ride belongs to: the same for all of a band on a day, so it is worked out once."""
 
@@ -245,13 +224,11 @@ def _is_cancelled(known: _Gathered, sources: ReconSources) -> bool:
 
 def _earned(sources: ReconSources, known: _Gathered) -> int:
     """What the unit earned in the period, less what was agreed to give back or never to ask for."""
-    back = sum(refund.charge_fen for refund in known.refunds) + sum(item.fen for item in known.allowances)
-    until, total = min(sources.period_to, sources.earned_to), 0
-    for charge in known.charges:
-        own = min(back, charge.due_fen)
-        back -= own
-        total += earned_fen(charge, sources.period_from, until, given_back_fen=own)
-    return total
+    off, until = reduction_of(known.refunds, known.allowances), min(sources.period_to, sources.earned_to)
+    return sum(
+        earned_fen(charge, sources.period_from, until, off=off if number == 0 else None)
+        for number, charge in enumerate(known.charges)
+    )
 
 
 def _refund_trigger(known: _Gathered, sources: ReconSources) -> RefundTrigger | None:

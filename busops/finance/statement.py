@@ -108,6 +108,7 @@ def make_statement(
     costs: tuple[CostLine, ...],
     sources: tuple[SourceFile, ...] = (),
     refunds: tuple[Refund, ...] = (),
+    subsidies_fen: int = 0,
     open_runs: tuple[str, ...] = (),
     purchases_fen: int = 0,
 ) -> Statement:
@@ -123,6 +124,7 @@ def make_statement(
         estimated_fen=totals.estimated_fen,
         estimated_cash_fen=totals.estimated_cash_fen,
         waived_fen=sum(row.waived_fen for row in rows),
+        subsidies_fen=subsidies_fen,
         open_runs=len(open_runs),
     )
     return Statement(
@@ -167,6 +169,8 @@ def document(statement: Statement) -> dict[str, Any]:
             "costs": official.costs_fen if official.basis != "CASH_GROSS" else sums.cash_costs_fen,
             "base": official.base_fen,
             "net": official.net_fen,
+            # A memo (N+S), only where there is one: months signed before it was kept stay as signed.
+            **({"subsidies": sums.subsidies_fen} if sums.subsidies_fen else {}),
         },
         "bases": {
             str(result.basis): {"base": result.base_fen, "net": result.net_fen, "met": result.is_met}

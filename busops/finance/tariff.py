@@ -27,6 +27,9 @@ class FareUnit(StrEnum):
     TERM = "TERM"
 
 
+SHORT: Final = frozenset({FareUnit.TRIP, FareUnit.WEEKEND})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TariffRate:
     """The price of one unit in one fare band, valid on both days named; no last day = until replaced."""
@@ -75,6 +78,16 @@ def unit_for(rates: Iterable[TariffRate], band: str, on: date, *, directions: in
         if rate_on(kinds, band, unit, on) is not None:
             return unit
     return None
+
+
+def rates_beyond(rates: Iterable[TariffRate], term: Term) -> tuple[TariffRate, ...]:
+    """This term's prices that hold beyond it or without an end: no fee goes across terms (domain §3.1)."""
+    return tuple(
+        rate
+        for rate in rates
+        if rate.from_on <= term.ends_on
+        and (rate.to_on is None or rate.to_on > term.ends_on or rate.from_on < term.starts_on <= rate.to_on)
+    )
 
 
 @lru_cache(maxsize=4096)

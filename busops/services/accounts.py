@@ -24,15 +24,17 @@ from busops.finance.allowances import (
 )
 from busops.finance.ledger import LedgerTxn, TxnKind, period_of
 from busops.finance.matching import Share
-from busops.finance.proration import before_joining_fen
+from busops.finance.proration import MonthPart, before_joining_fen, owed_part
 from busops.finance.tariff import span_of
 from busops.services import claims
 from busops.services.acting import record_act
+from busops.services.deliveries import deliver, over_by
 from busops.services.fare_receipts import unreceipted
 from busops.services.matching import Given, give
 from busops.storage import (
     account_store,
     charge_store,
+    fee_store,
     ledger_store,
     people_store,
     receipt_store,
@@ -41,6 +43,7 @@ from busops.storage import (
 )
 from busops.storage.account_store import FareReceipt, StoredAllowance
 from busops.storage.database import Database, Transaction
+from busops.storage.fee_store import Service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,16 @@ class UnitBalance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reckoning:
+    """How a part of a price was reckoned: the whole price, its months, and what of it is owed, fen."""
+
+    unit_key: str
+    price_fen: int
+    months: tuple[MonthPart, ...]
+    owed_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RiderAccount:
     """Everything of one rider's money; ``balance_fen`` > 0 is owed by him, < 0 to him, as the ledger says."""
 
@@ -82,6 +95,8 @@ class RiderAccount:
     receipts: tuple[FareReceipt, ...]
     unreceipted_fen: int
     names: Mapping[str, str]
+    service: Service | None
+    reckonings: tuple[Reckoning, ...]
 
 
 def account_of(database: Database, rider_id: RiderId) -> RiderAccount:
@@ -102,7 +117,28 @@ def account_of(database: Database, rider_id: RiderId) -> RiderAccount:
             receipts=receipts,
             unreceipted_fen=sum(item.fen for item in unreceipted(tx, rider_id)),
             names={person.user_id: person.name for person in people_store.load_people(tx)},
+            service=fee_store.load_services(tx).get(rider_id),
+            reckonings=_reckonings(tx, rider_id),
         )
+
+
+def _reckonings(tx: Transaction, rider_id: RiderId) -> tuple[Reckoning, ...]:
+    """Of each month or term that is owed in part, how much falls to which month and which are owed."""
+    term = register_store.load_school(tx).term
+    found = []
+    for item in charge_store.load_charges(tx, rider_id=rider_id):
+        charge, span = item.charge, span_of(item.charge.unit_key, term)
+        if charge.price_fen is not None:
+            part = owed_part(
+                charge.price_fen, span.from_on, span.to_on, joined_on=charge.from_on, left_on=charge.to_on
+            )
+            found.append(
+                Reckoning(
+                    unit_key=charge.unit_key, price_fen=charge.price_fen, months=part.months,
+                    owed_fen=charge.list_fen,
+                )
+            )  # fmt: skip
+    return tuple(found)
 
 
 def waiting_allowances(database: Database) -> tuple[StoredAllowance, ...]:
@@ -153,6 +189,8 @@ def decide_allowance(
         account_store.decide_allowance(
             tx, allowance_id, verdict, note=note.strip(), txn_id=txn_id, by=by.user_id, at=clock.now()
         )
+        today = school_date(clock.now())
+        deliver(tx, over_by(today), today=today, ids=ids, by=by.user_id, rider_id=found.rider_id)
         facts = {"verdict": verdict, "fen": found.fen}
         record_act(tx, by, "allowance_decided", found.rider_id, facts=facts, clock=clock)
 

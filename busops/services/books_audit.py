@@ -7,16 +7,17 @@ added up again, asked whether it may stand, and whether closed months still say 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeAlias
 
 from busops.domain.errors import InvalidInput
 from busops.domain.findings import Finding, Severity
 from busops.domain.values import RiderId
 from busops.finance.ledger import Account, LedgerTxn, balances, checked, receivable_by_rider, reversal
-from busops.services import periods
+from busops.services import deliveries, periods
 from busops.storage import account_store, ledger_store
 from busops.storage.account_store import FareReceipt
-from busops.storage.database import Database
+from busops.storage.database import Database, Transaction
 
 Sums: TypeAlias = Mapping[Account, int] | Mapping[RiderId, int]
 
@@ -36,16 +37,27 @@ def verify_books(database: Database) -> BooksVerdict:
         shown = ledger_store.account_balances(tx)
         owed = ledger_store.owed_by_rider(tx)
         receipts = account_store.load_receipts(tx)
+        delivered = deliveries.load_delivered(tx, _last_month(tx))
+        prepaid = {Account.PREPAID: -deliveries.prepaid_fen(tx)}
     postings = [posting for txn in txns for posting in txn.postings]
     own = receivable_by_rider(postings)
     findings = (
         *_unsound(txns),
         *_apart("balance_differs", balances(postings), shown),
         *_apart("rider_balance_differs", own, owed),
+        *_apart("prepaid_differs", prepaid, {Account.PREPAID: shown.get(Account.PREPAID, 0)}),
+        *(_broken("delivery_differs", key, right_fen=fen or 0) for key, fen in delivered.waiting),
         *_gaps(receipts),
         *periods.check_closed(database),
     )
     return BooksVerdict(txns=len(txns), findings=findings)
+
+
+def _last_month(tx: Transaction) -> date:
+    """The last month whose deliveries were booked; of later ones nothing can be wrong yet."""
+    standing = ledger_store.load_standing(tx, deliveries.SOURCE, Account.PREPAID)
+    months = [item.row_key.split()[-2] for item in standing if not item.is_reversed]
+    return date.fromisoformat(f"{max(months)}-01") if months else date.min
 
 
 def _unsound(txns: Iterable[LedgerTxn]) -> Iterable[Finding]:

@@ -13,9 +13,11 @@ from datetime import date
 from busops.domain.findings import Finding
 from busops.domain.values import Clock, Ids, school_date
 from busops.finance.charging import Charge, changes, charges_due
+from busops.finance.earning import earned_parts
 from busops.finance.ledger import Account, LedgerTxn, TxnKind, moves, period_of, reversal
-from busops.finance.tariff import FareUnit
+from busops.finance.tariff import SHORT
 from busops.services.acting import By, record_act, user_of
+from busops.services.deliveries import deliver, over_by
 from busops.services.matching import match_waiting
 from busops.services.ride_facts import load_facts
 from busops.storage import charge_store, ledger_store, receipt_store, register_store
@@ -33,6 +35,7 @@ class ChargeOutcome:
     reversed: int
     charged_fen: int
     matched: int
+    delivered: int
     findings: tuple[Finding, ...]
 
 
@@ -67,15 +70,17 @@ def charge_closed_runs(database: Database, *, clock: Clock, ids: Ids, by: By = N
         fresh = [_next(known.get((charge.rider_id, charge.unit_key)), charge, ids) for charge in moved.add]
         fresh += [_revoked(known[key], ids) for key in sorted(gone)]
         _book(tx, fresh, made_by, today, clock=clock)
+        delivered = deliver(tx, over_by(today), today=today, ids=ids, by=made_by)
         matched = match_waiting(tx, facts, by=made_by, clock=clock, ids=ids)
-        if moved.add or moved.reverse:
-            numbers = {"added": len(moved.add), "reversed": len(moved.reverse)}
+        if moved.add or moved.reverse or delivered:
+            numbers = {"added": len(moved.add), "reversed": len(moved.reverse), "delivered": delivered}
             record_act(tx, by, "fares_charged", "charges", facts=numbers, clock=clock)
     return ChargeOutcome(
         added=len(moved.add),
         reversed=len(moved.reverse),
         charged_fen=sum(charge.due_fen for charge in moved.add) - sum(old.due_fen for old in moved.reverse),
         matched=matched,
+        delivered=delivered,
         findings=(*facts.findings, *findings),
     )
 
@@ -140,20 +145,25 @@ def _take_back(tx: Transaction, charges: Iterable[StoredCharge], made_by: str, t
     ledger_store.post(tx, undone)
 
 
+def _booked_on(charge: Charge) -> date:
+    """The day that a charge belongs to: that on which it is earned, of months and terms their last."""
+    return earned_parts(charge)[0][0] if charge.unit in SHORT else charge.to_on
+
+
 def _book(
     tx: Transaction, charges: Iterable[StoredCharge], made_by: str, today: date, *, clock: Clock
 ) -> None:
     charges = tuple(charges)
-    periods = {period_of(min(item.charge.to_on, today)) for item in charges}
+    periods = {period_of(min(_booked_on(item.charge), today)) for item in charges}
     open_periods = {period: ledger_store.open_period_from(tx, period, by=made_by) for period in periods}
     txns = []
     for item in charges:
         charge = item.charge
         if item.txn_id is None:
             continue
-        is_delivered = charge.unit in {FareUnit.TRIP, FareUnit.WEEKEND}
-        credit = Account.INCOME if is_delivered else Account.PREPAID
-        on = min(charge.to_on, today)
+        # Trips and weekends are charged once they were delivered: bill and delivery are one entry.
+        credit = Account.INCOME if charge.unit in SHORT else Account.PREPAID
+        on = min(_booked_on(charge), today)
         txns.append(
             LedgerTxn(
                 txn_id=item.txn_id,

@@ -6,15 +6,15 @@ signature keeps the bus team out (SOFT_CLOSED); finance may still post until the
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.domain.findings import Finding, Severity
 from busops.domain.people import Actor
-from busops.domain.values import Clock, school_date
-from busops.finance.charging import changes, charges_due
+from busops.domain.values import Clock, Ids, school_date
+from busops.finance.charging import Charge, changes, charges_due
 from busops.finance.closing import (
     CheckItem,
     CloseFacts,
@@ -27,8 +27,10 @@ from busops.finance.closing import (
 )
 from busops.finance.ledger import LedgerTxn
 from busops.finance.statement import Reconciliation, digest, text_of
-from busops.services import reconciliation
+from busops.finance.tariff import rates_beyond
+from busops.services import deliveries, reconciliation, refunds
 from busops.services.acting import By, record_act, user_of
+from busops.services.fee_plans import NEEDS_CONSENT
 from busops.services.ride_facts import PeriodFacts, load_facts
 from busops.storage import charge_store, ledger_store, people_store, period_store, receipt_store
 from busops.storage.database import Database, Transaction
@@ -51,8 +53,14 @@ class PeriodView:
 
     @property
     def may_be_signed(self) -> bool:
-        """True when nothing stands against a signature."""
+        """True when nothing stands against the second signature."""
         return not any(self.checks.values())
+
+    @property
+    def may_be_prepared(self) -> bool:
+        """True when nothing stands against the first one, which itself books what was delivered."""
+        rest = {item: reasons for item, reasons in self.checks.items() if item is not CheckItem.DELIVERED}
+        return not any(rest.values())
 
 
 def list_periods(database: Database) -> tuple[Period, ...]:
@@ -107,9 +115,18 @@ def dispose(database: Database, period: str, kind: str, *, note: str, clock: Clo
     return len(chosen)
 
 
-def prepare_period(database: Database, period: str, *, clock: Clock, by: By) -> str:
-    """The first signature: the bus team books in later months now; the digest of what was signed."""
+def prepare_period(database: Database, period: str, *, clock: Clock, ids: Ids, by: By) -> str:
+    """
+    The first signature: the bus team books in later months now; the digest of what was signed.
+
+    What was delivered up to the month's end is moved to income before it is looked at, and refunds
+    that are due by its rows are proposed.
+    """
+    if isinstance(by, Actor):
+        _deliver(database, period, clock=clock, ids=ids, by=by)
     facts, result = _facts(database, period, clock=clock)
+    if isinstance(by, Actor):
+        refunds.propose_of(database, result.statement.rows, clock=clock, ids=ids, by=by)
     reasons = [*reasons_not_to_close(facts), *_nobody(by)]
     if reasons:
         raise Refused("period_not_closable", reasons, period=period)
@@ -190,24 +207,49 @@ def _facts(database: Database, period: str, *, clock: Clock) -> tuple[CloseFacts
             for item in period_store.load_periods(tx)
             if item.period < period and item.state is not PeriodState.CLOSED
         )
+        rides = load_facts(tx)
+        wanted, found = charges_due(rides.charge_facts, rides.payers, rides.rates, rides.school.term)
+        stored = [item.charge for item in charge_store.load_charges(tx)]
         facts = CloseFacts(
             period=period,
             last_on=last,
             today=school_date(clock.now()),
             statement=result.statement,
             earlier_open=earlier,
-            uncharged=_uncharged(tx, load_facts(tx), last),
+            uncharged=_uncharged(wanted, stored, last),
+            unagreed=tuple(
+                str(item.place)
+                for item in found
+                if item.code == "price_consent_missing" and item.facts["on"] <= last
+            ),
+            prices_beyond=_prices_beyond(rides),
+            undelivered=deliveries.count_waiting(tx, min(last, deliveries.over_by(school_date(clock.now())))),
             unposted=ledger_store.count_unposted(tx, period),
             said=said,
         )
     return facts, result
 
 
-def _uncharged(tx: Transaction, facts: PeriodFacts, last: date) -> int:
+def _deliver(database: Database, period: str, *, clock: Clock, ids: Ids, by: By) -> None:
+    today = school_date(clock.now())
+    until = min(days_of(period)[1], deliveries.over_by(today))
+    with database.transaction() as tx:
+        _refuse_closed(tx, period)
+        if count := deliveries.deliver(tx, until, today=today, ids=ids, by=user_of(by)):
+            record_act(tx, by, "income_delivered", period, facts={"count": count}, clock=clock)
+
+
+def _prices_beyond(facts: PeriodFacts) -> int:
+    """How many prices hold beyond the term, where that stands against a signature; else none."""
+    needs = facts.school.finance.fee_regime in NEEDS_CONSENT
+    return len(rates_beyond(facts.rates, facts.school.term)) if needs else 0
+
+
+def _uncharged(wanted: Iterable[Charge], stored: Iterable[Charge], last: date) -> int:
     """How many charges up to the day are not yet as the closed runs say."""
-    wanted, _ = charges_due(facts.charge_facts, facts.payers, facts.rates, facts.school.term)
-    stored = [item.charge for item in charge_store.load_charges(tx) if item.charge.list_fen]
-    moved = changes(stored, [charge for charge in wanted if charge.list_fen])
+    moved = changes(
+        [charge for charge in stored if charge.list_fen], [charge for charge in wanted if charge.list_fen]
+    )
     units = {(item.rider_id, item.unit_key) for item in (*moved.add, *moved.reverse) if item.from_on <= last}
     return len(units)
 

@@ -16,7 +16,7 @@ from busops.domain.findings import Finding, Severity
 from busops.domain.values import Clock, Direction, RiderId, school_date
 from busops.finance import statement as statements
 from busops.finance.allowances import Allowance, allowed_of
-from busops.finance.charging import RideFact, charges_due, unit_of
+from busops.finance.charging import Charge, RideFact, charges_due, unit_of
 from busops.finance.invariants import (
     every_receipt_is_somewhere,
     files_agree,
@@ -38,6 +38,7 @@ from busops.finance.statement import (
 )
 from busops.finance.tariff import span_of, weekend_of
 from busops.services.counted_costs import costs_of_days
+from busops.services.fee_plans import subsidies_fen
 from busops.services.ride_facts import PeriodFacts, load_facts, weekend_end
 from busops.sheets.reconciliation_book import rows_as_csv
 from busops.storage import (
@@ -77,6 +78,7 @@ class Books:
     refunds: tuple[StoredRefund, ...]
     policy: RefundPolicy
     allowances: tuple[Allowance, ...]
+    subsidies_fen: int = 0
 
 
 def reconcile(
@@ -164,6 +166,7 @@ def load_books(tx: Transaction, first: date, last: date) -> Books:
         refunds=refund_store.load_refunds(tx),
         policy=refund_store.load_policy(tx),
         allowances=tuple(item.allowance for item in account_store.load_allowances(tx)),
+        subsidies_fen=subsidies_fen(tx, first, last),
     )
 
 
@@ -173,6 +176,13 @@ def _touches(unit_key: str, first: date, last: date, facts: PeriodFacts) -> bool
     except InvalidInput:
         return False
     return span.from_on <= last and span.to_on >= first
+
+
+def _is_of(charge: Charge, first: date, last: date, facts: PeriodFacts) -> bool:
+    """Whether the unit of a charge touches these days; who owes a part of it owes it in all of its time."""
+    if charge.price_fen is not None:
+        return _touches(charge.unit_key, first, last, facts)
+    return charge.from_on <= last and charge.to_on >= first
 
 
 def _belongs(
@@ -202,7 +212,7 @@ def sources_of(books: Books) -> ReconSources:
         charges=tuple(
             item.charge
             for item in books.charges
-            if item.charge.list_fen and item.charge.from_on <= last and item.charge.to_on >= first
+            if item.charge.list_fen and _is_of(item.charge, first, last, facts)
         ),
         allocations=books.allocations,
         stop_bands=facts.stop_bands,
@@ -226,6 +236,7 @@ def _statement(books: Books, *, today: date) -> Statement:
         purchases_fen=books.purchases_fen,
         sources=books.files,
         refunds=_refunds_of(books),
+        subsidies_fen=books.subsidies_fen,
         open_runs=tuple(run.run_id for run in books.facts.open_runs if run.on <= today),
     )
 

@@ -1,7 +1,7 @@
 """What refunds rest on: what each unit owes and was paid, which receipts paid it, what was asked before."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,8 +9,9 @@ from busops.domain.errors import InvalidInput
 from busops.domain.roster import Rider
 from busops.domain.school import Term
 from busops.domain.values import RiderId
+from busops.finance.matching import ReceiptStatus
 from busops.finance.proration import fridays_of
-from busops.finance.refunds import RefundPolicy, RefundState, RefundTrigger, UnitMoney, longest_run
+from busops.finance.refunds import RefundPolicy, RefundTrigger, UnitMoney, longest_run
 from busops.finance.rows import EXCUSED, Allocation, Seat
 from busops.finance.statement import ReceiptRecord
 from busops.finance.tariff import span_of, weekend_of
@@ -27,20 +28,21 @@ class RefundBooks:
     term: Term
     policy: RefundPolicy
     due: Mapping[tuple[RiderId, str], int]
+    prorated: frozenset[tuple[RiderId, str]]
     allocations: tuple[Allocation, ...]
     seats: tuple[Seat, ...]
     refunds: tuple[StoredRefund, ...]
+    lines: tuple[ReceiptRecord, ...]
 
     @property
     def seen(self) -> frozenset[str]:
         """The lines of bills that were a refund of ours."""
-        steps = (step.seen_receipt_id for item in self.refunds for step in item.steps)
-        return frozenset(receipt_id for receipt_id in steps if receipt_id is not None)
+        return seen_of(self.refunds)
 
     def money_of(self, rider_id: RiderId, unit_key: str) -> UnitMoney:
         """What the unit owes now and was paid, and how long he was excused from it in a row."""
         span = span_of(unit_key, self.term)
-        standing = [item.refund for item in self._of(rider_id, unit_key) if not _is_refused(item)]
+        standing = [item.refund for item in self._of(rider_id, unit_key) if not item.refund.is_off]
         given = sum(
             item.fen for item in self.allocations if (item.rider_id, item.unit_key) == (rider_id, unit_key)
         )
@@ -52,19 +54,32 @@ class RefundBooks:
             refunds_fen=sum(refund.fen for refund in standing),
             missed_weekends=longest_run(self._missed(rider_id, span.from_on, span.to_on)),
             weekends=max(1, len(fridays)),
+            is_prorated=(rider_id, unit_key) in self.prorated,
         )
 
     def sources_of(self, rider_id: RiderId, unit_key: str) -> tuple[tuple[str, int], ...]:
-        """The receipts that paid the unit and what is left of each, the latest first."""
+        """
+        The receipts that paid the unit and what is left of each, the latest first.
+
+        What a bill shows as gone back without a refund of ours is gone, too.
+        """
         left: dict[str, int] = defaultdict(int)
         paid_on: dict[str, date] = {}
+        numbers: dict[str, tuple[str, str]] = {}
         for item in self.allocations:
             if (item.rider_id, item.unit_key) == (rider_id, unit_key) and item.fen > 0:
                 left[item.receipt_id] += item.fen
                 paid_on[item.receipt_id] = item.paid_on
+                numbers[item.receipt_id] = (item.channel, item.reference)
         for stored in self._of(rider_id, unit_key):
-            if not _is_refused(stored):
+            if not stored.refund.is_off:
                 left[stored.refund.receipt_id] -= stored.refund.fen
+        for receipt_id, number in numbers.items():
+            left[receipt_id] += sum(
+                line.line.amount_fen
+                for line in self.lines
+                if (line.line.channel, line.line.refund_of) == number
+            )
         order = sorted(paid_on, key=lambda receipt_id: (paid_on[receipt_id], receipt_id), reverse=True)
         return tuple((receipt_id, left[receipt_id]) for receipt_id in order if left[receipt_id] > 0)
 
@@ -122,16 +137,18 @@ class RefundBoard:
 def load_books(tx: Transaction) -> RefundBooks:
     """Everything a refund rests on, as it stands."""
     facts = load_facts(tx)
+    refunds = refund_store.load_refunds(tx)
+    charges = [item.charge for item in charge_store.load_charges(tx)]
+    lines, seen = receipt_store.load_receipts(tx, [ReceiptStatus.REFUND_LINE]), seen_of(refunds)
     return RefundBooks(
         term=facts.school.term,
         policy=refund_store.load_policy(tx),
-        due={
-            (item.charge.rider_id, item.charge.unit_key): item.charge.due_fen
-            for item in charge_store.load_charges(tx)
-        },
+        due={(one.rider_id, one.unit_key): one.due_fen for one in charges},
+        prorated=frozenset((one.rider_id, one.unit_key) for one in charges if one.price_fen is not None),
         allocations=receipt_store.load_allocations(tx),
         seats=facts.seats,
-        refunds=refund_store.load_refunds(tx),
+        refunds=refunds,
+        lines=tuple(line for line in lines if is_unseen(line, seen)),
     )
 
 
@@ -143,13 +160,26 @@ def board(database: Database) -> RefundBoard:
         names = {person.user_id: person.name for person in people_store.load_people(tx)}
         stored = refund_store.load_refunds(tx)
         policy = refund_store.load_policy(tx)
-    seen = {step.seen_receipt_id for item in stored for step in item.steps}
-    lines = [one for one in receipts.values() if one.line.amount_fen < 0 and one.receipt_id not in seen]
+    seen = seen_of(stored)
+    lines = [one for one in receipts.values() if is_unseen(one, seen)]
     return RefundBoard(
         items=tuple(_view(item, facts, receipts) for item in reversed(stored)),
         names=names,
         policy=policy,
         lines=tuple(lines),
+    )
+
+
+def seen_of(refunds: Iterable[StoredRefund]) -> frozenset[str]:
+    """The lines of bills in which one of these refunds was seen to leave."""
+    steps = (step.seen_receipt_id for item in refunds for step in item.steps)
+    return frozenset(receipt_id for receipt_id in steps if receipt_id is not None)
+
+
+def is_unseen(line: ReceiptRecord, seen: frozenset[str]) -> bool:
+    """Whether it is money that left and is no refund of ours yet."""
+    return (
+        line.status is ReceiptStatus.REFUND_LINE and line.line.amount_fen < 0 and line.receipt_id not in seen
     )
 
 
@@ -182,7 +212,3 @@ def _view(item: StoredRefund, facts: PeriodFacts, receipts: Mapping[str, Receipt
         is_cancelled=any((one.rider_id, one.on, one.direction) in facts.cancelled for one in seats),
         reasons=tuple(sorted({str(one.reason) for one in seats if one.reason is not None})),
     )
-
-
-def _is_refused(item: StoredRefund) -> bool:
-    return item.refund.state is RefundState.REFUSED

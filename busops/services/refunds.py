@@ -14,8 +14,7 @@ from busops.domain.errors import InvalidInput, Refused
 from busops.domain.findings import Finding, Severity
 from busops.domain.people import Actor
 from busops.domain.values import Clock, Ids, RiderId, school_date
-from busops.finance.ledger import Account, LedgerTxn, Posting, TxnKind, period_of
-from busops.finance.matching import Match, MatchFlag, ReceiptStatus
+from busops.finance.ledger import Account, LedgerTxn, Posting, TxnKind, period_of, reversal
 from busops.finance.reconcile import ReconRow, RowStatus
 from busops.finance.refunds import (
     Refund,
@@ -28,12 +27,12 @@ from busops.finance.refunds import (
     policy_faults,
     reasons_not_to_step,
     refundable_fen,
-    seen_postings,
 )
 from busops.finance.statement import ReceiptRecord
 from busops.finance.tariff import span_of
-from busops.services import claims, reconciliation
+from busops.services import reconciliation
 from busops.services.acting import SYSTEM, By, record_act, user_of
+from busops.services.deliveries import deliver, over_by
 from busops.services.refund_facts import RefundBooks, load_books
 from busops.storage import ledger_store, receipt_store, refund_store
 from busops.storage.database import Database, Transaction
@@ -54,10 +53,19 @@ class Asked:
     note: str = ""
 
 
-def propose_due(database: Database, *, clock: Clock, ids: Ids, by: By = None) -> int:
-    """Whatever the school cancelled or excused in time and was paid for is asked for, once; how many."""
-    result = reconciliation.reconcile(database, clock=clock)
-    due = [row for row in result.statement.rows if _is_due(row)]
+def propose_due(
+    database: Database, *, weekend_on: date | None = None, clock: Clock, ids: Ids, by: By = None
+) -> int:
+    """What the school cancelled or excused in time, of a weekend or the term, is asked for once; how many."""
+    result = reconciliation.reconcile(database, weekend_on=weekend_on, clock=clock)
+    return propose_of(database, result.statement.rows, clock=clock, ids=ids, by=by)
+
+
+def propose_of(database: Database, rows: Iterable[ReconRow], *, clock: Clock, ids: Ids, by: By = None) -> int:
+    """Whatever is due by these rows is asked for, once; how many."""
+    due = [row for row in rows if _is_due(row)]
+    if not due:
+        return 0
     made = 0
     with database.transaction() as tx:
         books = load_books(tx)
@@ -90,8 +98,8 @@ def request(database: Database, asked: Asked, *, clock: Clock, ids: Ids, by: Act
 def check(database: Database, refund_id: str, *, note: str = "", clock: Clock, by: Actor) -> None:
     """The bus team has confirmed the ride facts."""
     with database.transaction() as tx:
-        stored = _stepping(tx, refund_id, RefundState.CHECKED, by)
-        _take(tx, stored, RefundStep(state=RefundState.CHECKED, by=by.user_id, at=clock.now(), note=note))
+        stored = stepping(tx, refund_id, RefundState.CHECKED, by)
+        take(tx, stored, RefundStep(state=RefundState.CHECKED, by=by.user_id, at=clock.now(), note=note))
         record_act(tx, by, "refund_checked", refund_id, facts={}, clock=clock)
 
 
@@ -100,20 +108,20 @@ def refuse(database: Database, refund_id: str, *, note: str, clock: Clock, by: A
     if not note.strip():
         raise InvalidInput("reason_needed")
     with database.transaction() as tx:
-        stored = _stepping(tx, refund_id, RefundState.REFUSED, by)
+        stored = stepping(tx, refund_id, RefundState.REFUSED, by)
         step = RefundStep(state=RefundState.REFUSED, by=by.user_id, at=clock.now(), note=note.strip())
-        _take(tx, stored, step)
+        take(tx, stored, step)
         record_act(tx, by, "refund_refused", refund_id, facts={"note": step.note}, clock=clock)
 
 
 def approve(database: Database, refund_id: str, *, clock: Clock, ids: Ids, by: Actor) -> None:
     """It is owed to the guardian: the charge goes down; raises Refused with every reason why not."""
     with database.transaction() as tx:
-        stored = _stepping(tx, refund_id, RefundState.APPROVED, by)
+        stored = stepping(tx, refund_id, RefundState.APPROVED, by)
         books = load_books(tx)
         refund = stored.refund
         others = [
-            item for item in books.refunds if item.refund.refund_id != refund_id and not _is_refused(item)
+            item for item in books.refunds if item.refund.refund_id != refund_id and not item.refund.is_off
         ]
         money = replace(books, refunds=tuple(others)).money_of(refund.rider_id, refund.unit_key)
         left_fen = money.paid_fen - money.refunds_fen
@@ -122,11 +130,12 @@ def approve(database: Database, refund_id: str, *, clock: Clock, ids: Ids, by: A
             reason = Finding(code="refund_no_longer_right", severity=Severity.BLOCK, facts=facts)
             raise Refused("refund_not_taken", [reason], refund_id=refund_id)
         unit = span_of(refund.unit_key, books.term).unit
-        txn_id = _post(
+        txn_id = post(
             tx, refund, TxnKind.REFUND, approved_postings(refund, unit), clock=clock, ids=ids, by=by
         )
         step = RefundStep(state=RefundState.APPROVED, by=by.user_id, at=clock.now(), txn_id=txn_id)
-        _take(tx, stored, step)
+        take(tx, stored, step)
+        _deliver_anew(tx, refund.rider_id, clock=clock, ids=ids, by=by)
         record_act(tx, by, "refund_approved", refund_id, facts={"fen": refund.fen}, clock=clock)
 
 
@@ -135,57 +144,48 @@ def pay(database: Database, refund_id: str, *, reference: str, clock: Clock, ids
     if not reference.strip():
         raise InvalidInput("reference_needed")
     with database.transaction() as tx:
-        stored = _stepping(tx, refund_id, RefundState.PAID, by)
-        came_in_at = _channel_of(tx, receipt_store.load_receipt(tx, stored.refund.receipt_id))
+        stored = stepping(tx, refund_id, RefundState.PAID, by)
+        came_in_at = channel_of(tx, receipt_store.load_receipt(tx, stored.refund.receipt_id))
         postings = paid_postings(stored.refund, came_in_at)
-        txn_id = _post(tx, stored.refund, TxnKind.REFUND_PAID, postings, clock=clock, ids=ids, by=by)
+        txn_id = post(tx, stored.refund, TxnKind.REFUND_PAID, postings, clock=clock, ids=ids, by=by)
         step = RefundStep(
             state=RefundState.PAID, by=by.user_id, at=clock.now(), txn_id=txn_id, reference=reference.strip()
         )
-        _take(tx, stored, step)
+        take(tx, stored, step)
         facts = {"fen": stored.refund.fen, "reference": step.reference}
         record_act(tx, by, "refund_paid", refund_id, facts=facts, clock=clock)
 
 
-def look_for_lines(database: Database, *, clock: Clock, ids: Ids, by: Actor) -> int:
-    """Paid refunds whose number stands in a refund line of a bill are reconciled; how many."""
-    with database.reading() as tx:
-        books = load_books(tx)
-        lines = receipt_store.load_receipts(tx, [ReceiptStatus.REFUND_LINE])
-    found = 0
-    for item in books.refunds:
-        if item.refund.state is not RefundState.PAID:
-            continue
-        mine = [line for line in lines if line.receipt_id not in books.seen and _is_line_of(line, item)]
-        if len(mine) == 1:
-            see(database, item.refund.refund_id, mine[0].receipt_id, clock=clock, ids=ids, by=by)
-            found += 1
-    return found
-
-
-def see(database: Database, refund_id: str, receipt_id: str, *, clock: Clock, ids: Ids, by: Actor) -> None:
-    """This line of a bill is that refund: what the line booked a second time is undone."""
+def ask_back(database: Database, refund_id: str, *, note: str, clock: Clock, by: Actor) -> None:
+    """An approved refund cannot be paid, with the reason; nothing is booked before a second person agrees."""
+    if not note.strip():
+        raise InvalidInput("reason_needed")
     with database.transaction() as tx:
-        stored = _stepping(tx, refund_id, RefundState.RECONCILED, by)
-        line = receipt_store.load_receipt(tx, receipt_id)
-        if line.status is not ReceiptStatus.REFUND_LINE or line.line.amount_fen != -stored.refund.fen:
-            raise Refused("refund_line_other", refund_id=refund_id, receipt_id=receipt_id)
-        if line.shares:
-            standing = receipt_store.standing_allocations(tx, receipt_id)
-            claims.reverse_allocations(tx, standing, clock=clock, ids=ids, by=by)
-        match = Match(
-            row_key=line.line.row_key, status=ReceiptStatus.REFUND_LINE, rider_id=stored.refund.rider_id,
-            flags=frozenset({MatchFlag.MANUAL}),
-        )  # fmt: skip
-        receipt_store.record_matches(tx, [(receipt_id, match)], by=by.user_id, at=clock.now())
-        postings = seen_postings(stored.refund, _channel_of(tx, line))
-        txn_id = _post(tx, stored.refund, TxnKind.REFUND_SEEN, postings, clock=clock, ids=ids, by=by)
-        step = RefundStep(
-            state=RefundState.RECONCILED, by=by.user_id, at=clock.now(), txn_id=txn_id,
-            seen_receipt_id=receipt_id,
-        )  # fmt: skip
-        _take(tx, stored, step)
-        record_act(tx, by, "refund_reconciled", refund_id, facts={"line": receipt_id}, clock=clock)
+        stored = stepping(tx, refund_id, RefundState.RETURNING, by)
+        step = RefundStep(state=RefundState.RETURNING, by=by.user_id, at=clock.now(), note=note.strip())
+        take(tx, stored, step)
+        record_act(tx, by, "refund_asked_back", refund_id, facts={"note": step.note}, clock=clock)
+
+
+def take_back(database: Database, refund_id: str, *, clock: Clock, ids: Ids, by: Actor) -> None:
+    """The second word: the approval's entry is reversed, the charge stands again, the receipt is free."""
+    with database.transaction() as tx:
+        stored = stepping(tx, refund_id, RefundState.RETURNED, by)
+        today = school_date(clock.now())
+        (approved,) = (step.txn_id for step in stored.steps if step.state is RefundState.APPROVED)
+        txn = ledger_store.load_txn(tx, str(approved))
+        undone = reversal(
+            txn,
+            txn_id=ids.new(),
+            period=ledger_store.open_period_from(tx, txn.period, by=by.user_id),
+            on=today,
+            made_by=by.user_id,
+        )
+        ledger_store.post(tx, [undone])
+        step = RefundStep(state=RefundState.RETURNED, by=by.user_id, at=clock.now(), txn_id=undone.txn_id)
+        take(tx, stored, step)
+        _deliver_anew(tx, stored.refund.rider_id, clock=clock, ids=ids, by=by)
+        record_act(tx, by, "refund_taken_back", refund_id, facts={"fen": stored.refund.fen}, clock=clock)
 
 
 def current_policy(database: Database) -> RefundPolicy:
@@ -244,7 +244,7 @@ def _requests(
     return tuple(fresh)
 
 
-def _stepping(tx: Transaction, refund_id: str, step: RefundState, by: Actor) -> StoredRefund:
+def stepping(tx: Transaction, refund_id: str, step: RefundState, by: Actor) -> StoredRefund:
     """The refund, when this person may take this step; raises Refused with every reason."""
     stored = refund_store.load_refund(tx, refund_id)
     if reasons := reasons_not_to_step(stored.refund, step, by.user_id, by.role):
@@ -252,14 +252,16 @@ def _stepping(tx: Transaction, refund_id: str, step: RefundState, by: Actor) -> 
     return stored
 
 
-def _take(tx: Transaction, stored: StoredRefund, step: RefundStep) -> None:
+def take(tx: Transaction, stored: StoredRefund, step: RefundStep) -> None:
+    """The step is the refund's next."""
     refund_store.insert_step(tx, stored.refund.refund_id, len(stored.steps) + 1, step)
 
 
-def _post(
+def post(
     tx: Transaction, refund: Refund, kind: TxnKind, postings: Iterable[Posting], *, clock: Clock, ids: Ids,
     by: Actor,
 ) -> str:  # fmt: skip
+    """What the step books is posted under the refund's own key; the transaction's id."""
     today = school_date(clock.now())
     txn = LedgerTxn(
         txn_id=ids.new(),
@@ -275,16 +277,12 @@ def _post(
     return txn.txn_id
 
 
-def _channel_of(tx: Transaction, receipt: ReceiptRecord) -> Account:
+def _deliver_anew(tx: Transaction, rider_id: RiderId, *, clock: Clock, ids: Ids, by: Actor) -> None:
+    """What the rider's months and terms earned is booked as it now stands."""
+    today = school_date(clock.now())
+    deliver(tx, over_by(today), today=today, ids=ids, by=by.user_id, rider_id=rider_id)
+
+
+def channel_of(tx: Transaction, receipt: ReceiptRecord) -> Account:
     """Where the receipt's money went in or out, as it was booked."""
     return ledger_store.load_made_for(tx, "receipt", receipt.line.row_key).postings[0].account
-
-
-def _is_refused(item: StoredRefund) -> bool:
-    return item.refund.state is RefundState.REFUSED
-
-
-def _is_line_of(line: ReceiptRecord, item: StoredRefund) -> bool:
-    """Whether a refund line is this payment: the sum, and the number in its reference or remark."""
-    told = f"{line.line.reference} {line.line.remark}".split()
-    return line.line.amount_fen == -item.refund.fen and item.reference in told

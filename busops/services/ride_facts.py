@@ -22,6 +22,7 @@ from busops.finance.charging import Payer, RideFact
 from busops.finance.rows import Seat
 from busops.finance.tariff import TariffRate, weekend_of
 from busops.finance.waivers import Waiver, parse_waiver
+from busops.services.fee_plans import load_plans
 from busops.services.late_facts import contradicted
 from busops.services.planning_input import day_of
 from busops.storage import closure_store, network_store, register_store, roster_store, run_store
@@ -77,6 +78,8 @@ def load_facts(tx: Transaction, *, from_on: date | None = None, to_on: date | No
         for weekend in roster_store.list_weekends(tx)
         if first <= weekend.weekend_on <= last
     }
+    school = register_store.load_school(tx)
+    plans = load_plans(tx, school)
     weekends = set(rosters) | {weekend_of(fact.on) for fact in (*runs.facts, *runs.charge_facts)}
     for weekend_on in sorted(weekends - rosters.keys()):
         rosters[weekend_on] = _entries(tx, weekend_on)
@@ -84,10 +87,13 @@ def load_facts(tx: Transaction, *, from_on: date | None = None, to_on: date | No
     payers: dict[tuple[RiderId, date], Payer] = {}
     known: dict[Payer, Payer] = {}
     for weekend_on, entries in rosters.items():
-        payers |= _payers(riders.values(), entries, weekend_on, bands, waivers, known=known)
+        found = _payers(riders.values(), entries, weekend_on, bands, waivers)
+        for payer in found:
+            priced = plans.payer_on(payer, weekend_on)
+            payers[payer.rider_id, weekend_on] = known.setdefault(priced, priced)  # the same every week
     served = {(fact.rider_id, fact.on, fact.direction) for fact in runs.facts}
     return PeriodFacts(
-        school=register_store.load_school(tx),
+        school=school,
         rates=register_store.load_tariff(tx),
         riders=riders,
         stops=stops,
@@ -202,25 +208,20 @@ def _payers(
     weekend_on: date,
     bands: Mapping[StopId, str],
     waivers: Mapping[RiderId, Waiver],
-    *,
-    known: dict[Payer, Payer],
-) -> dict[tuple[RiderId, date], Payer]:
+) -> Iterable[Payer]:
     """What pricing needs of every registered rider: the stop of record of that weekend gives the band."""
     by_rider = {entry.rider_id: entry for entry in entries}
-    payers = {}
     for rider in riders:
         entry = by_rider.get(rider.rider_id)
         stop_id = (entry.stop_id if entry else None) or rider.stop_id
         directions = sum(entry.rides(direction) for direction in Direction) if entry else 0
-        payer = Payer(
+        yield Payer(
             rider_id=rider.rider_id,
             band=bands.get(stop_id, ""),
             # Who held no seat is priced as if for a whole weekend, so that his row is one, not two.
             directions=directions or len(Direction),
             waiver=waivers.get(rider.rider_id),
         )
-        payers[rider.rider_id, weekend_on] = known.setdefault(payer, payer)  # the same every week
-    return payers
 
 
 def _waivers(riders: Iterable[Rider]) -> tuple[dict[RiderId, Waiver], tuple[Finding, ...]]:

@@ -15,9 +15,9 @@ from typing import Final
 from busops.domain.school import Basis
 from busops.domain.values import Clock, Direction, school_date
 from busops.finance.costs import CostLine
+from busops.finance.earning import earned_fen
 from busops.finance.forecast import ComingWeekend, Forecast, ForecastFacts, PastWeekend, forecast
 from busops.finance.line_results import LineResults
-from busops.finance.rows import earned_fen
 from busops.finance.statement import Reconciliation
 from busops.finance.tariff import FareUnit, weekend_of
 from busops.services import plan_margin_view, reconciliation

@@ -56,6 +56,7 @@ class ChargeRow(Base):
     basis: Mapped[str] = mapped_column(Text)
     txn_id: Mapped[str | None] = mapped_column(String(64))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    price_fen: Mapped[int | None] = mapped_column(BigInteger)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ def load_charges(
     return tuple(_stored(row) for row in rows)
 
 
-_PLAIN = ("rider_id", "unit_key", "from_on", "to_on", "band", "list_fen", "waived_fen", "basis")
+_PLAIN = ("rider_id", "unit_key", "from_on", "to_on", "band", "list_fen", "waived_fen", "basis", "price_fen")
 
 
 def _stored(row: Any) -> StoredCharge:
@@ -127,6 +128,7 @@ def _stored(row: Any) -> StoredCharge:
         band=intern(row.band),
         list_fen=row.list_fen,
         waived_fen=row.waived_fen,
+        price_fen=row.price_fen,
         basis=row.basis,
     )
     return StoredCharge(charge_id=row.charge_id, revision=row.revision, charge=charge, txn_id=row.txn_id)

@@ -7,7 +7,7 @@ a transaction counts once it balances, and what counts is never changed.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -80,6 +80,16 @@ class PostingRow(Base):
     account: Mapped[str] = mapped_column(String(16))
     fen: Mapped[int] = mapped_column(BigInteger)
     rider_id: Mapped[str | None] = mapped_column(String(64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A transaction of one source with what it moved on one account, and whether it was undone."""
+
+    txn_id: str
+    row_key: str
+    fen: int
+    is_reversed: bool
 
 
 def post(tx: Transaction, txns: Iterable[LedgerTxn]) -> None:
@@ -158,6 +168,29 @@ def load_of_periods(tx: Transaction, first: str, last: str) -> tuple[LedgerTxn, 
         table.c.school_id == tx.school_id, table.c.posted.is_(True), table.c.period.between(first, last)
     )
     return load_txns(tx, list(tx.session.scalars(query)))
+
+
+def load_standing(tx: Transaction, source: str, account: Account, *, of: str = "") -> tuple[Standing, ...]:
+    """Every posted transaction of a source whose key begins with ``of``, and its sum on the account, fen."""
+    posting, txn = table_of(PostingRow), table_of(LedgerTxnRow)
+    undo = txn.alias("undo")
+    is_reversed = (
+        select(undo.c.txn_id)
+        .where(undo.c.school_id == txn.c.school_id, undo.c.reverses == txn.c.txn_id)
+        .exists()
+    )
+    query = (
+        select(txn.c.txn_id, txn.c.row_key, func.sum(posting.c.fen).label("fen"), is_reversed.label("undone"))
+        .join(posting, (posting.c.school_id == txn.c.school_id) & (posting.c.txn_id == txn.c.txn_id))
+        .where(txn.c.school_id == tx.school_id, txn.c.source == source, txn.c.posted.is_(True))
+        .where(posting.c.account == str(account), txn.c.row_key.startswith(of, autoescape=True))
+        .group_by(txn.c.school_id, txn.c.txn_id, txn.c.row_key)
+        .order_by(txn.c.row_key)
+    )
+    return tuple(
+        Standing(txn_id=row.txn_id, row_key=row.row_key, fen=int(row.fen), is_reversed=bool(row.undone))
+        for row in tx.session.execute(query)
+    )
 
 
 def account_balances(tx: Transaction) -> dict[Account, int]:

@@ -8,10 +8,12 @@ from sqlalchemy import (
     CheckConstraint,
     Date,
     ForeignKeyConstraint,
+    Index,
     Integer,
     String,
     Text,
     UniqueConstraint,
+    text,
     true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -21,6 +23,7 @@ from busops.storage.database import Base, UtcDateTime
 
 _KINDS = ", ".join(f"'{kind}'" for kind in LineKind)
 _STATUSES = ", ".join(f"'{status}'" for status in ReceiptStatus)
+_NAMED = text("refund_of <> ''")  # only lines that name the payment they go back on are looked up by it
 
 
 class ReceiptFileRow(Base):
@@ -65,6 +68,7 @@ class ReceiptRow(Base):
         ForeignKeyConstraint(["school_id", "txn_id"], ["ledger_txn.school_id", "ledger_txn.txn_id"]),
         CheckConstraint(f"kind IN ({_KINDS})", name="kind"),
         CheckConstraint(f"status IN ({_STATUSES})", name="status"),
+        Index("ix_receipt_refund_of", "school_id", "refund_of", sqlite_where=_NAMED, postgresql_where=_NAMED),
     )
     school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     receipt_id: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -70,10 +70,12 @@ class RefundStepRow(Base):
         UniqueConstraint("school_id", "seen_receipt_id"),
         UniqueConstraint("school_id", "txn_id"),
         CheckConstraint(f"state IN ({_STEPS})", name="state"),
-        CheckConstraint("by_user <> '' AND (state <> 'REFUSED' OR note <> '')", name="told"),
+        CheckConstraint(
+            "by_user <> '' AND (state NOT IN ('REFUSED', 'RETURNING') OR note <> '')", name="told"
+        ),
         CheckConstraint("state <> 'PAID' OR reference <> ''", name="reference"),
         CheckConstraint(
-            "(txn_id IS NOT NULL) = (state IN ('APPROVED', 'PAID', 'RECONCILED'))", name="booked"
+            "(txn_id IS NOT NULL) = (state IN ('APPROVED', 'PAID', 'RECONCILED', 'RETURNED'))", name="booked"
         ),
         CheckConstraint("(seen_receipt_id IS NOT NULL) = (state = 'RECONCILED')", name="seen"),
     )

@@ -16,6 +16,7 @@ from busops.web import (
     finance_claims,
     finance_costs,
     finance_depreciation,
+    finance_fees,
     finance_lists,
     finance_mappings,
     finance_match,
@@ -41,6 +42,7 @@ bp.register_blueprint(finance_refunds.bp)
 bp.register_blueprint(finance_accounts.bp)
 bp.register_blueprint(finance_verdict.bp)
 bp.register_blueprint(finance_match.bp)
+bp.register_blueprint(finance_fees.bp)
 bp.register_blueprint(finance_costs.bp)
 bp.register_blueprint(finance_depreciation.bp)
 bp.register_blueprint(finance_sheets.bp)

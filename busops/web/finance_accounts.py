@@ -13,7 +13,7 @@ from busops.finance.allowances import Allowance, AllowanceKind, AllowanceState
 from busops.finance.capitals import capitals
 from busops.finance.money import parse_yuan_fen, tidy_yuan
 from busops.finance.tariff import weekend_of
-from busops.services import accounts, fare_receipts
+from busops.services import accounts, fare_receipts, fares, fee_plans
 from busops.services.accounts import RiderAccount
 from busops.web import finance_lists
 from busops.web.context import current
@@ -86,6 +86,28 @@ def decide(rider_id: str, allowance_id: str) -> ResponseReturnValue:
     except BusopsError as error:
         return _page(RiderId(rider_id), error), 409
     flash(say("已决定"))
+    return redirect(url_for("finance.accounts.show", rider_id=rider_id))
+
+
+@bp.post("/riders/<rider_id>/service")
+@allow(Role.FINANCE)
+def keep_service(rider_id: str) -> ResponseReturnValue:
+    """From when to when he uses the bus; his months and terms are charged anew for it."""
+    here, form = current(), request.form
+    try:
+        fee_plans.record_service(
+            here.database,
+            RiderId(rider_id),
+            joined_on=finance_lists.day_of_form(form.get("joined_on", "")),
+            left_on=finance_lists.day_of_form(form.get("left_on", "")),
+            note=form.get("note", ""),
+            clock=here.clock,
+            by=here.actor,
+        )
+    except BusopsError as error:
+        return _page(RiderId(rider_id), error), 409
+    fares.charge_closed_runs(here.database, clock=here.clock, ids=here.ids, by=here.actor)
+    flash(say("已记下乘车起止，应缴已按月折算"))
     return redirect(url_for("finance.accounts.show", rider_id=rider_id))
 
 

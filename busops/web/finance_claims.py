@@ -1,6 +1,8 @@
 """Large claims on a page of their own: what waits for a second person, agreed to, refused, withdrawn."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from collections.abc import Callable
+
+from flask import Blueprint, render_template
 from flask import request as asked
 from flask.typing import ResponseReturnValue
 
@@ -9,7 +11,7 @@ from busops.domain.people import Role
 from busops.services import claim_consents
 from busops.services.claim_consents import Consents, ShownProposal
 from busops.storage.claim_store import Verdict
-from busops.web import finance_lists, formats, tables
+from busops.web import answers, finance_lists, formats, tables
 from busops.web.context import current
 from busops.web.language import code_words, say
 from busops.web.security import allow
@@ -36,12 +38,12 @@ def index() -> ResponseReturnValue:
 def approve(proposal_id: str) -> ResponseReturnValue:
     """The money is given on two names, or the page says everything that forbids it."""
     here = current()
-    try:
-        claim_consents.approve(here.database, proposal_id, clock=here.clock, ids=here.ids, by=here.actor)
-    except BusopsError as error:
-        return _page(claim_consents.consents(here.database), error), 409
-    flash(say("已同意，钱已记到学生名下"))
-    return redirect(url_for("finance.claims.index"))
+    return _after(
+        lambda: claim_consents.approve(
+            here.database, proposal_id, clock=here.clock, ids=here.ids, by=here.actor
+        ),
+        say("已同意，钱已记到学生名下"),
+    )
 
 
 @bp.post("/consents/<proposal_id>/reject")
@@ -49,12 +51,10 @@ def approve(proposal_id: str) -> ResponseReturnValue:
 def reject(proposal_id: str) -> ResponseReturnValue:
     """The receipt waits in the queue again; the reason stays on record."""
     here, note = current(), asked.form.get("note", "")
-    try:
-        claim_consents.reject(here.database, proposal_id, note=note, clock=here.clock, by=here.actor)
-    except BusopsError as error:
-        return _page(claim_consents.consents(here.database), error), 409
-    flash(say("已退回，这笔重新待认领"))
-    return redirect(url_for("finance.claims.index"))
+    return _after(
+        lambda: claim_consents.reject(here.database, proposal_id, note=note, clock=here.clock, by=here.actor),
+        say("已退回，这笔重新待认领"),
+    )
 
 
 @bp.post("/consents/<proposal_id>/withdraw")
@@ -62,12 +62,17 @@ def reject(proposal_id: str) -> ResponseReturnValue:
 def withdraw(proposal_id: str) -> ResponseReturnValue:
     """The proposer takes the own proposal back."""
     here = current()
-    try:
-        claim_consents.withdraw(here.database, proposal_id, clock=here.clock, by=here.actor)
-    except BusopsError as error:
-        return _page(claim_consents.consents(here.database), error), 409
-    flash(say("已撤回，这笔重新待认领"))
-    return redirect(url_for("finance.claims.index"))
+    return _after(
+        lambda: claim_consents.withdraw(here.database, proposal_id, clock=here.clock, by=here.actor),
+        say("已撤回，这笔重新待认领"),
+    )
+
+
+def _after(act: Callable[[], object], told: str) -> ResponseReturnValue:
+    return answers.after(
+        act, told, to="finance.claims.index",
+        page=lambda error: _page(claim_consents.consents(current().database), error),
+    )  # fmt: skip
 
 
 def _page(found: Consents, error: BusopsError | None) -> str:

@@ -69,7 +69,7 @@ def prepare(period: str) -> ResponseReturnValue:
     """The first signature, or every reason against it."""
     here = current()
     try:
-        periods.prepare_period(here.database, period, clock=here.clock, by=here.actor)
+        periods.prepare_period(here.database, period, clock=here.clock, ids=here.ids, by=here.actor)
     except BusopsError as error:
         return _page(period, error), 409
     flash(say("已签制表，等财务负责人结账"))

@@ -15,7 +15,7 @@ from busops.finance.candidates import Candidate
 from busops.finance.matching import ReceiptStatus, Share
 from busops.finance.money import parse_yuan_fen, tidy_yuan
 from busops.finance.payers import MAX_SIBLINGS
-from busops.services import bulk_matching, claim_consents, claims, column_mappings, receipts
+from busops.services import bulk_matching, claim_consents, claims, column_mappings, receipts, refund_lines
 from busops.services.claims import MatchQueue, QueueItem
 from busops.web import finance_lists, formats, tables
 from busops.web.context import current
@@ -86,6 +86,7 @@ def accept(batch_id: str) -> ResponseReturnValue:
         done = receipts.accept(here.database, batch_id, clock=here.clock, ids=here.ids, by=here.actor)
     except Refused as error:
         return _preview_page(batch_id, error), 409
+    refund_lines.look_for_lines(here.database, clock=here.clock, ids=here.ids, by=here.actor)
     flash(say("已入账 %(taken)s 笔，自动核销 %(matched)s 笔", taken=done.taken, matched=done.matched))
     return redirect(url_for("finance.receipts.queue"))
 

@@ -16,10 +16,10 @@ from busops.domain.people import Role
 from busops.domain.values import RiderId
 from busops.finance.money import parse_yuan_fen, tidy_yuan
 from busops.finance.refunds import RefundPolicy, RefundRule, RefundState, RefundTrigger, reasons_not_to_step
-from busops.services import refund_facts, refunds
+from busops.services import refund_facts, refund_lines, refunds
 from busops.services.refund_facts import RefundBoard, RefundView
 from busops.services.refunds import Asked
-from busops.web import finance_lists, formats, tables
+from busops.web import answers, finance_lists, formats, tables
 from busops.web.context import current
 from busops.web.finance_receipts import READERS
 from busops.web.language import code_words, say
@@ -36,8 +36,13 @@ TONES: Final = {
     RefundState.PAID: "ok",
     RefundState.RECONCILED: "ok",
     RefundState.REFUSED: "idle",
+    RefundState.RETURNING: "bad",
+    RefundState.RETURNED: "idle",
 }
-STEPS: Final = (RefundState.CHECKED, RefundState.APPROVED, RefundState.PAID, RefundState.RECONCILED)
+STEPS: Final = (
+    *(RefundState.CHECKED, RefundState.APPROVED, RefundState.PAID, RefundState.RECONCILED),
+    RefundState.RETURNED,
+)
 
 
 @bp.get("/refunds")
@@ -69,7 +74,7 @@ def look() -> ResponseReturnValue:
     """What is due is proposed, and what bills show as paid is reconciled."""
     here = current()
     made = refunds.propose_due(here.database, clock=here.clock, ids=here.ids, by=here.actor)
-    seen = refunds.look_for_lines(here.database, clock=here.clock, ids=here.ids, by=here.actor)
+    seen = refund_lines.look_for_lines(here.database, clock=here.clock, ids=here.ids, by=here.actor)
     flash(say("新提出 %(made)s 笔，对上账单 %(seen)s 笔", made=made, seen=seen))
     return redirect(url_for("finance.refunds.index"))
 
@@ -120,13 +125,35 @@ def pay(refund_id: str) -> ResponseReturnValue:
     )
 
 
+@bp.post("/refunds/<refund_id>/ask-back")
+@allow(Role.FINANCE)
+def ask_back(refund_id: str) -> ResponseReturnValue:
+    """It cannot be paid, with the reason."""
+    here, note = current(), asked_by.form.get("note", "")
+    return _after(
+        lambda: refunds.ask_back(here.database, refund_id, note=note, clock=here.clock, by=here.actor),
+        say("已申请撤销，等财务负责人同意"),
+    )
+
+
+@bp.post("/refunds/<refund_id>/take-back")
+@allow(Role.FINANCE_LEAD)
+def take_back(refund_id: str) -> ResponseReturnValue:
+    """The approval is taken back."""
+    here = current()
+    return _after(
+        lambda: refunds.take_back(here.database, refund_id, clock=here.clock, ids=here.ids, by=here.actor),
+        say("已撤销，批准时的凭证已冲正"),
+    )
+
+
 @bp.post("/refunds/<refund_id>/see")
 @allow(Role.FINANCE)
 def see(refund_id: str) -> ResponseReturnValue:
     """A line of a bill is this refund."""
     here, receipt_id = current(), asked_by.form.get("line", "")
     return _after(
-        lambda: refunds.see(
+        lambda: refund_lines.see(
             here.database, refund_id, receipt_id, clock=here.clock, ids=here.ids, by=here.actor
         ),
         say("已与账单核对"),
@@ -155,13 +182,10 @@ def change_policy() -> ResponseReturnValue:
 
 
 def _after(step: Callable[[], object], told: str) -> ResponseReturnValue:
-    """The step is taken and said so, or the page says why not."""
-    try:
-        step()
-    except BusopsError as error:
-        return _page(refund_facts.board(current().database), error), 409
-    flash(told)
-    return redirect(url_for("finance.refunds.index"))
+    return answers.after(
+        step, told, to="finance.refunds.index",
+        page=lambda error: _page(refund_facts.board(current().database), error),
+    )  # fmt: skip
 
 
 def _page(found: RefundBoard, error: BusopsError | None) -> str:

@@ -10,7 +10,8 @@ from busops.domain.errors import BusopsError, Conflict, Refused
 from busops.domain.people import Role
 from busops.domain.roster import NotRidingReason
 from busops.domain.values import Direction, school_date
-from busops.services import roster_marks, rosters
+from busops.services import refund_job, roster_marks, rosters
+from busops.services.acting import SYSTEM
 from busops.services.rosters import GIVEN_REASONS, EntryChange, RosterLine, WeekendView
 from busops.web import tables
 from busops.web.context import current
@@ -101,6 +102,7 @@ def lock(on: str) -> ResponseReturnValue:
         )
     except (Refused, Conflict) as error:
         return _lock_page(weekend_on, approval, error), 409
+    here.jobs.submit(refund_job.JOB, {"weekend_on": str(weekend_on)}, by=SYSTEM)
     flash(say("已锁定为第 %(version)s 版", version=version.version))
     return redirect(url_for("rosters.show", on=on))
 

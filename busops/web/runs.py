@@ -25,10 +25,12 @@ from busops.services import (
     late_classes,
     overrides,
     quarantine_list,
+    refund_job,
     run_list,
     runs,
     signin,
 )
+from busops.services.acting import SYSTEM
 from busops.services.run_list import ListedRun
 from busops.web import formats, run_story
 from busops.web.context import current, runtime
@@ -76,8 +78,13 @@ def close(run_id: str) -> Answer:
 @bp.post("/<run_id>/cancel")
 @allow(Role.DISPATCHER, Role.ADMIN)
 def cancel(run_id: str) -> Answer:
-    """The run does not take place."""
-    return decide(run_id, say("趟次已取消"), lambda here: runs.cancel_run(**here, reason=typed_reason()))
+    """The run does not take place; what was paid for it is proposed to go back."""
+
+    def act(here: dict[str, Any]) -> None:
+        runs.cancel_run(**here, reason=typed_reason())
+        current().jobs.submit(refund_job.JOB, {"run_id": run_id}, by=SYSTEM)
+
+    return decide(run_id, say("趟次已取消"), act)
 
 
 @bp.post("/<run_id>/reopen")

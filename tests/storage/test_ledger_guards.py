@@ -59,7 +59,9 @@ def an_allocation(allocation_id: str, fen: int) -> str:
 def a_charge(revision: int, waived_fen: int) -> str:
     """The SQL that charges rider 001 16.00 for the weekend."""
     span = "'2024-03-08','2024-03-10'"
-    values = f"'t1','c{revision}','001','u1',{revision},'WEEKEND',{span},'A',1600,{waived_fen},'x','t1',{NOW}"
+    values = (
+        f"'t1','c{revision}','001','u1',{revision},'WEEKEND',{span},'A',1600,{waived_fen},'x','t1',{NOW},NULL"
+    )
     return into("charge", values)
 
 

@@ -37,6 +37,27 @@ RECONCILED = [SEEN, *booked(13, "1012", "2241"), step(4, "RECONCILED", "fay", tx
 TO_CHECKED = [CHECKED]
 TO_APPROVED = [*TO_CHECKED, *APPROVED]
 TO_PAID = [*TO_APPROVED, *PAID]
+RETURNING = step(3, "RETURNING", "fay", note="'closed account'")
+REVERSED = [
+    new_txn(14, reverses="'t11'"),
+    posting(14, 1, -1600, "4201"),
+    posting(14, 2, 1600, "2242"),
+    post(14),
+]
+RETURNED = [RETURNING, *REVERSED, step(4, "RETURNED", "lea", txn="'t14'")]
+
+
+def a_line(receipt_id: str, fen: int, *, reference: str = "", back: str = "", channel: str = "SHEET") -> str:
+    """The SQL that takes in a line of a bill."""
+    row = books_of.RECEIPT.replace("row_key, channel", "row_key, refund_of, channel")
+    row = row.replace("1600,'','',''", f"{fen},'','','{reference}'").replace(
+        "'k'", f"'k{receipt_id}','{back}'"
+    )
+    return row.replace("'r1'", f"'{receipt_id}'").replace("'SHEET'", f"'{channel}'")
+
+
+PAYMENT = a_line("r7", 1600, reference="TX7")
+GONE = a_line("r8", -1000, back="TX7")  # 10.00 of it went back by the channel itself
 # Another refund of another receipt, through other hands: who checked the first approves it, and so on.
 OTHER = [
     books_of.RECEIPT.replace("'r1'", "'r5'").replace("'k'", "'k5'"),
@@ -93,6 +114,33 @@ ATTACKS = {
     "see it in the receipt itself": [*TO_PAID, *booked(13, "1012", "2241"),
                                      step(4, "RECONCILED", "fay", txn="'t13'", seen="'r1'")],
     "see it nowhere": [*TO_PAID, *booked(13, "1012", "2241"), step(4, "RECONCILED", "fay", txn="'t13'")],
+    "take back what is only checked": [CHECKED, step(2, "RETURNING", "fay", note="'x'")],
+    "take back without a second person": [*TO_APPROVED, RETURNING, *REVERSED,
+                                          step(4, "RETURNED", "fay", txn="'t14'")],
+    "take back without being asked": [*TO_APPROVED, *REVERSED, step(3, "RETURNED", "lea", txn="'t14'")],
+    "take back without a reason": [*TO_APPROVED, step(3, "RETURNING", "fay")],
+    "take back and book nothing": [*TO_APPROVED, RETURNING, step(4, "RETURNED", "lea")],
+    "take back on another entry": [*TO_APPROVED, RETURNING, *booked(14, "2242", "4201"),
+                                   step(4, "RETURNED", "lea", txn="'t14'")],
+    "take back on the reversal of another": [
+        *TO_APPROVED, RETURNING, *OTHER[:8], new_txn(14, reverses="'t21'"), posting(14, 1, -1600, "4201"),
+        posting(14, 2, 1600, "2242"), post(14), step(4, "RETURNED", "lea", txn="'t14'"),
+    ],
+    "take back on what is not posted": [*TO_APPROVED, RETURNING, *REVERSED[:-1],
+                                        step(4, "RETURNED", "lea", txn="'t14'")],
+    "take back what was paid": [*TO_PAID, step(4, "RETURNING", "fay", note="'x'")],
+    "pay what was taken back": [*TO_APPROVED, *RETURNED, *booked(15, "2242", "1012"),
+                                step(5, "PAID", "fay", txn="'t15'", reference="'W1'")],
+    "more than came in while a wish waits": [*TO_APPROVED, RETURNING, asked("f2", 1)],
+    "more than is left beside a line of the bill": [
+        PAYMENT, GONE, asked("f2", 601, of="r7"),
+    ],
+    "more than is left while another refund is on its way": [
+        CHECKED, PAYMENT, GONE, asked("f2", 601, of="r7"),
+    ],
+    "more than came in beside a payment that names it": [
+        PAYMENT, a_line("r8", 1000, back="TX7"), asked("f2", 1601, of="r7"),
+    ],
     "refuse without a reason": [step(1, "REFUSED", "lea")],
     "a step by nobody": [step(1, "CHECKED", "")],
     "a step nobody knows": [step(1, "LOST", "bob")],
@@ -107,6 +155,33 @@ ATTACKS = {
 }  # fmt: skip
 HONEST = {
     "the whole way": [*TO_PAID, *RECONCILED],
+    "taken back, then asked for anew": [*TO_APPROVED, *RETURNED, asked("f2")],
+    "taken back beside another": [*OTHER, *TO_APPROVED, *RETURNED],
+    "paid after all": [*TO_APPROVED, RETURNING, *booked(12, "2242", "1012"),
+                       step(4, "PAID", "fay", txn="'t12'", reference="'W1'")],
+    "what is left beside a line of the bill": [
+        PAYMENT, GONE, asked("f2", 600, of="r7"),
+    ],
+    "a line of the bill that goes back on another": [
+        PAYMENT, a_line("r8", -1000, back="TX8"), a_line("r6", -1000), asked("f2", of="r7"),
+    ],
+    "a line of another channel": [
+        PAYMENT, a_line("r8", -1000, back="TX7", channel="BANK"), asked("f2", of="r7"),
+    ],
+    "a line that was a refund of ours": [
+        PAYMENT, asked("f2", 1000, of="r7", by="zoe"), step(1, "CHECKED", "ann", refund_id="f2"),
+        *booked(21, "4201", "2242", 1000), step(2, "APPROVED", "bob", refund_id="f2", txn="'t21'"),
+        *booked(22, "2242", "1012", 1000),
+        step(3, "PAID", "lea", refund_id="f2", txn="'t22'", reference="'W2'"), GONE,
+        *booked(23, "1012", "2241", 1000),
+        step(4, "RECONCILED", "lea", refund_id="f2", txn="'t23'", seen="'r8'"), asked("f3", 600, of="r7"),
+    ],
+    "a payment that names another": [
+        PAYMENT, a_line("r8", 1000, back="TX7"), asked("f2", of="r7"),
+    ],
+    "money of a receipt without a number beside any line": [
+        step(1, "REFUSED", "lea", note="'no'"), a_line("r8", -1000), asked("f2"),
+    ],
     "refused, then asked for anew": [step(1, "REFUSED", "lea", note="'no'"), asked("f2")],
     "refused after the check": [CHECKED, step(2, "REFUSED", "lea", note="'no'")],
     "whoever checked pays": [*TO_APPROVED, *booked(12, "2242", "1012"),

@@ -17,10 +17,10 @@ from busops.domain.roster import RosterEntry
 from busops.domain.values import CAMPUS, Direction, RiderId
 from busops.finance.charging import Charge, Payer, RideFact, charges_due
 from busops.finance.costs import cost_sums
+from busops.finance.earning import earned_fen
 from busops.finance.matching import Match, match_lines
 from busops.finance.names import class_key, name_key, school_year
 from busops.finance.payers import OpenCharge, PayerBook, PayingRider
-from busops.finance.rows import earned_fen
 from busops.finance.waivers import parse_waiver
 from busops.sheets.bills.reading import read_bill
 from busops.sheets.bills.values import Bill

@@ -21,6 +21,7 @@ BILL = a_bill(
 PAGES = (
     *("", "rows", "receipts", "match", "charges", "costs", "depreciation", "costs/of-line?line=x"),
     *("periods/2026-03", "refunds?rider_id=20230002", "refunds/policy", "riders", "riders/20230002"),
+    "fee-plans",
 )
 WEEKEND = "weekend=2026-03-13"
 

@@ -40,10 +40,16 @@ ACTS = {
     "finance.refunds.approve": {LEAD},
     "finance.refunds.pay": {CLERK},
     "finance.refunds.see": {CLERK},
+    "finance.refunds.ask_back": {CLERK},
+    "finance.refunds.take_back": {LEAD},
     "finance.refunds.change_policy": {LEAD},
     "finance.accounts.propose": {CLERK},
     "finance.accounts.decide": {LEAD},
     "finance.accounts.carry": {CLERK},
+    "finance.accounts.keep_service": {CLERK},
+    "finance.fees.agree": {CLERK},
+    "finance.fees.give": {CLERK},
+    "finance.fees.undo": {CLERK},
     "finance.accounts.give_receipt": {CLERK},
     "finance.accounts.void": {CLERK},
 }
@@ -60,6 +66,8 @@ APART = (
     ("finance.charge", "finance.refunds.approve"),
     ("finance.costs.enter", "finance.costs.decide"),
     ("finance.costs.take_back", "finance.costs.decide"),
+    ("finance.refunds.ask_back", "finance.refunds.take_back"),
+    ("finance.refunds.pay", "finance.refunds.take_back"),
 )
 # The bus team reads no page of money but that of refunds, which shows it no amounts.
 BUS_READS = {"finance.refunds.index", "finance.refunds.policy"}
@@ -111,6 +119,7 @@ def test_the_domain_asks_for_the_same_hands(app: Flask) -> None:
     pages = {
         RefundState.REQUESTED: "ask", RefundState.CHECKED: "check", RefundState.APPROVED: "approve",
         RefundState.PAID: "pay", RefundState.RECONCILED: "see", RefundState.REFUSED: "refuse",
+        RefundState.RETURNING: "ask_back", RefundState.RETURNED: "take_back",
     }  # fmt: skip
     for state, page in pages.items():
         assert roles_of(app, f"finance.refunds.{page}") == STEP_ROLES[state]

@@ -12,10 +12,9 @@ from typing import Final
 from busops.domain.values import RiderId
 from busops.finance.line_results import LineResult, LineResults
 from busops.finance.reconcile import ReconRow, RowFlag, RowStatus
-from busops.finance.refunds import SHORT
 from busops.finance.rows import differences
 from busops.finance.statement import Reconciliation
-from busops.finance.tariff import span_of, weekend_of
+from busops.finance.tariff import SHORT, span_of, weekend_of
 from busops.sheets.book_model import Cell, Kind, Table
 from busops.sheets.book_summary import (
     bases_table,

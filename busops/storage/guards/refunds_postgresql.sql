@@ -9,14 +9,19 @@ $$;
 
 CREATE OR REPLACE FUNCTION refund_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  brought bigint;
+  source receipt%ROWTYPE;
 BEGIN
-  SELECT amount_fen INTO brought FROM receipt
+  SELECT * INTO source FROM receipt
     WHERE school_id = NEW.school_id AND receipt_id = NEW.receipt_id FOR NO KEY UPDATE;
   IF (SELECT sum(f.fen) FROM refund f
     WHERE f.school_id = NEW.school_id AND f.receipt_id = NEW.receipt_id AND NOT EXISTS (
       SELECT 1 FROM refund_step s
-      WHERE s.school_id = f.school_id AND s.refund_id = f.refund_id AND s.state = 'REFUSED')) > brought THEN
+      WHERE s.school_id = f.school_id AND s.refund_id = f.refund_id AND s.state IN ('REFUSED', 'RETURNED')))
+    > source.amount_fen + coalesce((SELECT sum(l.amount_fen) FROM receipt l
+      WHERE l.school_id = source.school_id AND l.refund_of <> '' AND l.refund_of = source.reference
+        AND l.channel = source.channel AND l.amount_fen < 0 AND NOT EXISTS (
+          SELECT 1 FROM refund_step s
+          WHERE s.school_id = l.school_id AND s.seen_receipt_id = l.receipt_id)), 0) THEN
     RAISE EXCEPTION 'guard: refund_exceeds' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NULL;
@@ -38,7 +43,7 @@ BEGIN
     found := 'refund_in_turn';
   ELSIF coalesce(before, 'REQUESTED') || ' ' || NEW.state NOT IN (
     'REQUESTED CHECKED', 'REQUESTED REFUSED', 'CHECKED APPROVED', 'CHECKED REFUSED', 'APPROVED PAID',
-    'PAID RECONCILED') THEN
+    'PAID RECONCILED', 'APPROVED RETURNING', 'RETURNING PAID', 'RETURNING RETURNED') THEN
     found := 'refund_step_wrong';
   ELSIF NEW.state IN ('APPROVED', 'PAID') AND NEW.by_user = asked.requested_by THEN
     found := 'refund_same_person';
@@ -50,6 +55,16 @@ BEGIN
     SELECT 1 FROM refund_step WHERE school_id = NEW.school_id AND refund_id = NEW.refund_id
       AND state = 'APPROVED' AND by_user = NEW.by_user) THEN
     found := 'refund_payer_approved';
+  ELSIF NEW.state = 'RETURNED' AND NEW.by_user = (
+    SELECT by_user FROM refund_step
+    WHERE school_id = NEW.school_id AND refund_id = NEW.refund_id AND n = NEW.n - 1) THEN
+    found := 'refund_returner_asked';
+  ELSIF NEW.state = 'RETURNED' AND NOT EXISTS (
+    SELECT 1 FROM refund_step s
+    JOIN ledger_txn t ON t.school_id = s.school_id AND t.reverses = s.txn_id AND t.posted
+    WHERE s.school_id = NEW.school_id AND s.refund_id = NEW.refund_id
+      AND t.txn_id = NEW.txn_id) THEN
+    found := 'refund_not_reversed';
   ELSIF NEW.state IN ('APPROVED', 'PAID')
     AND (CASE NEW.state WHEN 'APPROVED' THEN -asked.fen ELSE asked.fen END) IS DISTINCT FROM (
     SELECT sum(p.fen) FROM posting p

@@ -5,8 +5,14 @@ WHEN (
   SELECT sum(f.fen) FROM refund f
   WHERE f.school_id = NEW.school_id AND f.receipt_id = NEW.receipt_id AND NOT EXISTS (
     SELECT 1 FROM refund_step s
-    WHERE s.school_id = f.school_id AND s.refund_id = f.refund_id AND s.state = 'REFUSED'))
-  > (SELECT amount_fen FROM receipt WHERE school_id = NEW.school_id AND receipt_id = NEW.receipt_id)
+    WHERE s.school_id = f.school_id AND s.refund_id = f.refund_id AND s.state IN ('REFUSED', 'RETURNED')))
+  > (
+  SELECT r.amount_fen + coalesce((
+    SELECT sum(l.amount_fen) FROM receipt l
+    WHERE l.school_id = r.school_id AND l.refund_of <> '' AND l.refund_of = r.reference
+      AND l.channel = r.channel AND l.amount_fen < 0 AND NOT EXISTS (
+        SELECT 1 FROM refund_step s WHERE s.school_id = l.school_id AND s.seen_receipt_id = l.receipt_id)), 0)
+  FROM receipt r WHERE r.school_id = NEW.school_id AND r.receipt_id = NEW.receipt_id)
 BEGIN
   SELECT RAISE(ABORT, 'guard: refund_exceeds');
 END;
@@ -22,7 +28,7 @@ BEGIN
       WHERE school_id = NEW.school_id AND refund_id = NEW.refund_id AND n = NEW.n - 1), 'REQUESTED')
       || ' ' || NEW.state NOT IN (
       'REQUESTED CHECKED', 'REQUESTED REFUSED', 'CHECKED APPROVED', 'CHECKED REFUSED', 'APPROVED PAID',
-      'PAID RECONCILED')
+      'PAID RECONCILED', 'APPROVED RETURNING', 'RETURNING PAID', 'RETURNING RETURNED')
       THEN RAISE(ABORT, 'guard: refund_step_wrong')
     WHEN NEW.state IN ('APPROVED', 'PAID') AND NEW.by_user = (
       SELECT requested_by FROM refund WHERE school_id = NEW.school_id AND refund_id = NEW.refund_id)
@@ -35,6 +41,16 @@ BEGIN
       SELECT 1 FROM refund_step WHERE school_id = NEW.school_id AND refund_id = NEW.refund_id
         AND state = 'APPROVED' AND by_user = NEW.by_user)
       THEN RAISE(ABORT, 'guard: refund_payer_approved')
+    WHEN NEW.state = 'RETURNED' AND NEW.by_user = (
+      SELECT by_user FROM refund_step
+      WHERE school_id = NEW.school_id AND refund_id = NEW.refund_id AND n = NEW.n - 1)
+      THEN RAISE(ABORT, 'guard: refund_returner_asked')
+    WHEN NEW.state = 'RETURNED' AND NOT EXISTS (
+      SELECT 1 FROM refund_step s
+      JOIN ledger_txn t ON t.school_id = s.school_id AND t.reverses = s.txn_id AND t.posted = 1
+      WHERE s.school_id = NEW.school_id AND s.refund_id = NEW.refund_id
+        AND t.txn_id = NEW.txn_id)
+      THEN RAISE(ABORT, 'guard: refund_not_reversed')
     WHEN NEW.state IN ('APPROVED', 'PAID') AND (
       SELECT CASE NEW.state WHEN 'APPROVED' THEN -fen ELSE fen END FROM refund
       WHERE school_id = NEW.school_id AND refund_id = NEW.refund_id) IS NOT (

@@ -107,3 +107,40 @@ def test_another_price_reverses_and_charges_again() -> None:
         [1600],
         [1500],
     )
+
+
+def test_months_before_joining_and_after_leaving_are_not_owed() -> None:
+    """
+    TERM 200.00 over 20 Fridays: joined in March 190.00 (February off), left in April 100.00.
+    """
+    rates = (a_rate(FareUnit.TERM, 20_000),)
+    known = payers()["001", FRIDAY]
+
+    def owed(**days: date) -> tuple[int, int | None, date, date]:
+        asked = {("001", FRIDAY): replace(known, **days)}
+        ((charge,), _) = charges_due((HOME,), asked, rates, TERM)
+        return charge.list_fen, charge.price_fen, charge.from_on, charge.to_on
+
+    assert owed() == (20_000, None, TERM.starts_on, TERM.ends_on)
+    assert owed(joined_on=date(2024, 2, 29)) == (20_000, None, TERM.starts_on, TERM.ends_on)
+    assert owed(joined_on=date(2024, 3, 8)) == (19_000, 20_000, date(2024, 3, 1), TERM.ends_on)
+    assert owed(left_on=date(2024, 4, 30)) == (10_000, 20_000, TERM.starts_on, date(2024, 4, 30))
+    assert owed(left_on=date(2024, 5, 1))[0] == 15_000
+    assert owed(joined_on=date(2024, 3, 8), left_on=date(2024, 3, 9))[0] == 5_000
+    assert owed(joined_on=date(2024, 5, 1))[0] == 19_000  # he rode in March
+    assert owed(left_on=date(2024, 2, 20))[0] == 6_000
+
+
+def test_trips_and_weekends_are_whole_whenever_he_joined() -> None:
+    """A weekend of a rider who joined later is a weekend ridden."""
+    days = {"joined_on": date(2024, 5, 1), "left_on": date(2024, 5, 2)}
+    asked = {("001", FRIDAY): replace(payers()["001", FRIDAY], **days)}
+    ((charge,), _) = charges_due((HOME, BACK), asked, RATES, TERM)
+    assert (charge.list_fen, charge.price_fen) == (1_600, None)
+
+
+def test_a_price_that_nobody_agreed_to_is_not_charged() -> None:
+    """One finding for the rider, no charge."""
+    asked = {("001", FRIDAY): replace(payers()["001", FRIDAY], agreed=False)}
+    charges, findings = charges_due((HOME, BACK), asked, RATES, TERM)
+    assert (charges, {found.code for found in findings}) == ((), {"price_consent_missing"})

@@ -134,7 +134,7 @@ def test_a_month_begun_is_owed_whole_and_one_not_begun_is_not():
 
 
 def test_steps_follow_each_other_and_nothing_follows_the_end():
-    """Of every pair of states exactly the six of the reference are steps."""
+    """Of every pair of states exactly the six of the reference are steps, and three to take back."""
     steps = {
         (state, step)
         for state, step in product(STATES, STATES)
@@ -147,6 +147,8 @@ def test_steps_follow_each_other_and_nothing_follows_the_end():
         (STATES.REQUESTED, STATES.CHECKED), (STATES.REQUESTED, STATES.REFUSED),
         (STATES.CHECKED, STATES.APPROVED), (STATES.CHECKED, STATES.REFUSED),
         (STATES.APPROVED, STATES.PAID), (STATES.PAID, STATES.RECONCILED),
+        (STATES.APPROVED, STATES.RETURNING), (STATES.RETURNING, STATES.PAID),
+        (STATES.RETURNING, STATES.RETURNED),
     }  # fmt: skip
     assert set(FOLLOWS) == set(STATES)
 
@@ -166,12 +168,28 @@ def test_steps_follow_each_other_and_nothing_follows_the_end():
         (STATES.APPROVED, STATES.PAID, "bob", Role.FINANCE, None),
         (STATES.APPROVED, STATES.PAID, "lou", Role.FINANCE_LEAD, "refund_role_wrong"),
         (STATES.CHECKED, STATES.REFUSED, "lea", Role.FINANCE_LEAD, None),
+        (STATES.APPROVED, STATES.RETURNING, "fay", Role.FINANCE, None),
+        (STATES.APPROVED, STATES.RETURNING, "lou", Role.DISPATCHER, "refund_role_wrong"),
+        (STATES.RETURNING, STATES.RETURNED, "lea", Role.FINANCE_LEAD, None),
+        (STATES.RETURNING, STATES.RETURNED, "fay", Role.FINANCE_LEAD, "refund_same_person"),
+        (STATES.RETURNING, STATES.RETURNED, "lou", Role.FINANCE, "refund_role_wrong"),
+        (STATES.RETURNING, STATES.PAID, "fay", Role.FINANCE, None),
     ],
 )
 def test_requester_approver_and_payer_are_three_people(state, step, by, role, code):
-    """``ann`` asked, ``bob`` checked, ``lea`` approved: who may take the next step and who not."""
-    refund = a_refund(state, CHECKED="bob", APPROVED="lea")
+    """``ann`` asked, ``bob`` checked, ``lea`` approved, ``fay`` would take it back: who is next."""
+    refund = a_refund(state, CHECKED="bob", APPROVED="lea", RETURNING="fay")
     assert [reason.code for reason in reasons_not_to_step(refund, step, by, role)] == ([code] if code else [])
+
+
+def test_what_stands_what_is_paid_and_what_is_off():
+    """Owed or paid: approved, asked back, paid, seen; off: refused and taken back."""
+    named = {state: a_refund(state) for state in STATES}
+    assert {state for state, one in named.items() if one.is_approved} == {
+        *(STATES.APPROVED, STATES.RETURNING, STATES.PAID, STATES.RECONCILED),
+    }
+    assert {state for state, one in named.items() if one.is_paid} == {STATES.PAID, STATES.RECONCILED}
+    assert {state for state, one in named.items() if one.is_off} == {STATES.REFUSED, STATES.RETURNED}
 
 
 def test_every_reason_is_given_at_once():

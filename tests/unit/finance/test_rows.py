@@ -9,9 +9,10 @@ from busops.domain.roster import NotRidingReason
 from busops.domain.school import Term
 from busops.domain.values import Direction
 from busops.finance.charging import Payer, RideFact, charges_due
+from busops.finance.earning import earned_fen
 from busops.finance.matching import MatchFlag
 from busops.finance.reconcile import ReconRow, RowFlag, RowStatus
-from busops.finance.rows import Allocation, ReconSources, Seat, build_rows, differences, earned_fen
+from busops.finance.rows import Allocation, ReconSources, Seat, build_rows, differences
 from busops.finance.tariff import FareUnit, TariffRate
 
 TERM = Term(term_id="2024-spring", starts_on=date(2024, 2, 19), ends_on=date(2024, 7, 5))

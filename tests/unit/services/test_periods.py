@@ -47,8 +47,9 @@ def settle(scene: MoneyScene) -> None:
 
 def refused_codes(scene: MoneyScene, act, by: By) -> set[str]:
     """Why the act is refused."""
+    more = {"ids": scene.ids} if act is periods.prepare_period else {}
     with pytest.raises(Refused, match="period_not_closable") as caught:
-        act(scene.database, MARCH, clock=scene.clock, by=by)
+        act(scene.database, MARCH, clock=scene.clock, by=by, **more)
     return {reason.code for reason in caught.value.reasons}
 
 
@@ -86,16 +87,16 @@ def test_two_different_people_sign_and_the_importer_does_not_close(scene):
     settle(scene)
     assert refused_codes(scene, periods.close_period, LEAD) == {"period_not_prepared"}
     assert refused_codes(scene, periods.prepare_period, "a tool") == {"person_needed"}
-    said = periods.prepare_period(scene.database, MARCH, clock=scene.clock, by=CLERK)
+    said = periods.prepare_period(scene.database, MARCH, clock=scene.clock, ids=scene.ids, by=CLERK)
     assert refused_codes(scene, periods.close_period, CLERK) == {"signer_prepared", "closer_imported"}
     other = replace(CLERK, user_id="clerk-2")
-    periods.prepare_period(scene.database, MARCH, clock=scene.clock, by=other)
+    periods.prepare_period(scene.database, MARCH, clock=scene.clock, ids=scene.ids, by=other)
     assert "closer_imported" in refused_codes(scene, periods.close_period, CLERK)
     assert periods.close_period(scene.database, MARCH, clock=scene.clock, by=LEAD) == said
     assert next(item.state for item in periods.list_periods(scene.database)) is PeriodState.CLOSED
     assert refused_codes(scene, periods.close_period, LEAD) == {"period_locked_before"}
     with pytest.raises(Refused, match="period_locked"):
-        periods.prepare_period(scene.database, MARCH, clock=scene.clock, by=CLERK)
+        periods.prepare_period(scene.database, MARCH, clock=scene.clock, ids=scene.ids, by=CLERK)
     with pytest.raises(Refused, match="nothing_to_dispose"):
         periods.dispose(scene.database, MARCH, "OVERPAID", note="x", clock=scene.clock, by=CLERK)
 
@@ -104,13 +105,13 @@ def test_what_changed_since_the_first_signature_must_be_signed_again(scene):
     """A cost of March entered by finance after the first signature: the lead cannot close under old words."""
     settle(scene)
     people_of(scene)
-    periods.prepare_period(scene.database, MARCH, clock=scene.clock, by=clerk_of(scene))
+    periods.prepare_period(scene.database, MARCH, clock=scene.clock, ids=scene.ids, by=clerk_of(scene))
     by = clerk_of(scene)
     costs.enter_cost(
         scene.database, CostLine(on=FRIDAY, code="C02", fen=700), clock=scene.clock, ids=scene.ids, by=by
     )
     assert refused_codes(scene, periods.close_period, LEAD) == {"changed_since_signed"}
-    periods.prepare_period(scene.database, MARCH, clock=scene.clock, by=by)
+    periods.prepare_period(scene.database, MARCH, clock=scene.clock, ids=scene.ids, by=by)
     periods.close_period(scene.database, MARCH, clock=scene.clock, by=LEAD)
     with scene.database.reading() as tx:
         assert ledger_store.load_adjustments(tx, MARCH) == ()
@@ -121,7 +122,7 @@ def test_soft_closed_the_bus_team_books_later_and_finance_still_there(scene):
     settle(scene)
     people_of(scene)
     by = clerk_of(scene)
-    periods.prepare_period(scene.database, MARCH, clock=scene.clock, by=by)
+    periods.prepare_period(scene.database, MARCH, clock=scene.clock, ids=scene.ids, by=by)
     acting = {"clock": scene.clock, "ids": scene.ids}
     costs.enter_cost(scene.database, CostLine(on=FRIDAY, code="C02", fen=700), **acting, by=by)
     costs.add_costs(scene.database, [CostLine(on=FRIDAY, code="C02", fen=300)], **acting, by="bus")
@@ -133,7 +134,7 @@ def test_soft_closed_the_bus_team_books_later_and_finance_still_there(scene):
 def test_i8_a_closed_month_stays_and_later_entries_name_it(scene):
     """I8. What was signed is kept to the byte; a cost of March is booked in April and names March."""
     settle(scene)
-    said = periods.prepare_period(scene.database, MARCH, clock=scene.clock, by=CLERK)
+    said = periods.prepare_period(scene.database, MARCH, clock=scene.clock, ids=scene.ids, by=CLERK)
     kept = periods.closed_statement(scene.database, MARCH)
     periods.close_period(scene.database, MARCH, clock=scene.clock, by=LEAD)
     costs.add_costs(scene.database, [CostLine(on=FRIDAY, code="C02", fen=700)], **scene.acting)
@@ -150,7 +151,7 @@ def test_a_late_closure_of_a_closed_month_becomes_an_adjusting_entry(scene, monk
     04          Cr 应收 20230008 10.00   Dr 收入 10.00   reverses, adjusts 2026-03
     """
     settle(scene)
-    periods.prepare_period(scene.database, MARCH, clock=scene.clock, by=CLERK)
+    periods.prepare_period(scene.database, MARCH, clock=scene.clock, ids=scene.ids, by=CLERK)
     periods.close_period(scene.database, MARCH, clock=scene.clock, by=LEAD)
     known = fares.load_facts
 

@@ -13,10 +13,20 @@ from busops.finance.ledger import Account
 from busops.finance.matching import Share
 from busops.finance.reconcile import RowStatus
 from busops.finance.refunds import DEFAULT_RULES, RefundPolicy, RefundState, RefundTrigger
-from busops.services import claims, fares, receipts, reconciliation, refund_facts, refunds
+from busops.services import (
+    claims,
+    fares,
+    receipts,
+    reconciliation,
+    refund_facts,
+    refund_job,
+    refund_lines,
+    refunds,
+)
 from busops.services.refunds import Asked
 from busops.storage import ledger_store, refund_store, roster_store
 from tests.unit.services.money_scene import CLERK, HOME, LEAD, MoneyScene, a_bill, a_closed_run
+from tests.unit.sheets import bill_files
 
 BUS = Actor(user_id="bus", role=Role.DISPATCHER, name="校车组")
 OTHER = Actor(user_id="cashier", role=Role.FINANCE, name="出纳二")
@@ -101,11 +111,11 @@ def test_the_whole_way_with_its_books(scene):
     row = row_of(scene)
     assert (row.facts.due_fen, row.facts.paid_fen, row.refunded_fen) == (0, 0, 1_000)
     take_bill(scene, "back.csv", a_bill("2026-03-16,-10.00,甲,退款 W1,TX9,20230002"))
-    assert refunds.look_for_lines(scene.database, clock=scene.clock, ids=scene.ids, by=CLERK) == 1
+    assert refund_lines.look_for_lines(scene.database, clock=scene.clock, ids=scene.ids, by=CLERK) == 1
     assert state_of(scene, refund_id) is RefundState.RECONCILED
     assert balances(scene) == after
     assert row_of(scene) == row
-    assert refunds.look_for_lines(scene.database, clock=scene.clock, ids=scene.ids, by=CLERK) == 0
+    assert refund_lines.look_for_lines(scene.database, clock=scene.clock, ids=scene.ids, by=CLERK) == 0
 
 
 def test_what_was_paid_too_much_leaves_the_charge_alone(scene):
@@ -179,12 +189,12 @@ def test_a_line_of_another_sum_or_kind_is_not_the_refund(scene):
     refund_id = ask(scene)
     to_paid(scene, refund_id)
     take_bill(scene, "back.csv", a_bill("2026-03-16,-10.00,甲,退款,TX9,20230002"))
-    assert refunds.look_for_lines(scene.database, clock=scene.clock, ids=scene.ids, by=CLERK) == 0
+    assert refund_lines.look_for_lines(scene.database, clock=scene.clock, ids=scene.ids, by=CLERK) == 0
     lines = {one.line.reference: one.receipt_id for one in receipts.list_receipts(scene.database)}
     acting = {"clock": scene.clock, "ids": scene.ids, "by": CLERK}
     with pytest.raises(Refused, match="refund_line_other"):
-        refunds.see(scene.database, refund_id, lines["TX1"], **acting)
-    refunds.see(scene.database, refund_id, lines["TX9"], **acting)
+        refund_lines.see(scene.database, refund_id, lines["TX1"], **acting)
+    refund_lines.see(scene.database, refund_id, lines["TX9"], **acting)
     assert row_of(scene).facts.paid_fen == 0
 
 
@@ -242,3 +252,90 @@ def test_the_board_shows_the_facts_that_the_bus_team_confirms(scene):
     assert (item.rides, item.is_cancelled) == (1, False)
     assert item.rider is not None
     assert [line.line.reference for line in board.lines] == ["TX9"]
+
+
+def test_what_cannot_be_paid_is_taken_back_by_two_people(scene):
+    """
+    approved   Dr 4201 10.00  Cr 2242 10.00
+    taken back Dr 2242 10.00  Cr 4201 10.00, by the lead after a clerk said why; then asked anew.
+    """
+    refund_id = ask(scene)
+    refunds.check(scene.database, refund_id, clock=scene.clock, by=BUS)
+    before = balances(scene)
+    acting = {"clock": scene.clock, "ids": scene.ids}
+    refunds.approve(scene.database, refund_id, **acting, by=LEAD)
+    with pytest.raises(Refused):
+        refunds.take_back(scene.database, refund_id, **acting, by=LEAD)
+    with pytest.raises(InvalidInput, match="reason_needed"):
+        refunds.ask_back(scene.database, refund_id, note=" ", clock=scene.clock, by=CLERK)
+    refunds.ask_back(scene.database, refund_id, note="账户已注销", clock=scene.clock, by=CLERK)
+    with pytest.raises(Refused) as caught:
+        refunds.take_back(scene.database, refund_id, **acting, by=replace(LEAD, user_id=CLERK.user_id))
+    assert [reason.code for reason in caught.value.reasons] == ["refund_same_person"]
+    assert row_of(scene).earned_fen == 0
+    refunds.take_back(scene.database, refund_id, **acting, by=LEAD)
+    assert state_of(scene, refund_id) is RefundState.RETURNED
+    assert balances(scene) == before
+    assert (row_of(scene).status, row_of(scene).earned_fen) == (RowStatus.OK, 1_000)
+    assert ask(scene) != refund_id
+
+
+def paid_by_wechat(scene: MoneyScene, *yuan: int) -> list[str]:
+    """20230002 paid 10.00 by WeChat and so many parts of it were refunded here; the refunds."""
+    take_bill(scene, "wx.csv", bill_files.wechat_bill(bill_files.wechat_paid(1, 1_000, 商品名称="20230002")))
+    asked = [ask(scene, fen=fen * 100) for fen in yuan]
+    for refund_id in asked:
+        to_paid(scene, refund_id)
+    return asked
+
+
+def test_a_line_that_goes_back_on_the_payment_is_the_refund_and_counts_once(sqlite_database, settings, ids):
+    """The bill has no number of ours: the payment it names and the sum say which."""
+    scene = a_closed_run(sqlite_database, settings, ids)
+    fares.charge_closed_runs(scene.database, **scene.acting)
+    four, three = paid_by_wechat(scene, 4, 3)
+    back = bill_files.wechat_bill(bill_files.wechat_paid(1, 1_000), bill_files.wechat_back(1, 300))
+    before = balances(scene)
+    take_bill(scene, "back.csv", back)
+    acting = {"clock": scene.clock, "ids": scene.ids, "by": CLERK}
+    assert [refund_lines.look_for_lines(scene.database, **acting) for _ in range(2)] == [1, 0]
+    assert (state_of(scene, four), state_of(scene, three)) == (RefundState.PAID, RefundState.RECONCILED)
+    assert row_of(scene).facts.paid_fen == 300
+    assert balances(scene) == before
+
+
+def test_two_refunds_of_one_sum_wait_for_a_person(sqlite_database, settings, ids):
+    """Both of 3.00 from one payment: the line names the payment only, so nobody is guessed."""
+    scene = a_closed_run(sqlite_database, settings, ids)
+    fares.charge_closed_runs(scene.database, **scene.acting)
+    paid_by_wechat(scene, 3, 3)
+    take_bill(scene, "back.csv", bill_files.wechat_bill(bill_files.wechat_back(1, 300)))
+    assert refund_lines.look_for_lines(scene.database, clock=scene.clock, ids=scene.ids, by=CLERK) == 0
+
+
+def test_what_the_channel_gave_back_by_itself_is_not_given_again(sqlite_database, settings, ids):
+    """10.00 paid, 4.00 gone back in the bill without a refund of ours: 6.00 are left."""
+    scene = a_closed_run(sqlite_database, settings, ids)
+    fares.charge_closed_runs(scene.database, **scene.acting)
+    take_bill(scene, "wx.csv", bill_files.wechat_bill(bill_files.wechat_paid(1, 1_000, 商品名称="20230002")))
+    take_bill(scene, "back.csv", bill_files.wechat_bill(bill_files.wechat_back(1, 400)))
+    refund_id = ask(scene)
+    with scene.database.reading() as tx:
+        assert refund_store.load_refund(tx, refund_id).refund.fen == 600
+
+
+def test_the_job_proposes_what_a_weekend_owes_once(scene):
+    """Excused in time and paid: proposed by the job of the run, and nothing more by that of its weekend."""
+    rider_id = RiderId("20230015")
+    away = RosterEntry(
+        rider_id=rider_id, name="学生15", rides_homeward=False, rides_return=False,
+        reason=NotRidingReason.LEAVE,
+    )  # fmt: skip
+    with scene.database.transaction() as tx:
+        roster_store.save_roster(tx, FRIDAY, [away])
+    take_bill(scene, "early.csv", a_bill("2026-03-14,10.00,己,谢谢,TX6,"))
+    (waiting,) = claims.match_queue(scene.database, clock=scene.clock).items
+    share = Share(rider_id=rider_id, unit_key=HOME, fen=1_000)
+    claims.match_manually(scene.database, waiting.receipt.receipt_id, [share], **scene.acting)
+    made = [refund_job.run_job(scene, run_id="run-1"), refund_job.run_job(scene, weekend_on="2026-03-14")]
+    assert made == [{"proposed": 1}, {"proposed": 0}]
