@@ -61,7 +61,7 @@ def take(database: Database, wanted: Wanted, form: SheetForm, *, clock: Clock, b
     taken = _written(document, form, stamp)
     facts = _facts(wanted, form, contents, taken) | {"stamp_at": stamp.at, "stamp_user": by.user_id}
     with database.transaction() as tx:
-        record_act(tx, by, ACT, f"sheet:{wanted.kind}", facts=facts, clock=clock)
+        record_act(tx, by, ACT, str(wanted.kind), facts=facts, clock=clock)
     return taken
 
 

@@ -33,8 +33,10 @@ WORDED: Final = {
     "evidence": "alarm_evidence",
     "weather": "weather",
     "code": "cost",
+    "sheet": "book.sheet",
+    "locale": "sheet_language",
 }
-PERSONS: Final = frozenset({"proposed_by", "second", "by", "user_id"})
+PERSONS: Final = frozenset({"proposed_by", "second", "by", "user_id", "stamp_user"})
 # What an act is about, by how its name begins.
 ABOUT: Final = {
     "run_": "run",
@@ -48,6 +50,8 @@ ABOUT: Final = {
     "quarantine_": "quarantine",
     "alarm_": "alarm",
     "period_": "period",
+    "sheet_": "sheet",
+    "file_": "file",
 }
 
 
@@ -77,7 +81,7 @@ def about(row: ShownEntry) -> Said:
         return Said(label="", text=code_words(f"audit_about.{subject}"))
     kind = next((kind for start, kind in ABOUT.items() if act.startswith(start)), "")
     label = code_words(f"audit_about.{kind}") if kind else ""
-    return _named(label, _as_day(subject) or subject)
+    return _named(label, _text_value(kind, subject, row.names))
 
 
 def facts(row: ShownEntry) -> tuple[Said, ...]:

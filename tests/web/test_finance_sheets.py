@@ -45,6 +45,9 @@ def test_every_sheet_comes_as_workbook_and_csv_under_the_name_of_who_takes_it(vi
     assert {len(item.entry.facts["sha256"]) for item in taken} == {64}
     page = text_of(client.get(f"{PAGE}?{DAYS}"))
     assert page.count("重做") == len(taken)
+    told = text_of(visit(Role.SUPERVISOR).get("/manage/audit"))
+    for text in ("下载表单", "报表 核对工作簿", "水印上的人 测试finance", "语言 中文"):
+        assert text in told, text
 
 
 def book_name(kind: SheetKind) -> str:
