@@ -15,6 +15,7 @@ from busops.domain.timeline import timeline
 from busops.domain.values import Clock, Ids, RunId, StopId
 from busops.services.acting import SYSTEM
 from busops.services.defects import CALLED, keep_defects
+from busops.services.hand_over_calls import call_for_hand_overs
 from busops.services.incidents import keep_incidents
 from busops.services.late_classes import keep_integrity
 from busops.storage import alarm_store, held_events, other_runs, run_order_store, run_store
@@ -29,8 +30,9 @@ FACT_LEVEL, MOVED_LEVEL = 3, 2
 # Of these somebody is called again each time; of how many parts the name of the first occasion is.
 COME_AGAIN = {TWO_RUNS: 2, MOVED_ALONE: 1}
 Wanted = tuple[str, int, str]  # kind, level and place of an alarm that should stand
-# What the watch raises ends with the run at the latest, but for the reports that an incident still owes.
-CHECK_ALARMS = frozenset({*due_alarms.KINDS, due_tellings.PAPER_ENTRY})
+# What the watch raises ends with the run at the latest, but for a rider whom nobody took, and for the
+# reports that an incident still owes.
+CHECK_ALARMS = frozenset({*due_alarms.KINDS, due_tellings.PAPER_ENTRY}) - {due_alarms.HANDOVER_WAIT}
 # Findings for which somebody is called at once: they must not wait for the close.
 CALLED_AT_ONCE = frozenset(
     {"off_stop_alight", "off_stop_board", "over_students", "over_persons", "departed_forbidden"}
@@ -88,6 +90,7 @@ def _follow(
     if state.phase in (Phase.CLOSED, Phase.CANCELLED):
         kinds = CHECK_ALARMS | {"reopened", "device_unsigned", "device_forked", "device_store_lost"}
         end_alarms(tx, run_id, kinds, evidence=f"run_{state.phase.value}", clock=clock)
+        call_for_hand_overs(tx, state, record.events, clock=clock, ids=ids)
     return state, record
 
 
