@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from busops.domain.events import DeviceReleased
 from busops.storage import event_store
 from busops.storage.database import Database
+from tests import run_kit
 from tests.builders import Tablet, a_run, decided
 from tests.run_kit import CLOSE, force, send, store_run, write_closure
 
@@ -31,7 +33,11 @@ def close(database: Database, version: int = 1) -> None:
 def decide(database: Database, kind: type, **own: Any) -> None:
     """The office decided."""
     with database.transaction() as tx:
-        event_store.decide(tx, decided(kind, PLAN, **own))
+        decision = decided(kind, PLAN, **own)
+        if isinstance(decision, DeviceReleased):
+            run_kit.decide_signed(tx, decision)
+        else:
+            event_store.decide(tx, decision)
 
 
 def driven(plan: Any = PLAN, *, dev: int = 1) -> Tablet:

@@ -12,17 +12,18 @@ from typing import Any
 
 from sqlalchemy import text
 
-from busops.domain.events import Observation
+from busops.domain.events import DeviceReleased, Observation
 from busops.domain.findings import Finding, Severity
-from busops.domain.overrides import GATES, OverrideReason
+from busops.domain.kept_apart import Admitted
+from busops.domain.overrides import GATES, Override, OverrideReason, OverrideVerdict, admission
 from busops.domain.people import Actor, Role
 from busops.domain.run import RunState
 from busops.domain.run_plan import RunPlan
 from busops.domain.values import RunId
 from busops.services import overrides, runs
-from busops.storage import closure_store, event_store, run_store
+from busops.storage import closure_store, event_store, override_store, run_store
 from busops.storage.closure_store import Closure
-from busops.storage.database import Database
+from busops.storage.database import Database, Transaction, open_engine
 from busops.storage.event_store import Appended
 from busops.storage.run_store import ReleasedRun
 from tests.builders import DEPARTS_AT, Tablet
@@ -89,6 +90,92 @@ def settle(database: Database, run_id: RunId, finding: Finding, clock: FixedCloc
     else:
         own = {"by": asker, "second": second, "reason": "looked into"}
         runs.settle_finding(database, run_id, finding.key, **own, **here)
+
+
+def give_up(
+    database: Database,
+    run_id: RunId,
+    dev: int,
+    *,
+    clock: FixedClock,
+    ids: Any,
+    by: Any = "u1",
+    second: Any = "u2",
+    third: Any = "u3",
+    reason: str = "lost",
+) -> None:
+    """Three people give a tablet up, each in his turn; without a third one nobody searched the bus."""
+    here: dict[str, Any] = {"clock": clock, "ids": ids}
+    own: dict[str, Any] = {"reason": OverrideReason.TABLET_LOST, "note": reason, "by": someone(by)}
+    asked = overrides.ask_override(database, run_id, f"device_lost:{dev}", **own, **here)
+    if third is not None:
+        searcher = someone(third, Role.ATTENDANT)
+        overrides.sign_search(database, run_id, asked.override_id, by=searcher, clock=clock)
+    agrees = someone(second, Role.SUPERVISOR)
+    overrides.decide_override(database, run_id, asked.override_id, approves=True, by=agrees, **here)
+
+
+def take_in(
+    database: Database,
+    run_id: RunId,
+    *records: str,
+    note: str,
+    clock: FixedClock,
+    ids: Any,
+    by: Any = "u1",
+    second: Any = "u2",
+) -> None:
+    """One asks that what was kept apart becomes a fact of the run, another of another role agrees."""
+    here: dict[str, Any] = {"clock": clock, "ids": ids}
+    own: dict[str, Any] = {"reason": OverrideReason.CREW_CONFIRMED, "note": note, "by": someone(by)}
+    asked = overrides.ask_admission(database, run_id, records, **own, **here)
+    agrees = someone(second, Role.SUPERVISOR)
+    overrides.decide_override(database, run_id, asked.override_id, approves=True, by=agrees, **here)
+
+
+def someone(who: Any, role: Role = Role.DISPATCHER) -> Actor:
+    """The person, or one of that name and role."""
+    return who if isinstance(who, Actor) else Actor(user_id=who, role=role, name=who)
+
+
+def without(database: Database, *triggers: str) -> None:
+    """These guards of ``run_decision`` stand no longer: what is behind them is on trial."""
+    engine = open_engine(database.engine.url.render_as_string(hide_password=False), guarded=False)
+    on = " ON run_decision" if engine.dialect.name == "postgresql" else ""
+    with engine.begin() as connection:
+        for name in triggers:
+            connection.exec_driver_sql(f"DROP TRIGGER {name}{on}")
+    engine.dispose()
+
+
+def decide_signed(tx: Transaction, decision: DeviceReleased | Admitted) -> None:
+    """The decision stands, after everybody whom it names has signed for it."""
+    if isinstance(decision, DeviceReleased):
+        records: tuple[str, ...] = ()
+        gate = Finding(code="device_lost", severity=Severity.GATE, place=str(decision.dev))
+    else:
+        kept = event_store.load_quarantine(tx)
+        records = tuple(each.quarantine_id for each in kept if each.event_id == decision.event_id)
+        gate = admission(records)
+    asked = Override(
+        override_id=f"o-{decision.decision_id}",
+        run_id=decision.run_id,
+        kind=GATES[gate.code],
+        finding_key=gate.key,
+        reason=OverrideReason.CREW_CONFIRMED,
+        note=decision.reason,
+        asked_by=decision.by,
+        asked_role=Role.DISPATCHER,
+        asked_ms=decision.made_ms,
+        records=records,
+    )
+    override_store.insert_request(tx, asked)
+    at_ms = decision.made_ms
+    if isinstance(decision, DeviceReleased):
+        override_store.insert_search(tx, asked.override_id, by=str(decision.checked_by), at_ms=at_ms)
+    who: dict[str, Any] = {"by": decision.second, "role": Role.SUPERVISOR, "at_ms": at_ms}
+    override_store.insert_verdict(tx, asked.override_id, OverrideVerdict.APPROVED, **who)
+    event_store.decide(tx, decision)
 
 
 _KITS = count()

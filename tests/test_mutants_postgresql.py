@@ -28,7 +28,7 @@ from tests.pg_admitted import typed_admissions
 from tests.pg_held_twice import HELD_TWICE, LIKELY, OLD_SNAPSHOT
 from tests.pg_moves import TYPED_MOVES, taken_back
 from tests.pg_mutants import Mutant, condition_mutants, trigger_mutants
-from tests.run_kit import CLOSE, EVENING, cancelling, send, store_run, write_closure
+from tests.run_kit import CLOSE, EVENING, cancelling, send, store_run, without, write_closure
 from tests.storage.test_run_attacks import ATTACKS, reopened_run, spelt
 from tests.storage.test_run_guards import HISTORIES
 from tests.test_mutants import two_attendants
@@ -98,6 +98,7 @@ TYPED: dict[str, tuple[str, ...]] = {
     **{f"change nothing of {table}": (f"UPDATE {table} SET school_id = school_id",) for table in KEPT},
     **{f"delete from {table}": (f"DELETE FROM {table}",) for table in KEPT},
     **{f"truncate {table}": (f"TRUNCATE {table}",) for table in KEPT},
+    "truncate what overrides name": ("TRUNCATE quarantine CASCADE",),
     **{
         f"born {changes}": (copied("run", f'{{"run_id": "run-9", {changes}}}', UNTOUCHED),)
         for changes in (
@@ -206,6 +207,7 @@ def histories(cluster: pg.Cluster, empty_postgresql: str) -> Iterator[Engine]:
         forged = {"driver_id": "A2", "driver_check": tablets[0].log[-3].event_id}
         write_closure(database, plan, **(forged if history is two_attendants else {}))
     reopened_run(Database(engine=engine, school_id="t1"))
+    without(Database(engine=engine, school_id="t1"), "admission_by_override")  # it has tests of its own
     yield engine
     engine.dispose()
     cluster.drop_database(name)

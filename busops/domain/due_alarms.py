@@ -133,7 +133,8 @@ def heard_from(
 
 
 def due_alarms(run: Watched, now: datetime) -> Iterator[Due]:
-    """The alarms that should stand at ``now``."""
+    """The alarms that should stand at ``now``; of a run that is over, for who was given to nobody."""
+    yield from hand_overs_due(run, now)
     if run.state.phase in OVER:
         return
     start = check_start(run, now)
@@ -153,6 +154,18 @@ def due_alarms(run: Watched, now: datetime) -> Iterator[Due]:
             steps = tuple((run.clock(after), level) for after, level in run.policy.silence)
             yield from _climbed(DEVICE_SILENT, steps, _silence(run, dev, heard_at), heard_at, now)
     yield from _about_riders(run, now)
+
+
+def hand_overs_due(run: Watched, now: datetime) -> Iterator[Due]:
+    """
+    Everybody who got off, must be given into somebody's hands, and was not: three minutes after it.
+
+    At once where nobody is there, and once the run is closed: nobody of his bus waits with him any more.
+    """
+    wait = run.clock(timedelta(minutes=run.policy.handover_min))
+    for off, is_nobody_there in _waiting(run):
+        after = timedelta(0) if is_nobody_there or run.state.phase is Phase.CLOSED else wait
+        yield from _climbed(HANDOVER_WAIT, ((after, 1),), off.event_id, _happened_at(off), now)
 
 
 def ended_by(run: Watched, kind: str, occasion: str, now: datetime) -> str | None:
@@ -180,7 +193,7 @@ def _occasions(run: Watched, kind: str) -> set[str]:
     if kind == NO_SHOW_OPEN:
         return {f"{run.turn}:{stop_id}" for stop_id, _ in _no_shows(run)}
     if kind == HANDOVER_WAIT:
-        return {f"{run.turn}:{off.event_id}" for off, _ in _waiting(run)}
+        return {off.event_id for off, _ in _waiting(run)}
     return {_move(run, out) for out in _between_buses(run)}
 
 
@@ -296,17 +309,12 @@ def _no_shows(run: Watched) -> Iterator[tuple[StopId, datetime]]:
 
 
 def _about_riders(run: Watched, now: datetime) -> Iterator[Due]:
-    """Who did not come where the bus waits, who waits to be fetched, and who is between two buses."""
-    policy = run.policy
-    no_show, hand_over = timedelta(minutes=policy.no_show_min), timedelta(minutes=policy.handover_min)
+    """Who did not come where the bus waits, and who is between two buses."""
+    no_show = timedelta(minutes=run.policy.no_show_min)
     for stop_id, since_at in _no_shows(run):
         yield from _climbed(NO_SHOW_OPEN, ((no_show, 1),), f"{run.turn}:{stop_id}", since_at, now)
-    for off, is_nobody_there in _waiting(run):
-        after = timedelta(0) if is_nobody_there else run.clock(hand_over)  # from the alighting
-        occasion = f"{run.turn}:{off.event_id}"
-        yield from _climbed(HANDOVER_WAIT, ((after, 1),), occasion, _happened_at(off), now)
     for out in _between_buses(run):
-        steps = tuple((run.clock(after), level) for after, level in policy.between)
+        steps = tuple((run.clock(after), level) for after, level in run.policy.between)
         yield from _climbed(TRANSFER_OPEN, steps, _move(run, out), _happened_at(out), now)
 
 

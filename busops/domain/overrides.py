@@ -5,6 +5,7 @@ An override lets a gate pass that the rules allow to pass. It is not the disposi
 happened: who writes down what came of an overload did not allow it, and nobody can.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,7 @@ from typing import Final
 
 from busops.domain.findings import Finding, Severity
 from busops.domain.people import Role
+from busops.domain.run import RunState
 from busops.domain.values import RunId
 
 VALID_MS: Final = 10 * 60_000  # between asking and agreeing at most; a school's policy may ask for less
@@ -30,6 +32,8 @@ class OverrideKind(StrEnum):
     UNCLOSED = "unclosed"
     EVIDENCE = "evidence"
     SWAP = "swap"
+    DEVICE = "device"
+    ADMISSION = "admission"
 
 
 GATES: Final[Mapping[str, OverrideKind]] = MappingProxyType(
@@ -45,9 +49,19 @@ GATES: Final[Mapping[str, OverrideKind]] = MappingProxyType(
         "check_without_photo": OverrideKind.EVIDENCE,
         "check_without_sensor": OverrideKind.EVIDENCE,
         "third_swap": OverrideKind.SWAP,
+        "device_lost": OverrideKind.DEVICE,
+        "kept_apart": OverrideKind.ADMISSION,
     }
 )
 """The findings that hold a run until somebody overrides them, and which gate each of them is."""
+
+APPROVERS_OF: Final[Mapping[OverrideKind, frozenset[Role]]] = MappingProxyType(
+    {
+        kind: frozenset({Role.SUPERVISOR}) if kind is OverrideKind.DEVICE else APPROVERS
+        for kind in OverrideKind
+    }
+)
+"""Who may agree to what: a lost tablet takes part of the record with it, and is the supervisor's alone."""
 
 NEVER: Final = frozenset(
     {
@@ -70,6 +84,7 @@ class OverrideReason(StrEnum):
     SCHOOL_CONFIRMED = "school_confirmed"
     STOOD_IN = "stood_in"
     TABLET_FAULT = "tablet_fault"
+    TABLET_LOST = "tablet_lost"
     ROAD_OR_POLICE = "road_or_police"
     TAG_DAMAGED = "tag_damaged"
     VEHICLE_FAULT = "vehicle_fault"
@@ -84,7 +99,12 @@ class OverrideVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """What was asked, by whom in which role, and what the second person said; None while it waits."""
+    """
+    What was asked, by whom in which role, and what the second person said; None while it waits.
+
+    ``searched_by`` is who has walked through the bus of a lost tablet and said so himself; ``records``
+    are those that were kept apart and are to be facts of the run.
+    """
 
     override_id: str
     run_id: RunId
@@ -100,10 +120,33 @@ class Override:
     decided_role: Role | None = None
     decided_ms: int | None = None
     valid_ms: int = VALID_MS
+    searched_by: str = ""
+    searched_ms: int | None = None
+    records: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """What of the run it is about: of a lost tablet its number."""
+        return self.finding_key.partition(":")[2]
 
     def waits(self, now_ms: int) -> bool:
         """Whether somebody may still agree."""
         return self.verdict is None and now_ms - self.asked_ms <= self.valid_ms
+
+
+def lost_devices(state: RunState) -> tuple[Finding, ...]:
+    """The tablets of a run that are still waited for and may be given up as lost."""
+    return tuple(
+        Finding(code="device_lost", severity=Severity.GATE, place=str(dev), facts={"dev": dev})
+        for dev, device in state.devices.items()
+        if not device.is_released and (device.has_gap or not device.is_sealed)
+    )
+
+
+def admission(records: Iterable[str]) -> Finding:
+    """What two people are asked to take in: named by all the records it is about."""
+    named = hashlib.sha256("\n".join(sorted(set(records))).encode()).hexdigest()[:32]
+    return Finding(code="kept_apart", severity=Severity.GATE, place=named)
 
 
 def reasons_not_to_ask(finding: Finding | None, key: str, role: Role) -> tuple[Finding, ...]:
@@ -113,6 +156,11 @@ def reasons_not_to_ask(finding: Finding | None, key: str, role: Role) -> tuple[F
     if finding.code in NEVER or finding.code not in GATES or finding.severity is not Severity.GATE:
         return (Finding(code="override_never", place=key, facts={"what": finding}),)
     return () if role in ASKERS else (Finding(code="override_not_asker", place=key),)
+
+
+def reasons_not_to_search(asked: Override, now_ms: int) -> tuple[Finding, ...]:
+    """Why nobody's word that the bus was searched counts now; who may say so is asked elsewhere."""
+    return tuple(_against_search(asked, now_ms))
 
 
 def reasons_not_to_approve(asked: Override, by: str, role: Role, now_ms: int) -> tuple[Finding, ...]:
@@ -126,16 +174,32 @@ def counted(overrides: Iterable[Override]) -> Mapping[OverrideKind, int]:
     return {kind: passed.count(kind) for kind in OverrideKind}
 
 
+def _against_search(asked: Override, now_ms: int) -> Iterator[Finding]:
+    place = asked.override_id
+    if asked.kind is not OverrideKind.DEVICE:
+        yield Finding(code="override_no_search", place=place)
+    if asked.verdict is not None:
+        yield Finding(code="override_decided", place=place)
+    if asked.searched_by:
+        yield Finding(code="override_searched", place=place)
+    yield from _in_time(asked, now_ms)
+
+
+def _in_time(asked: Override, now_ms: int) -> Iterator[Finding]:
+    if not 0 <= now_ms - asked.asked_ms <= asked.valid_ms:
+        minutes = asked.valid_ms // 60_000
+        yield Finding(code="override_expired", place=asked.override_id, facts={"minutes": minutes})
+
+
 def _against_approval(asked: Override, by: str, role: Role, now_ms: int) -> Iterator[Finding]:
     if asked.verdict is not None:
         yield Finding(code="override_decided", place=asked.override_id)
-    if by == asked.asked_by:
+    if by in (asked.asked_by, asked.searched_by):
         yield Finding(code="override_same_person", place=asked.override_id)
+    if asked.kind is OverrideKind.DEVICE and not asked.searched_by:
+        yield Finding(code="override_not_searched", place=asked.override_id)
     if role is asked.asked_role:
         yield Finding(code="override_same_role", place=asked.override_id)
-    if role not in APPROVERS:
+    if role not in APPROVERS_OF[asked.kind]:
         yield Finding(code="override_not_approver", place=asked.override_id)
-    if not 0 <= now_ms - asked.asked_ms <= asked.valid_ms:
-        yield Finding(
-            code="override_expired", place=asked.override_id, facts={"minutes": asked.valid_ms // 60_000}
-        )
+    yield from _in_time(asked, now_ms)

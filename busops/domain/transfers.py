@@ -13,7 +13,7 @@ from busops.domain.findings import Finding, Severity
 from busops.domain.run_plan import RunPlan
 from busops.domain.timeline import Timeline
 from busops.domain.values import RiderId, RunId
-from busops.domain.whereabouts import RiderAccount
+from busops.domain.whereabouts import RiderAccount, RiderState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,4 +82,21 @@ def find(
             continue
         if any(not isinstance(board, MovedIn) for board in account.boards):
             facts = elsewhere.facts(rider_id, run_id)
-            yield Finding(code="wrong_route", severity=Severity.GATE, place=rider_id, facts=facts)
+            if _has_gone_over(account, run_id, line):  # the pair itself shows where he is
+                yield Finding(code="wrong_route_left", severity=Severity.WARN, place=rider_id, facts=facts)
+            else:
+                yield Finding(code="wrong_route", severity=Severity.GATE, place=rider_id, facts=facts)
+
+
+def _has_gone_over(account: RiderAccount, run_id: RunId, line: Timeline) -> bool:
+    """Whether he certainly left for that run's bus after every boarding here, and it has him."""
+    return (
+        account.state is RiderState.OFF
+        and account.moves_to is None
+        and any(
+            isinstance(out, MovedOut)
+            and out.other_run_id == run_id
+            and all(line.precedes(board, out) for board in account.boards)
+            for out in account.alights
+        )
+    )

@@ -17,15 +17,16 @@ from busops.domain.errors import Refused
 from busops.domain.events import Decision
 from busops.domain.findings import Finding
 from busops.domain.manifest_changes import run_over
-from busops.domain.roster import HandoverMode, Rider
+from busops.domain.roster import Rider
 from busops.domain.run import RunState
 from busops.domain.run_plan import RunPlan
 from busops.domain.stop_changes import StopChanged, standing_changes
 from busops.domain.values import Clock, Direction, Ids, RiderId, RunId, school_date
 from busops.services.acting import By, record_act, user_of
+from busops.services.hand_over_calls import handed_of
 from busops.services.run_deciding import decide, lock
 from busops.services.run_state import state_of
-from busops.storage import event_store, handover_store, register_store
+from busops.storage import event_store, handover_store
 from busops.storage.database import Database, Transaction
 from busops.storage.handover_store import PickupCode
 
@@ -96,20 +97,6 @@ def codes_of(database: Database, run_id: RunId) -> frozenset[RiderId]:
     """The riders of a run for whom a code was given."""
     with database.reading() as tx:
         return frozenset(code.rider_id for code in handover_store.load_codes(tx, run_id))
-
-
-def handed_of(tx: Transaction, plan: RunPlan) -> frozenset[RiderId]:
-    """The riders of the manifest who must be given into somebody's hands: by list, or by a code."""
-    by_list = register_store.rider_ids_handed(tx, HandoverMode.LISTED)
-    codes = {code.rider_id for code in handover_store.load_codes(tx, plan.run_id)}
-    return handed_among(plan, by_list | codes)
-
-
-def handed_among(plan: RunPlan, asked_for: Collection[RiderId]) -> frozenset[RiderId]:
-    """Those of the manifest of whom it is asked; on the way to school of nobody."""
-    if plan.direction is not Direction.HOMEWARD:
-        return frozenset()
-    return frozenset(plan.riders.keys() & asked_for)
 
 
 def aside_of(tx: Transaction, run_id: RunId, decided: Iterable[Decision]) -> str:

@@ -7,7 +7,7 @@ that can only be dismissed.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from busops.domain.envelope import parse_envelope
 from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.domain.events import Departed, Observation
+from busops.domain.findings import Finding
 from busops.domain.kept_apart import ADMISSIBLE, Admitted, reasons_not_to_admit
 from busops.domain.values import Clock, Ids, RunId
 from busops.services.acting import By, record_act, user_of
@@ -26,10 +27,28 @@ from busops.storage.database import Database, Transaction
 from busops.storage.event_store import Outcome, Quarantined
 
 
+def reasons_against_admitting(
+    tx: Transaction, run_id: RunId, quarantine_ids: Collection[str]
+) -> tuple[Finding, ...]:
+    """Why what was kept apart cannot be a fact of this run; Refused where it may be no fact at all."""
+    chosen = (event_store.load_quarantined(tx, each) for each in quarantine_ids)
+    return tuple(reason for kept in chosen for reason in reasons_not_to_admit(_told(kept), run_id))
+
+
+def lock_concerned(tx: Transaction, run_id: RunId, quarantine_ids: Collection[str]) -> frozenset[RunId]:
+    """Nothing changes about the run nor about those that the records name; which of them there are."""
+    chosen = (event_store.load_quarantined(tx, each) for each in quarantine_ids)
+    known = run_store.lock_runs(tx, [run_id, *(RunId(kept.run_id) for kept in chosen if kept.run_id)])
+    if run_id not in known:
+        raise NotFound("no_such_run", run_id=run_id)
+    return frozenset(known)
+
+
 def admit_quarantine(
-    database: Database,
+    tx: Transaction,
     run_id: RunId,
-    *quarantine_ids: str,
+    quarantine_ids: Collection[str],
+    *,
     by: By,
     second: By,
     note: str,
@@ -39,27 +58,21 @@ def admit_quarantine(
     """
     Two people have made sure that all of it happened on this run, whichever run it names.
 
-    It stands in the run's log as it was sent, received when it came; a decision says who took it in.
-    Refused, and nothing is taken in, when one of them cannot be a fact of this run.
+    Each has said so in a session of his own (``overrides.py``); the runs are locked. It stands in the
+    run's log as it was sent, received when it came; a decision says who took it in. Refused, and
+    nothing is taken in, when one of them cannot be a fact of this run.
     """
-    need_text(note)
-    need_two(by, second)
-    if not quarantine_ids:
-        raise InvalidInput("quarantine_none_chosen")
-    with database.transaction() as tx:
-        chosen = [event_store.load_quarantined(tx, each) for each in quarantine_ids]
-        known = run_store.lock_runs(tx, [run_id, *(RunId(kept.run_id) for kept in chosen if kept.run_id)])
-        if run_id not in known:
-            raise NotFound("no_such_run", run_id=run_id)
-        here: dict[str, Any] = {"by": by, "second": second, "note": note, "clock": clock, "ids": ids}
-        left = []
-        for kept in sorted(chosen, key=lambda each: (each.dev or 0, each.seq or 0)):
-            fact = _admit(tx, run_id, kept, **here)
-            left += [fact] if isinstance(fact, Departed) else []
-        if left:
-            keep_forbidden(tx, run_id, left, clock=clock, ids=ids)
-        for each in sorted({run_id, *(RunId(kept.run_id) for kept in chosen if kept.run_id)} & known):
-            facts_arrived(tx, each, clock=clock, ids=ids)
+    known = lock_concerned(tx, run_id, quarantine_ids)
+    chosen = [event_store.load_quarantined(tx, each) for each in quarantine_ids]
+    here: dict[str, Any] = {"by": by, "second": second, "note": note, "clock": clock, "ids": ids}
+    left = []
+    for kept in sorted(chosen, key=lambda each: (each.dev or 0, each.seq or 0)):
+        fact = _admit(tx, run_id, kept, **here)
+        left += [fact] if isinstance(fact, Departed) else []
+    if left:
+        keep_forbidden(tx, run_id, left, clock=clock, ids=ids)
+    for each in sorted({run_id, *(RunId(kept.run_id) for kept in chosen if kept.run_id)} & known):
+        facts_arrived(tx, each, clock=clock, ids=ids)
 
 
 def settle_quarantine(

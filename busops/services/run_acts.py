@@ -107,7 +107,7 @@ def resolve_rider(
 
 
 def release_device(
-    database: Database,
+    tx: Transaction,
     run_id: RunId,
     dev: int,
     *,
@@ -121,20 +121,18 @@ def release_device(
     """
     Two people give the device up for this run, after a third one has searched the bus himself.
 
-    Whatever the device still sends opens the question again. A sheet of paper that waits is no lost
-    device: somebody confirms or rejects it.
+    Each has said so in a session of his own (``overrides.py``); the run is locked. Whatever the device
+    still sends opens the question again. A sheet of paper that waits is no lost device: somebody
+    confirms or rejects it.
     """
-    need_text(reason)
-    with database.transaction() as tx:
-        lock(tx, run_id)
-        device = state_of(tx, run_id).devices.get(dev)
-        if device is None:
-            raise Refused("device_not_of_run", run_id=run_id, dev=dev)
-        if dev in paper_store.waiting_devices(tx, run_id):
-            raise Refused("paper_waits", run_id=run_id)
-        need_third(tx, run_id, third, others=(by, second))
-        own: dict[str, Any] = {"dev": dev, "upto_seq": device.last_seq, "checked_by": user_of(third)}
-        decide(tx, DeviceReleased, run_id, by=by, second=second, reason=reason, clock=clock, ids=ids, **own)
+    device = state_of(tx, run_id).devices.get(dev)
+    if device is None:
+        raise Refused("device_not_of_run", run_id=run_id, dev=dev)
+    if dev in paper_store.waiting_devices(tx, run_id):
+        raise Refused("paper_waits", run_id=run_id)
+    need_third(tx, run_id, third, others=(by, second))
+    own: dict[str, Any] = {"dev": dev, "upto_seq": device.last_seq, "checked_by": user_of(third)}
+    decide(tx, DeviceReleased, run_id, by=by, second=second, reason=reason, clock=clock, ids=ids, **own)
 
 
 def settle_finding(

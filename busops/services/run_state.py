@@ -15,6 +15,7 @@ from busops.domain.timeline import timeline
 from busops.domain.values import Clock, Ids, RunId, StopId
 from busops.services.acting import SYSTEM
 from busops.services.defects import CALLED, keep_defects
+from busops.services.hand_over_calls import call_for_hand_overs
 from busops.services.incidents import keep_incidents
 from busops.services.late_classes import keep_integrity
 from busops.storage import alarm_store, held_events, other_runs, run_order_store, run_store
@@ -24,17 +25,19 @@ from busops.storage.log_marks import Mark
 from busops.storage.run_records import Recall, RunRecord
 
 MOVED_ALONE = "moved_in_alone"
+WRONG_ROUTE = "wrong_route"
 SIREN_QUIETENED = "siren_quietened"
 FACT_LEVEL, MOVED_LEVEL = 3, 2
 # Of these somebody is called again each time; of how many parts the name of the first occasion is.
-COME_AGAIN = {TWO_RUNS: 2, MOVED_ALONE: 1}
+COME_AGAIN = {TWO_RUNS: 2, MOVED_ALONE: 1, WRONG_ROUTE: 1}
 Wanted = tuple[str, int, str]  # kind, level and place of an alarm that should stand
-# What the watch raises ends with the run at the latest, but for the reports that an incident still owes.
-CHECK_ALARMS = frozenset({*due_alarms.KINDS, due_tellings.PAPER_ENTRY})
+# What the watch raises ends with the run at the latest, but for a rider whom nobody took, and for the
+# reports that an incident still owes.
+CHECK_ALARMS = frozenset({*due_alarms.KINDS, due_tellings.PAPER_ENTRY}) - {due_alarms.HANDOVER_WAIT}
 # Findings for which somebody is called at once: they must not wait for the close.
 CALLED_AT_ONCE = frozenset(
     {"off_stop_alight", "off_stop_board", "over_students", "over_persons", "departed_forbidden"}
-    | {"wrong_route", CALLED}
+    | {WRONG_ROUTE, CALLED}
     | {"away_from_stop_alight", "away_from_stop_board"}
 )
 
@@ -88,6 +91,7 @@ def _follow(
     if state.phase in (Phase.CLOSED, Phase.CANCELLED):
         kinds = CHECK_ALARMS | {"reopened", "device_unsigned", "device_forked", "device_store_lost"}
         end_alarms(tx, run_id, kinds, evidence=f"run_{state.phase.value}", clock=clock)
+        call_for_hand_overs(tx, state, record.events, clock=clock, ids=ids)
     return state, record
 
 
@@ -209,7 +213,10 @@ def _ended_by(state: RunState, alarm: Alarm, both: Collection[str]) -> str | Non
     if alarm.kind == MOVED_ALONE:
         alone = {each.place for each in state.open_findings if each.code == MOVED_ALONE}
         return None if _place_of(alarm) in alone else "on_one_run"
-    is_settled = alarm.kind in CALLED_AT_ONCE and f"{alarm.kind}:{alarm.occasion}" in state.settled
+    key = f"{alarm.kind}:{_place_of(alarm)}"
+    if alarm.kind == WRONG_ROUTE and key not in {each.key for each in state.findings}:
+        return "not_on_wrong_bus"
+    is_settled = alarm.kind in CALLED_AT_ONCE and key in state.settled
     return "finding_settled" if is_settled else None
 
 

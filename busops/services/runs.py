@@ -9,13 +9,12 @@ from busops.domain.fleet import CrewMember
 from busops.domain.run_plan import RunPlan
 from busops.domain.values import Clock, Ids
 from busops.services.departure_papers import departure_reasons
-from busops.services.quarantine import admit_quarantine, settle_quarantine
+from busops.services.quarantine import settle_quarantine
 from busops.services.redirects import send_rider
 from busops.services.run_acts import (
     cancel_run,
     close_run,
     reasons_against_closing,
-    release_device,
     reopen_run,
     resolve_rider,
     settle_finding,
@@ -40,7 +39,6 @@ __all__ = [
     "BoardRow",
     "RunView",
     "add_rider",
-    "admit_quarantine",
     "bind_tablet",
     "cancel_run",
     "change_crew",
@@ -54,7 +52,6 @@ __all__ = [
     "open_transfer",
     "reasons_against_closing",
     "rebuild",
-    "release_device",
     "release_document",
     "release_plan",
     "remove_rider",

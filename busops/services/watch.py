@@ -21,7 +21,7 @@ from busops.domain.run import Holdings, RunState, fold
 from busops.domain.safety_policy import SafetyPolicy
 from busops.domain.values import Clock, Ids, RiderId, RunId
 from busops.services.acting import SYSTEM, By, record_act, user_of
-from busops.services.handovers import handed_among
+from busops.services.hand_over_calls import handed_among
 from busops.services.rollcall import rollcall_alarms
 from busops.storage import (
     alarm_store,

@@ -1,14 +1,25 @@
 """
-Overrides asked for, and what the second person said. Append-only, both.
+Overrides asked for, who searched the bus of a lost tablet, and what the second person said. Append-only, all.
 
-The database refuses a word of the same person, of the same role, or after ten minutes, and a
-finding settled without the one it needs (``guards/overrides_*.sql``).
+The database refuses a word of the same person, of the same role, or after ten minutes, and a finding
+settled, a tablet given up or a record taken in without the one it needs (``guards/overrides_*.sql``).
 """
 
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, String, Text, insert, select
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    and_,
+    insert,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from busops.domain.errors import NotFound
@@ -62,11 +73,52 @@ class OverrideVerdictRow(Base):
     decided_ms: Mapped[int] = mapped_column(BigInteger)
 
 
+class OverrideSearchRow(Base):
+    __tablename__ = "override_search"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["school_id", "override_id"], ["override_request.school_id", "override_request.override_id"]
+        ),
+        CheckConstraint("searched_by <> ''", name="searched_by"),
+    )
+
+    school_id: Mapped[str] = mapped_column(String, primary_key=True)
+    override_id: Mapped[str] = mapped_column(String, primary_key=True)
+    searched_by: Mapped[str] = mapped_column(String)
+    searched_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class OverrideRecordRow(Base):
+    __tablename__ = "override_record"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["school_id", "override_id"], ["override_request.school_id", "override_request.override_id"]
+        ),
+        ForeignKeyConstraint(
+            ["school_id", "quarantine_id"], ["quarantine.school_id", "quarantine.quarantine_id"]
+        ),
+    )
+
+    school_id: Mapped[str] = mapped_column(String, primary_key=True)
+    override_id: Mapped[str] = mapped_column(String, primary_key=True)
+    quarantine_id: Mapped[str] = mapped_column(String, primary_key=True)
+
+
 def insert_request(tx: Transaction, asked: Override) -> None:
     """The request waits for a second person."""
     names = ("override_id", "run_id", "kind", "finding_key", "reason", "note", "asked_by", "asked_ms")
     row = {name: getattr(asked, name) for name in names} | {"asked_role": asked.asked_role.value}
     tx.session.execute(insert(OverrideRequestRow), [row | {"school_id": tx.school_id}])
+    own = {"school_id": tx.school_id, "override_id": asked.override_id}
+    if asked.records:
+        rows = [own | {"quarantine_id": each} for each in asked.records]
+        tx.session.execute(insert(OverrideRecordRow), rows)
+
+
+def insert_search(tx: Transaction, override_id: str, *, by: str, at_ms: int) -> None:
+    """A third person has searched the bus and says so, once."""
+    row = {"school_id": tx.school_id, "override_id": override_id, "searched_by": by, "searched_ms": at_ms}
+    tx.session.execute(insert(OverrideSearchRow), [row])
 
 
 def insert_verdict(
@@ -92,26 +144,49 @@ def load_override(tx: Transaction, override_id: str) -> Override:
     return found[0]
 
 
-def load_overrides(tx: Transaction, run_id: RunId | None = None) -> tuple[Override, ...]:
-    """The overrides of a run or of all, newest first, each with what the second person said."""
-    asked, said = OverrideRequestRow, OverrideVerdictRow
+def load_overrides(
+    tx: Transaction, run_id: RunId | None = None, *, kind: OverrideKind | None = None
+) -> tuple[Override, ...]:
+    """The overrides of a run or of all, of a kind or all, newest first, with what was said of each."""
+    asked, said, searched = OverrideRequestRow, OverrideVerdictRow, OverrideSearchRow
     query = (
-        select(asked, said)
-        .join_from(
-            asked,
-            said,
-            (asked.school_id == said.school_id) & (asked.override_id == said.override_id),
-            isouter=True,
-        )
+        select(asked, said, searched)
+        .join_from(asked, said, _same(asked, said), isouter=True)
+        .join(searched, _same(asked, searched), isouter=True)
         .where(asked.school_id == tx.school_id)
         .order_by(asked.asked_ms.desc(), asked.override_id)
     )
     if run_id is not None:
         query = query.where(asked.run_id == run_id)
-    return tuple(_override(request, verdict) for request, verdict in tx.session.execute(query))
+    if kind is not None:
+        query = query.where(asked.kind == kind.value)
+    rows = tx.session.execute(query).all()
+    records = _records(tx, [row[0].override_id for row in rows if row[0].kind == OverrideKind.ADMISSION])
+    return tuple(_override(*row, records.get(row[0].override_id, ())) for row in rows)
 
 
-def _override(asked: OverrideRequestRow, said: OverrideVerdictRow | None) -> Override:
+def _same(
+    asked: type[OverrideRequestRow], other: type[OverrideVerdictRow | OverrideSearchRow]
+) -> ColumnElement[bool]:
+    return and_(asked.school_id == other.school_id, asked.override_id == other.override_id)
+
+
+def _records(tx: Transaction, override_ids: list[str]) -> dict[str, tuple[str, ...]]:
+    """What each of these requests to take something in is about."""
+    row = OverrideRecordRow
+    query = select(row).where(row.school_id == tx.school_id, row.override_id.in_(override_ids))
+    found: dict[str, tuple[str, ...]] = {}
+    for each in tx.session.scalars(query.order_by(row.quarantine_id)) if override_ids else ():
+        found[each.override_id] = (*found.get(each.override_id, ()), each.quarantine_id)
+    return found
+
+
+def _override(
+    asked: OverrideRequestRow,
+    said: OverrideVerdictRow | None,
+    searched: OverrideSearchRow | None,
+    records: tuple[str, ...],
+) -> Override:
     own: dict[str, Any] = {
         name: getattr(asked, name)
         for name in (each.name for each in fields(Override))
@@ -121,7 +196,10 @@ def _override(asked: OverrideRequestRow, said: OverrideVerdictRow | None) -> Ove
         "kind": OverrideKind(asked.kind),
         "reason": OverrideReason(asked.reason),
         "asked_role": Role(asked.asked_role),
+        "records": records,
     }
+    if searched is not None:
+        own |= {"searched_by": searched.searched_by, "searched_ms": searched.searched_ms}
     if said is not None:
         own |= {
             "verdict": OverrideVerdict(said.verdict),

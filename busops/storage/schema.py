@@ -33,11 +33,11 @@ APPEND_ONLY: Final = frozenset(
         "closure_addendum", "closure_amendment", "cost_document", "cost_proposal", "cost_word", "day_mark",
         "defect_clearance", "depreciation_month", "depreciation_plan", "disposal", "fare_receipt",
         "incident", "incident_word", "manifest", "manifest_rider", "match_policy", "match_refusal",
-        "match_review", "other_use", "override_request", "override_verdict", "paper_entry", "paper_verdict",
-        "payment_code", "period_statement", "plan_proof", "price_consent", "refund", "refund_policy",
-        "refund_step", "rider_service", "rollcall_link", "rollcall_mark", "run_decision", "run_device",
-        "run_event", "run_place", "run_stop", "run_tag", "safety_policy", "subsidy", "term_goal",
-        "term_goal_consent", "vehicle_defect", "vehicle_secret",
+        "match_review", "other_use", "override_record", "override_request", "override_search",
+        "override_verdict", "paper_entry", "paper_verdict", "payment_code", "period_statement", "plan_proof",
+        "price_consent", "refund", "refund_policy", "refund_step", "rider_service", "rollcall_link",
+        "rollcall_mark", "run_decision", "run_device", "run_event", "run_place", "run_stop", "run_tag",
+        "safety_policy", "subsidy", "term_goal", "term_goal_consent", "vehicle_defect", "vehicle_secret",
     }
 )  # fmt: skip
 # What it may change as well, but never delete.

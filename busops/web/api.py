@@ -110,11 +110,23 @@ def close(run_id: str) -> Any:
 
 @bp.post("/v1/runs/<run_id>/quietened")
 @by_device
-@documented(models.Quietened, HTTP_403=models.Problem, HTTP_404=models.Problem)
+@documented(
+    models.Quietened,
+    json_body=models.Quieten,
+    HTTP_400=models.Problem,
+    HTTP_403=models.Problem,
+    HTTP_404=models.Problem,
+)
 def quietened(run_id: str) -> Any:
     """Somebody quietened the siren of this tablet while it was locked: the office is told, nothing ends."""
     here = current()
-    quietening.tell(here.database, _own_run(run_id), holder().dev, clock=here.clock, ids=here.ids)
+    try:
+        told = models.Quieten.model_validate(request.get_json(silent=True) or {})
+    except ValidationError:
+        return problem.problem(400, "quietened_unreadable")
+    quietening.tell(
+        here.database, _own_run(run_id), holder().dev, ago_s=told.ago_s, clock=here.clock, ids=here.ids
+    )
     return jsonify({"run": run_id, "quiet_s": quietening.QUIET_S})
 
 

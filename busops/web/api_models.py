@@ -275,6 +275,12 @@ class PhotoKept(Strict):
     digest: str
 
 
+class Quieten(Strict):
+    """So many seconds ago somebody quietened the siren of this locked tablet."""
+
+    ago_s: int = Field(default=0, ge=0, le=30 * 24 * 3600)
+
+
 class Quietened(Strict):
     """The siren of a locked tablet is quiet for so long; the alarm stands."""
 

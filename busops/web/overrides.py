@@ -5,22 +5,25 @@ Both act in sessions of their own: nobody types another's password here.
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 
+from busops.domain.errors import Refused
 from busops.domain.overrides import OverrideReason
 from busops.domain.people import Role
+from busops.domain.values import RunId
 from busops.services import overrides
 from busops.services.overrides import ReportedOverride
 from busops.web import formats
 from busops.web.context import current
 from busops.web.language import code_words, say
-from busops.web.runs import Answer, decide, one_of, typed_reason
+from busops.web.runs import CONFLICT, Answer, decide, one_of, typed_reason
 from busops.web.security import allow
 from busops.web.tables import Column, arrange, csv_of, wants_csv
 
 bp = Blueprint("overrides", __name__, url_prefix="/runs")
+SEARCHERS: Final = (Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN, Role.ATTENDANT, Role.DRIVER)
 
 
 @bp.get("/overrides")
@@ -51,6 +54,27 @@ def ask(run_id: str) -> Answer:
     return decide(run_id, say("已申请放行，由另一种职务的人在时限内批准"), act)
 
 
+@bp.get("/searches")
+@allow(*SEARCHERS)
+def searches() -> str:
+    """The buses that somebody is to walk through, because a tablet of theirs is lost."""
+    return _searches()
+
+
+@bp.post("/<run_id>/overrides/<override_id>/search")
+@allow(*SEARCHERS)
+def search(run_id: str, override_id: str) -> Answer:
+    """A third person has walked through the bus."""
+    here = current()
+    own: dict[str, Any] = {"by": here.actor, "clock": here.clock}
+    try:
+        overrides.sign_search(here.database, RunId(run_id), override_id, **own)
+    except Refused as refusal:
+        return _searches(refusal), CONFLICT
+    flash(say("已记录：您到车上查过"))
+    return redirect(url_for("overrides.searches"))
+
+
 @bp.post("/<run_id>/overrides/<override_id>/approve")
 @allow(Role.SUPERVISOR, Role.ADMIN)
 def approve(run_id: str, override_id: str) -> Answer:
@@ -65,6 +89,12 @@ def refuse(run_id: str, override_id: str) -> Answer:
     """The second person does not agree."""
     own: dict[str, Any] = {"override_id": override_id, "approves": False}
     return decide(run_id, say("已拒绝放行"), lambda here: overrides.decide_override(**here, **own))
+
+
+def _searches(refusal: Refused | None = None) -> str:
+    here = current()
+    found = overrides.searches(here.database, here.clock.now())
+    return render_template("runs/searches.html", searches=found, refusal=refusal)
 
 
 def _columns(people: Any) -> list[Column]:

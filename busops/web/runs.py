@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from busops.domain.errors import InvalidInput, Refused
 from busops.domain.events import Whereabouts
-from busops.domain.overrides import APPROVERS, GATES, OverrideReason
+from busops.domain.overrides import APPROVERS_OF, GATES, OverrideReason
 from busops.domain.people import Actor, Role
 from busops.domain.roster import NotRidingReason
 from busops.domain.run import Phase
@@ -42,7 +42,6 @@ Answer: TypeAlias = str | Response | tuple[str, int]
 CONFLICT: Final = 409
 bp = Blueprint("runs", __name__, url_prefix="/runs")
 SECOND_ROLES: Final = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN})
-THIRD_ROLES: Final = SECOND_ROLES | {Role.ATTENDANT, Role.DRIVER}
 SAYS: Final = tuple(each for each in Whereabouts if each is not Whereabouts.ABOARD)
 # Of a file that could not be read; nobody says them of a child.
 NO_ABSENCE: Final = frozenset({NotRidingReason.UNSPECIFIED, NotRidingReason.ROSTER_UNREADABLE})
@@ -114,18 +113,6 @@ def resolve(run_id: str, rider_id: str) -> Answer:
     return decide(run_id, say("已记录学生去向"), act)
 
 
-@bp.post("/<run_id>/devices/<int:dev>/release")
-@allow(Role.DISPATCHER, Role.ADMIN)
-def release_device(run_id: str, dev: int) -> Answer:
-    """Two people give up waiting for a device; a third one has searched the bus."""
-
-    def act(here: dict[str, Any]) -> None:
-        second, third = second_person(), second_person("third", THIRD_ROLES)
-        runs.release_device(**here, dev=dev, second=second, third=third, reason=typed_reason())
-
-    return decide(run_id, say("不再等待这台设备"), act)
-
-
 @bp.post("/<run_id>/findings/settle")
 @allow(Role.DISPATCHER, Role.ADMIN)
 def settle(run_id: str) -> Answer:
@@ -149,18 +136,6 @@ def settle_quarantine(run_id: str, quarantine_id: str) -> Answer:
         runs.settle_quarantine(here.pop("database"), quarantine_id, **here, **own)
 
     return decide(run_id, say("已核对留存记录"), act)
-
-
-@bp.post("/<run_id>/quarantine/<quarantine_id>/admit")
-@allow(Role.DISPATCHER, Role.ADMIN)
-def admit_quarantine(run_id: str, quarantine_id: str) -> Answer:
-    """Two people have made sure that what was kept apart happened."""
-
-    def act(here: dict[str, Any]) -> None:
-        own: dict[str, Any] = {"second": second_person(), "note": typed_reason()}
-        runs.admit_quarantine(here.pop("database"), here.pop("run_id"), quarantine_id, **here, **own)
-
-    return decide(run_id, say("留存记录已作为事实补入"), act)
 
 
 @bp.post("/<run_id>/amend")
@@ -212,7 +187,7 @@ def _page(run_id: RunId, refusal: Refused | InvalidInput | None = None) -> Answe
         incidents=incidents.incidents_of(here.database, run_id),
         overrides=overrides.overrides_of(here.database, run_id),
         override_reasons=tuple(OverrideReason),
-        may_approve=here.actor.role in APPROVERS,
+        may_approve=lambda asked: here.actor.role in APPROVERS_OF[asked.kind],
         gates=GATES,
         office_gates=overrides.office_gates(here.database, run_id, here.clock.now()),
         tablets=runs.tablets_of(here.database, run_id),
@@ -230,13 +205,13 @@ def _page(run_id: RunId, refusal: Refused | InvalidInput | None = None) -> Answe
     return (page, CONFLICT) if refusal else page
 
 
-def second_person(place: str = "second", roles: frozenset[Role] = SECOND_ROLES) -> Actor:
+def second_person() -> Actor:
     """Another person of a decision, looked up as at the door; Refused when he is not one."""
     made = runtime()
     entered = signin.enter(
         made.database,
-        username=request.form.get(f"{place}_account", ""),
-        password=request.form.get(f"{place}_password", ""),
+        username=request.form.get("second_account", ""),
+        password=request.form.get("second_password", ""),
         address=request.remote_addr or "",
         clock=made.machine_clock,
         audit_clock=made.clock,
@@ -244,8 +219,8 @@ def second_person(place: str = "second", roles: frozenset[Role] = SECOND_ROLES) 
     )
     clocks = {"clock": made.machine_clock, "audit_clock": made.clock}
     signin.leave(made.database, entered.session_key, actor=entered.actor, **clocks)
-    if entered.must_change or entered.actor.role not in roles:
-        raise Refused(f"{place}_not_allowed")
+    if entered.must_change or entered.actor.role not in SECOND_ROLES:
+        raise Refused("second_not_allowed")
     return entered.actor
 
 

@@ -17,7 +17,7 @@ from werkzeug.security import safe_join
 from busops.domain.errors import NotFound
 from busops.domain.people import Role
 from busops.domain.values import CrewId, RunId
-from busops.services import crew_runs
+from busops.services import crew_runs, overrides
 from busops.services.crew_runs import CrewRun
 from busops.web.context import current
 from busops.web.scanning import compiles_scanner
@@ -38,9 +38,11 @@ def pick() -> str:
     here = current()
     crew_id = here.actor.crew_id
     if crew_id is None and not here.settings.demo:
-        return render_template("tablet/pick.html", runs=())
-    runs = crew_runs.runs_of_crew(here.database, now=here.clock.now(), crew_id=crew_id)
-    return render_template("tablet/pick.html", runs=runs)
+        return render_template("tablet/pick.html", runs=(), searches=0)
+    now = here.clock.now()
+    runs = crew_runs.runs_of_crew(here.database, now=now, crew_id=crew_id)
+    waiting = [each for each in overrides.searches(here.database, now) if not each.override.searched_by]
+    return render_template("tablet/pick.html", runs=runs, searches=len(waiting))
 
 
 @bp.get("/tablet/runs/<run_id>")

@@ -27,7 +27,14 @@ SAMPLES = re.compile(r"^design\.")  # invented data in every part
 PAPER = re.compile(
     r"^(printing\.|rider_cards\.|rollcall\.sheet|finance\.finance_verdict\.lines|plan_margin\.certificate|term\.paper)"
 )
-UNLINKED = ("/design", "/search?q=林", f"/print/tags/川F00000?on={FRIDAY}", "/ca", "/nowhere")
+UNLINKED = (
+    "/design",
+    "/runs/searches",
+    "/search?q=林",
+    f"/print/tags/川F00000?on={FRIDAY}",
+    "/ca",
+    "/nowhere",
+)
 FOUND_BY_OTHERS = {
     "finance.accounts.receipt",
     "finance.costs.show",

@@ -23,6 +23,7 @@ from busops.services import runs
 from busops.services.simulated_crew import Act, Slips, close, drive, script, send, stamp
 from busops.storage.database import Database
 from busops.web.app import create_app
+from tests import run_kit
 from tests.e2e.looking import violations
 from tests.e2e.navigators.attendant import Attendant
 from tests.e2e.navigators.driver import Driver
@@ -64,15 +65,20 @@ def office(browser: Browser, evening: Evening, account: str, path: str) -> Page:
     return page
 
 
-def gives_up(page: Page, dev: int, *, second: str, third: str) -> None:
-    """The dispatcher asks to wait no longer; another one and who searched the bus put in their passwords."""
+def asks_to_give_up(page: Page, dev: int) -> None:
+    """The dispatcher asks to wait no longer."""
     page.locator(f"[data-opens='device-{dev}']").click()
     dialog = page.locator(f"#device-{dev}")
+    dialog.locator("[name=override_reason]").select_option("tablet_lost")
     dialog.locator("[name=reason]").fill("掉在路上了")
-    for place, account in (("second", second), ("third", third)):
-        dialog.locator(f"[name={place}_account]").fill(account)
-        dialog.locator(f"[name={place}_password]").fill(world.PASSWORD)
-    dialog.get_by_role("button", name="不再等待").click()
+    dialog.get_by_role("button", name="申请不再等待").click()
+    page.wait_for_load_state()
+
+
+def searches_the_bus(page: Page) -> None:
+    """Somebody has walked through the bus and signs for it."""
+    page.get_by_label("我刚从车头走到车尾").check()
+    page.get_by_role("button", name="我查过了，签字").click()
     page.wait_for_load_state()
 
 
@@ -94,7 +100,7 @@ def drives_and_checks(attendant: Attendant, driver: Driver, riders: list[str]) -
 def test_the_run_goes_on_without_a_lost_tablet_and_closes_when_three_gave_it_up(
     evening: Evening, page: Page, browser: Browser
 ) -> None:
-    """Another tablet has what was sent; the office asks two more people, of whom none may be of the crew."""
+    """Another tablet has what was sent; one asks, one searches, one agrees, each signed in for himself."""
     lost = open_run(page)
     driver = Driver(sign_in(browser, evening, "driver"))
     driver.open("run-1")
@@ -115,17 +121,22 @@ def test_the_run_goes_on_without_a_lost_tablet_and_closes_when_three_gave_it_up(
     driver.closes()
     assert f"设备 {lost_dev} 尚未封存" in driver.reasons()
     desk = office(browser, evening, "dispatcher", "/runs/run-1")
-    gives_up(desk, lost_dev, second="deputy", third="driver")
-    expect(desk.get_by_text("不能做第三个人")).to_be_visible()
-    gives_up(desk, lost_dev, second="deputy", third="deputy")
+    asks_to_give_up(desk, lost_dev)
+    third = office(browser, evening, "stranger", "/runs/searches")
+    boss = office(browser, evening, "supervisor", "/runs/run-1")
+    expect(boss.get_by_role("button", name="批准放行")).to_have_count(0)
+    searches_the_bus(third)
+    expect(third.get_by_text("已有人查过")).to_be_visible()
+    assert violations(third) == []
     assert not state(evening).devices[lost_dev].is_released
-    gives_up(desk, lost_dev, second="deputy", third="stranger")
-    expect(desk.get_by_text("不再等待这台设备")).to_be_visible()
+    boss.reload()
+    boss.get_by_role("button", name="批准放行").click()
+    expect(boss.get_by_text("已批准放行")).to_be_visible()
     driver.page.get_by_role("button", name="返回步骤").click()
     driver.closes()
     expect(driver.step("closed")).to_contain_text("趟次已结束", timeout=SOON_MS)
     assert state(evening).phase is Phase.CLOSED
-    for each in (driver.page, spare.page, desk):
+    for each in (driver.page, spare.page, desk, third, boss):
         each.context.close()
 
 
@@ -181,7 +192,7 @@ def test_a_tablet_found_after_the_close_opens_the_run_and_it_is_closed_anew(
     assert crew.drives() == ["device_unsealed"]
     people = {"by": DISPATCHER, "second": "u2", "third": "u3", "reason": "掉在路上了"}
     acting = {"clock": SystemClock(), "ids": UuidIds()}
-    runs.release_device(evening.database, "run-2", found_dev, **people, **acting)
+    run_kit.give_up(evening.database, "run-2", found_dev, **people, **acting)
     assert crew.closes() == 200
     assert (state(evening, "run-2").phase, state(evening, "run-2").closure_v) == (Phase.CLOSED, 1)
     rider = evening.riders_of("S001")[0]

@@ -18,7 +18,10 @@ from sqlalchemy import event
 
 from busops.domain.events import Whereabouts
 from busops.domain.fleet import CrewRole
-from busops.services import runs, tablet_sync
+from busops.domain.overrides import OverrideReason
+from busops.domain.people import Role
+from busops.domain.values import RunId
+from busops.services import overrides, runs, tablet_sync
 from busops.services.devices import Holder
 from busops.storage.database import Database, open_engine
 from tests import run_kit, small_school
@@ -100,11 +103,23 @@ def settling(database: Database) -> Callable[[], Any]:
     return acting(runs.settle_finding, key, second="u2", reason="seen")(database)
 
 
+def releasing(database: Database) -> Callable[[], Any]:
+    """The last of three people agrees that a tablet is given up."""
+    here: dict[str, Any] = {"clock": FixedClock(EVENING), "ids": run_kit.PrefixedIds("g", CountingIds())}
+    own: dict[str, Any] = {"reason": OverrideReason.TABLET_LOST, "note": "x", "by": run_kit.someone("u1")}
+    asked = overrides.ask_override(database, RunId("run-1"), "device_lost:1", **own, **here)
+    override_id = asked.override_id
+    searcher = run_kit.someone("u3", Role.ATTENDANT)
+    overrides.sign_search(database, RunId("run-1"), override_id, by=searcher, clock=here["clock"])
+    agrees: dict[str, Any] = {"approves": True, "by": run_kit.someone("u2", Role.SUPERVISOR)}
+    return acting(overrides.decide_override, override_id, **agrees)(database)
+
+
 TWO = {"second": "u2", "reason": "by phone"}
 ACTS = {
     "batch": (None, a_batch),
     "close": (finished, acting(runs.close_run)),
-    "release": (driven, acting(runs.release_device, 1, third="u3", **TWO)),
+    "release": (driven, releasing),
     "resolve": (driven, acting(runs.resolve_rider, "r1", says=Whereabouts.ALIGHTED, **TWO)),
     "settle": (driven, settling),
     "cancel": (None, acting(runs.cancel_run, reason="rain")),

@@ -33,7 +33,7 @@ def needs(filed: Filed, world: World, between: set[str]) -> Iterator[Need]:
     yield from _silence(filed, world, now_ms)
     yield from _no_show(filed, world, now_ms)
     yield from _between_buses(filed, between, now_ms)
-    yield from _hand_overs(filed, world, now_ms)
+    yield from hand_overs(filed, world, now_ms)
 
 
 def handed(filed: Filed, world: World) -> Iterator[str]:
@@ -123,8 +123,8 @@ def _between_buses(filed: Filed, between: set[str], now_ms: int) -> Iterator[Nee
                 yield "transfer_open", level, rider
 
 
-def _hand_overs(filed: Filed, world: World, now_ms: int) -> Iterator[Need]:
-    """Who got off and must be given into somebody's hands, and was not: after three minutes."""
+def hand_overs(filed: Filed, world: World, now_ms: int) -> Iterator[Need]:
+    """Who got off and must be given into somebody's hands, and was not: after three minutes, or closed."""
     resolved = {each["rider_id"] for each in filed.decisions if each["kind"] == "resolved"}
     for rider, marks in world.standing(filed.held).items():
         off = [each for each in marks if each.kind == "alight"]
@@ -135,7 +135,8 @@ def _hand_overs(filed: Filed, world: World, now_ms: int) -> Iterator[Need]:
         if all(each.dev == off[-1].dev and each.at_ms < off[-1].at_ms for each in given):
             received_ms = max(filed.events[each.event_id]["received_ms"] for each in off)
             is_nobody_there = any(each.event_id in filed.held and each.at_ms > off[-1].at_ms for each in told)
-            if is_nobody_there or now_ms >= received_ms + HAND_OVER_MS:
+            is_gone = filed.phase == "closed"
+            if is_gone or is_nobody_there or now_ms >= received_ms + HAND_OVER_MS:
                 yield "handover_wait", 1, "|".join(each.event_id for each in off)
 
 

@@ -131,6 +131,7 @@ class Ends:
         self._clear(slip)
         if slip == "device_returns":
             self.then(driver, "note", text="one word more")
+            self.deliver()
             game.office.release(driver.dev)
             self.then(driver, "note", text="and another")
             self.deliver()

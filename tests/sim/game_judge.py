@@ -123,6 +123,10 @@ class Judge:
                 raise Broken(f"closed, and {rider} is in the bus by the marks that the server holds")
         if lost := self._between(filed, filed.held):
             raise Broken(f"closed, and {sorted(lost)} left for another bus that does not have them")
+        for need in game_alarms.hand_overs(filed, self.world, self.world.clock.now_ms):
+            if not game_alarms.stands(filed, need):
+                raise Broken(f"closed over a hand-over, and nobody is called: {need}")
+            self.seen["closed over a hand-over"] += 1
         closed_ms = ms(datetime.fromisoformat(filed.run["closed_at"]))
         late = [event for event in filed.events.values() if event["received_ms"] > closed_ms]
         for event in late if self.knows_late_facts else []:

@@ -41,6 +41,7 @@ from tests.sim.game_world import BY_CODE, LISTED, the_next_plan, the_plan
 REFUSING = (
     "run_close", "run_close_incidents", "run_evidence_asked", "run_cancel", "event_taken", "decision_taken",
     "decision_by_override", "override_request_born", "override_verdict_born", "device_released_by_three",
+    "release_by_override", "admission_by_override", "override_search_born", "override_record_born",
     "paper_verdict_born", "run_close_paper",
 )  # fmt: skip
 
@@ -100,6 +101,8 @@ def in_play(layers: Layers) -> Iterator[None]:
         mock.patch.object(paper_entry, "_waiting", typed_by_nobody),
         mock.patch.object(run_acts, "GATES", MappingProxyType({})),
         mock.patch.object(overrides, "reasons_not_to_approve", return_value=()),
+        mock.patch.object(overrides, "reasons_not_to_search", return_value=()),
+        mock.patch.object(overrides, "need_third", return_value=None),
     ):
         yield
 

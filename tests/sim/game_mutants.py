@@ -104,7 +104,14 @@ MUTANTS = (
         "for off, is_nobody_there in ():",
         "unhanded",
     ),
-    _service("domain.due_alarms", "timedelta(0) if is_nobody_there else", "", "nobody_there"),
+    _service("domain.due_alarms", "if is_nobody_there or", "if", "nobody_there"),
+    _service("domain.due_alarms", "or run.state.phase is Phase.CLOSED else", "else", "none"),
+    _service(
+        "services.run_state",
+        "call_for_hand_overs(tx, state, record.events, clock=clock, ids=ids)",
+        "pass",
+        "none",
+    ),
     _service("domain.handover", "HandedBy.NONE in each.codes", "True", "handed"),
     _service("services.watch", "around.handed | beside.coded)", "beside.coded)", "unhanded"),
     _service("services.watch", "around.handed | beside.coded)", "around.handed)", "unhanded"),
@@ -143,7 +150,6 @@ MUTANTS = (
     _guard("q.asked_role <> NEW.decided_role", "1", "override"),
     _guard("BETWEEN 0 AND 600000", "BETWEEN 0 AND 999999999", "override"),
     _guard("THEN RAISE(ABORT, 'guard: override_needed')", "THEN NULL", "override"),
-    _guard("coalesce(NEW.checked_by, '') IN", "'nobody' IN", "no_third"),
     _guard("crew.crew_id = NEW.checked_by OR", "", "no_third"),
     # the sync
     _service("storage.event_store", "known.digest == observation.digest", "False", "repeats"),

@@ -13,7 +13,7 @@ from typing import Any
 from busops.domain.events import StrandedBy, Whereabouts
 from busops.domain.findings import Finding, Severity, blocking
 from busops.domain.fleet import CrewRole
-from busops.domain.overrides import GATES, OverrideReason
+from busops.domain.overrides import GATES, OverrideReason, admission
 from busops.domain.people import Actor, Role
 from busops.domain.roster import NotRidingReason
 from busops.domain.run import RunState
@@ -31,6 +31,7 @@ ASKER = Actor(user_id="u1", role=Role.DISPATCHER, name="u1")
 SECOND = Actor(user_id="u2", role=Role.SUPERVISOR, name="u2")
 COLLEAGUE = Actor(user_id="u4", role=Role.DISPATCHER, name="u4")
 THIRD = "u3"
+LOST = OverrideReason.TABLET_LOST
 HIMSELF = Actor(user_id="u1", role=Role.SUPERVISOR, name="u1")
 OUTSIDER = Actor(user_id="u5", role=Role.ATTENDANT, name="u5")
 ADMIN = Actor(user_id="u9", role=Role.ADMIN, name="管理员")
@@ -97,8 +98,14 @@ class Office:
 
     def release(self, dev: int, *, third: str = THIRD) -> str:
         """Two people give a tablet up for this run, after a third one has looked into the bus."""
-        people = {"by": ASKER, "second": SECOND, "third": third}
-        return self._of_run(runs.release_device, dev, **people, reason="lost")
+        key = f"device_lost:{dev}"
+        for waits in self._asked(key):
+            self.agree(waits, approves=False)
+        said = self._of_run(overrides.ask_override, key, reason=LOST, note="lost", by=ASKER)
+        for asked in self._asked(key) if said == "done" else ():
+            said = self.server.act(_searched, self.run_id, asked, third)
+            said = self.agree(asked) if said == "done" else said
+        return said
 
     def revoke(self, dev: int) -> str:
         """A tablet is given up for good."""
@@ -123,8 +130,7 @@ class Office:
     def settle_quarantine(self, *, believes: bool = False) -> None:
         """Two people look at everything that was kept apart; they take as true what they may, or nothing."""
         for each in self._apart():
-            own = {"by": ASKER, "second": SECOND, "note": "he was there"}
-            if believes and self._of_run(runs.admit_quarantine, each.quarantine_id, **own) == "done":
+            if believes and self.admit(each.quarantine_id) == "done":
                 continue
             own = {"by": ASKER, "second": SECOND, "note": "looked at"}
             self.server.act(runs.settle_quarantine, each.quarantine_id, **own)
@@ -134,24 +140,36 @@ class Office:
         apart = self._apart()
         if not apart:
             return "nothing"
-        own = {"by": ASKER, "second": SECOND, "note": "he was there"}
-        return self.server.act(
-            runs.admit_quarantine, self.run_id, self.dice.choice(apart).quarantine_id, **own
-        )
+        return self.admit(self.dice.choice(apart).quarantine_id)
+
+    def admit(self, quarantine_id: str) -> str:
+        """One asks to take it in as true, another one agrees."""
+        key = admission((quarantine_id,)).key
+        said = "done"
+        if not self._asked(key):
+            own = {"reason": OverrideReason.CREW_CONFIRMED, "note": "he was there", "by": ASKER}
+            said = self._of_run(overrides.ask_admission, (quarantine_id,), **own)
+        for asked in self._asked(key) if said == "done" else ():
+            said = self.agree(asked)
+        return said
 
     def settle(self, finding: Finding, *, second: Actor = SECOND, approves: bool = True) -> str:
         """A gate by an override of two roles, asked for where none waits; the rest by what came of it."""
         if finding.code not in GATES or finding.severity is not Severity.GATE:
             own = {"by": ASKER, "second": second, "reason": "looked into"}
             return self._of_run(runs.settle_finding, finding.key, **own)
-        now_ms = self.server.clock.now_ms
-        with self.server.database.reading() as tx:
-            asked = [each for each in override_store.load_overrides(tx, self.run_id) if each.waits(now_ms)]
-        waits = [each.override_id for each in asked if each.finding_key == finding.key]
+        waits = self._asked(finding.key)
         if not waits:
             said = self.ask(finding)
             return said if said != "done" else self.settle(finding, second=second, approves=approves)
         return self.agree(waits[0], second=second, approves=approves)
+
+    def _asked(self, key: str) -> list[str]:
+        """What was asked for about this and waits."""
+        now_ms = self.server.clock.now_ms
+        with self.server.database.reading() as tx:
+            asked = override_store.load_overrides(tx, self.run_id)
+        return [each.override_id for each in asked if each.finding_key == key and each.waits(now_ms)]
 
     def ask(self, finding: Finding, *, by: Actor = ASKER) -> str:
         """One asks to let a gate pass."""
@@ -270,3 +288,12 @@ def _revoke(database: Database, dev: int, *, clock: Any, ids: Any) -> None:
     """Given up for good; the service needs no ids."""
     del ids
     devices.revoke(database, dev, reason="lost", by=ADMIN, clock=clock)
+
+
+def _searched(
+    database: Database, run_id: RunId, override_id: str, third: str, *, clock: Any, ids: Any
+) -> None:
+    """A third person says that he searched the bus; the service needs no ids."""
+    del ids
+    by = Actor(user_id=third, role=Role.ATTENDANT, name=third)
+    overrides.sign_search(database, run_id, override_id, by=by, clock=clock)

@@ -22,7 +22,10 @@ def taken_in(database: Database, *, on: str = "run-1", of: str = SENT.event_id) 
     """The event is written into run-1 after somebody decided so, of some event and on some run."""
     fact = replace(SENT, run_id=PLAN.run_id, told_run_id=SENT.run_id)
     with database.transaction() as tx:
-        event_store.decide(tx, decided(Admitted, a_run(run_id=on), event_id=of, told_run_id="run-7"))
+        kept = {"raw": "x", "why": "unknown_run", "received_at": EVENING, "quarantine_id": f"q-{of}"}
+        event_store.keep_in_quarantine(tx, **kept, claimed=replace(SENT, event_id=of))
+        decision = decided(Admitted, a_run(run_id=on), event_id=of, told_run_id="run-7")
+        run_kit.decide_signed(tx, decision)
         event_store.append(tx, fact, received_at=EVENING, quarantine_id="q", envelope=envelope_of(SENT))
 
 
@@ -41,6 +44,7 @@ def test_it_is_taken_in_by_a_decision_of_this_run_about_this_event(database: Dat
 def test_one_person_alone_admits_nothing(database: Database) -> None:
     """The decision itself is refused by the database when both names are one, or one is missing."""
     store_run(database, PLAN)
+    run_kit.without(database, "admission_by_override")
     names = (
         "school_id, decision_id, run_id, number, kind, made_ms, by_user, second_user, reason, covers, body"
     )

@@ -7,9 +7,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from busops.domain.events import DeviceReleased
-from busops.storage import device_store, event_store, guards, paper_store
+from busops.storage import device_store, guards, paper_store
 from busops.storage.database import Database, open_engine
 from busops.storage.paper_store import PaperEntry, Verdict
+from tests import run_kit
 from tests.builders import a_finished_run, a_run, decided
 from tests.run_kit import CLOSE, force, send, store_run, write_closure
 from tests.storage.test_ledger_guards import into, is_refused
@@ -98,7 +99,7 @@ def test_no_run_is_closed_over_a_sheet_that_waits(typed: Database, verdict: Verd
     tablet = a_finished_run(a_run(devices=frozenset()), dev=2)
     send(typed, tablet)
     with typed.transaction() as tx:
-        event_store.decide(tx, decided(DeviceReleased, tablet.plan, dev=1, upto_seq=0))
+        run_kit.decide_signed(tx, decided(DeviceReleased, tablet.plan, dev=1, upto_seq=0))
     write_closure(typed, tablet.plan)
     with pytest.raises(IntegrityError, match="guard: paper_waits"):
         force(typed, CLOSE)

@@ -282,9 +282,9 @@ def test_a_lost_device_is_given_up_by_two_people_only(database: Database) -> Non
         send(database, tablet)
     write_closure(database, plan)
     with pytest.raises(DBAPIError, match="two_people"), database.transaction() as tx:
-        event_store.decide(tx, decided(DeviceReleased, plan, dev=2, upto_seq=1, by="u1", second="u1"))
+        run_kit.decide_signed(tx, decided(DeviceReleased, plan, dev=2, upto_seq=1, by="u1", second="u1"))
     with database.transaction() as tx:
-        event_store.decide(tx, decided(DeviceReleased, plan, dev=2, upto_seq=1))
+        run_kit.decide_signed(tx, decided(DeviceReleased, plan, dev=2, upto_seq=1))
     force(database, CLOSE)
     assert phase(database, plan) == "closed"
 

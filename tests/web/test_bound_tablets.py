@@ -9,9 +9,10 @@ from busops.domain.run import Phase
 from busops.domain.values import RunId
 from busops.services import devices, runs
 from busops.services.simulated_crew import drive
-from busops.storage import bound_devices, event_store, run_store
+from busops.storage import bound_devices, run_store
 from busops.storage.database import Database
 from busops.web.app import create_app
+from tests import run_kit
 from tests.builders import Tablet, decided, wire
 from tests.device_kit import Key
 from tests.sim import world
@@ -80,7 +81,7 @@ def test_two_people_give_it_up_and_what_it_brings_later_opens_the_run_again(scen
     fetch(app, spare.token)
     finish(app, database, held, ids)
     with database.transaction() as tx:
-        event_store.decide(tx, decided(DeviceReleased, plan, dev=spare.dev, upto_seq=0))
+        run_kit.decide_signed(tx, decided(DeviceReleased, plan, dev=spare.dev, upto_seq=0))
     closed = app.test_client().post("/api/v1/runs/run-1/close", headers=held[DRIVER].headers, json={})
     assert closed.status_code == 200
     tablet = Tablet(plan=plan, dev=spare.dev, now_s=3600)

@@ -5,8 +5,12 @@ import re
 import pytest
 
 from busops.domain.fleet import CrewRole
+from busops.domain.values import RunId
+from busops.services import runs
 from busops.services.simulated_crew import Slips, drive
+from busops.storage import bound_devices, device_store
 from busops.web.app import create_app
+from tests.builders import DEPARTS_AT
 from tests.sim import world
 
 RUN = "/runs/run-1"
@@ -112,3 +116,40 @@ def test_ov04_the_report_counts_what_was_let_pass(driven, language: str, told: s
     assert "示例dispatcher" in html
     assert "示例supervisor" in html
     assert "家长已接走" in supervisor.get("/runs/overrides?format=csv").get_data(as_text=True)
+
+
+def lost_tablet(sqlite_database) -> int:
+    """A spare tablet had the list of the run and is never seen again; its number."""
+    with sqlite_database.transaction() as tx:
+        made = device_store.enrol(tx, "x", at=DEPARTS_AT, public_key="k").dev
+        bound_devices.bind_device(tx, RunId("run-1"), made)
+    return made
+
+
+def test_a_lost_tablet_is_given_up_by_three_in_sessions_of_their_own(driven, sqlite_database) -> None:
+    """SY10: asked for, searched by somebody who is no crew, agreed to by the supervisor; in this order."""
+    app, clock = driven
+    dev = lost_tablet(sqlite_database)
+    office = {
+        name: world.sign_in(app, name) for name in ("dispatcher", "supervisor", "stranger", "attendant")
+    }
+    own = {"override_reason": "tablet_lost", "reason": "掉在路上了", "key": f"device_lost:{dev}"}
+    assert send(office["dispatcher"], f"{RUN}/overrides", **own).status_code == 302
+    assert approval(office["supervisor"]) is None, "nobody has searched the bus"
+    page = office["stranger"].get("/runs/searches").get_data(as_text=True)
+    address = re.search(r'action="([^"]+/search)"', page)[1]
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+    assert "有车等人上去查看" in office["stranger"].get("/tablet/").get_data(as_text=True)
+    for who in ("attendant", "dispatcher"):
+        own_page = office[who].get("/runs/searches").get_data(as_text=True)
+        fields = {"token": re.search(r'name="csrf_token" value="([^"]+)"', own_page)[1]}
+        assert send(office[who], address, **fields).status_code == 409
+    clock.advance(60)
+    assert send(office["stranger"], address, token=token).status_code == 302
+    assert "已有人查过" in office["stranger"].get("/runs/searches").get_data(as_text=True)
+    assert approval(office["dispatcher"]) is None
+    clock.advance(60)
+    agrees = approval(office["supervisor"])
+    assert send(office["supervisor"], agrees).status_code == 302
+    assert runs.run_view(sqlite_database, RunId("run-1")).state.devices[dev].is_released
+    assert "现在没有要查的车" in office["stranger"].get("/runs/searches").get_data(as_text=True)

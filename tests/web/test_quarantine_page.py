@@ -1,4 +1,4 @@
-"""The page of what waits apart: what, where, why, and two people who give it to the right run or to none."""
+"""The page of what waits apart: what, where, why, and two roles that give it to the right run, or to none."""
 
 import re
 from dataclasses import replace
@@ -13,6 +13,7 @@ from busops.web.app import create_app
 from tests.sim import world
 
 PAGE = "/runs/quarantine"
+WHY = {"override_reason": "crew_confirmed"}
 TWO = {"reason": "车组开错了趟次", "second_account": "deputy", "second_password": world.PASSWORD}
 
 
@@ -79,12 +80,24 @@ def test_it_says_what_where_why_and_which_run_it_may_be(app, language, told) -> 
     assert [each for each in ticked if "data-keys" not in each] == []
 
 
-def test_two_people_give_it_to_the_right_run(app, sqlite_database) -> None:
-    """Both boardings stand on run-1, its story says that they were recorded elsewhere, nothing waits."""
+def agree(client):
+    """The run's page lets this person agree, and he does."""
+    html = client.get("/runs/run-1").get_data(as_text=True)
+    address = re.search(r'action="([^"]+/approve)"', html)[1]
+    token = re.search(r'name="csrf_token" value="([^"]+)"', html)[1]
+    return client.post(address, data={"csrf_token": token})
+
+
+def test_two_roles_give_it_to_the_right_run(app, sqlite_database) -> None:
+    """L6: one asks, the supervisor agrees in his own session; both boardings stand on run-1."""
     client = world.sign_in(app, "dispatcher")
     assert PAGE in client.get("/runs/run-1").get_data(as_text=True)
     assert "留存待核 2" in text_of(client.get("/runs/"))
-    assert post(client, "admit", chosen=chosen(client), run_id="run-1").status_code == 302
+    assert post(client, "admit", chosen=chosen(client), run_id="run-1", **WHY).status_code == 302
+    assert waiting(sqlite_database) == 2
+    assert runs.run_view(sqlite_database, "run-1").state.aboard == frozenset()
+    assert "/approve" not in client.get("/runs/run-1").get_data(as_text=True)
+    assert agree(world.sign_in(app, "supervisor")).status_code == 302
     view = runs.run_view(sqlite_database, "run-1")
     assert len(view.state.aboard) == 2
     assert view.state.quarantined == 0
@@ -109,15 +122,26 @@ def test_or_say_that_it_is_no_fact(app, sqlite_database) -> None:
         ({"run_id": ""}, "先选这些记录其实属于哪一趟"),
         ({"chosen": []}, "先选要处理的记录"),
         ({"reason": " "}, "理由"),
-        ({"second_account": "dispatcher"}, "两"),
-        ({"second_password": "wrong-password"}, "密码"),
     ],
 )
-def test_one_person_alone_or_half_a_form_decides_nothing(app, sqlite_database, changed, told) -> None:
+def test_half_a_form_asks_for_nothing(app, sqlite_database, changed, told) -> None:
     """Refused in words, and all of it waits on."""
     client = world.sign_in(app, "dispatcher")
-    fields = {"chosen": chosen(client), "run_id": "run-1"} | changed
+    fields = {"chosen": chosen(client), "run_id": "run-1", **WHY} | changed
     answer = post(client, "admit", **fields)
+    assert answer.status_code == 409
+    assert told in text_of(answer)
+    assert waiting(sqlite_database) == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [({"second_account": "dispatcher"}, "两"), ({"second_password": "wrong-password"}, "密码")],
+)
+def test_one_person_alone_dismisses_nothing(app, sqlite_database, changed, told) -> None:
+    """Refused in words, and all of it waits on."""
+    client = world.sign_in(app, "dispatcher")
+    answer = post(client, "dismiss", chosen=chosen(client), **changed)
     assert answer.status_code == 409
     assert told in text_of(answer)
     assert waiting(sqlite_database) == 2

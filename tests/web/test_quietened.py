@@ -28,6 +28,15 @@ def test_the_office_sees_it_on_the_runs_page(scene, sqlite_database) -> None:
         assert [alarm.kind for alarm in alarm_store.load_alarms(tx, "run-1")] == ["siren_quietened"]
 
 
+def test_what_cannot_be_is_told_back(scene, sqlite_database) -> None:
+    """Seconds that are none: 400, and nobody is called."""
+    transport, tablet = scene
+    for body in ({"ago_s": -1}, {"ago_s": "x"}, {"run": "run-1"}):
+        assert transport("POST", "/api/v1/runs/run-1/quietened", tablet.headers, body)[0] == 400
+    with sqlite_database.reading() as tx:
+        assert alarm_store.load_alarms(tx, "run-1") == ()
+
+
 def test_a_stranger_tells_nothing(scene, sqlite_database) -> None:
     """No token, a run that is none of its own."""
     transport, tablet = scene

@@ -41,7 +41,7 @@ def kept_apart(database: Database, plan: RunPlan, *, why: str, raw: str | None =
 
 def admit(database: Database, run_id: str = "run-1", *, second: str = "u2") -> None:
     """Two people say that it happened."""
-    runs.admit_quarantine(database, run_id, "q1", by="u1", second=second, note="crew confirmed", **HERE)
+    run_kit.take_in(database, run_id, "q1", second=second, note="crew confirmed", **HERE)
 
 
 def test_l7_a_true_boarding_of_a_lost_tablet_opens_the_run_again(database: Database) -> None:
@@ -62,7 +62,7 @@ CASES = {
     "a second history": ({"why": "fork"}, {}, "quarantine_not_admissible"),
     "no envelope": ({"why": "device_not_trusted", "raw": "["}, {}, "quarantine_not_admissible"),
     "not an event": ({"why": "unknown_run", "raw": '{"v": 1}'}, {}, "quarantine_not_admissible"),
-    "one person": ({"why": "device_not_trusted"}, {"second": "u1"}, "two_people_needed"),
+    "one person": ({"why": "device_not_trusted"}, {"second": "u1"}, "override_refused"),
     "settled before": ({"why": "device_not_trusted"}, {"twice": True}, "quarantine_not_admissible"),
 }
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from busops.services import quietening, runs, watch
-from busops.storage import alarm_store
+from busops.storage import alarm_store, audit_store
 from busops.storage.database import Database
 from tests.builders import DEPARTS_AT, Tablet, a_run
 from tests.interlock_tools import ended
@@ -46,6 +46,21 @@ def test_it_is_told_once_in_two_minutes_a_tablet_and_the_ladder_climbs_on(unchec
     quietening.tell(database, PLAN.run_id, 1, clock=clock, ids=IDS)
     watch.raise_due_alarms(database, clock=clock, ids=IDS)
     assert standing(database) == [("check_overdue", 1), ("check_overdue", 2), *told, told[0]]
+
+
+def test_what_is_told_late_counts_where_it_was_pressed_and_is_in_the_audit(unchecked) -> None:
+    """Told again it is one alarm; a run that was checked meanwhile rings no more, and the audit has all."""
+    database, tablet, clock = unchecked
+    quietening.tell(database, PLAN.run_id, 1, clock=clock, ids=IDS)
+    clock.advance(600)
+    quietening.tell(database, PLAN.run_id, 1, ago_s=600, clock=clock, ids=IDS)
+    assert standing(database) == [("siren_quietened", 2)]
+    send(database, ended(tablet), clock=clock)
+    quietening.tell(database, PLAN.run_id, 1, ago_s=60, clock=clock, ids=IDS)
+    assert standing(database) == []
+    with database.reading() as tx:
+        acts = [entry for entry in audit_store.each_entry(tx) if entry.act == "siren_quietened"]
+    assert [entry.facts["ago_s"] for entry in acts] == [0, 600, 60]
 
 
 def test_it_is_over_with_the_checks_and_told_of_no_run_that_is_over(unchecked) -> None:

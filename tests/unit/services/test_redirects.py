@@ -7,11 +7,12 @@ import pytest
 
 from busops.domain import transfers
 from busops.domain.errors import InvalidInput, Refused
+from busops.domain.findings import blocking
 from busops.domain.run import Phase
 from busops.domain.run_plan import ManifestRider
 from busops.services import incidents, redirects, runs, tablet_pack
 from busops.services.transfers import riders_to_move
-from busops.storage import event_store
+from busops.storage import alarm_store, event_store
 from busops.storage.database import Database
 from tests import small_school
 from tests.builders import Tablet
@@ -86,6 +87,41 @@ def test_he_goes_over_and_his_own_bus_goes_on(wrong: Database) -> None:
     second = into("r9", plan=replace(HIS, roster_v=2), now_s=first.now_s)
     send(wrong, second, clock=CLOCK)
     assert (dict(state(wrong, A).moving), state(wrong, B).aboard) == ({}, {"r9"})
+
+
+def wrong_bus(database: Database) -> tuple[set[str], list[str]]:
+    """What run-1 says of riders on the wrong bus, and what ended each call about one."""
+    codes = {each.code for each in state(database, A).findings if each.code.startswith("wrong_route")}
+    with database.reading() as tx:
+        calls = alarm_store.load_alarms(tx, kind="wrong_route", include_resolved=True)
+    return codes, [alarm.evidence for alarm in sorted(calls, key=lambda alarm: alarm.occasion)]
+
+
+def test_the_whole_move_ends_the_question_of_the_wrong_bus(wrong: Database) -> None:
+    """Out alone ends nothing, out and in do; the answer taken back asks anew, and calls a second time."""
+    go(wrong)
+    first = on_the_wrong_bus()
+    out(first, "r9")
+    send(wrong, first, clock=CLOCK)
+    assert wrong_bus(wrong) == ({"wrong_route"}, [""])
+    second = into("r9", plan=replace(HIS, roster_v=2), now_s=first.now_s)
+    send(wrong, second, clock=CLOCK)
+    assert wrong_bus(wrong) == ({"wrong_route_left"}, ["not_on_wrong_bus"])
+    assert "wrong_route:r9" not in {each.key for each in blocking(state(wrong, A).open_findings)}
+    second.void(next(each for each in second.log if each.kind == "moved_in"))
+    send(wrong, second, clock=CLOCK)
+    assert wrong_bus(wrong) == ({"wrong_route"}, ["not_on_wrong_bus", ""])
+
+
+def test_a_move_to_another_bus_than_his_own_leaves_it_open(wrong: Database) -> None:
+    """Run-3 took him: run-2 still awaits him, and two people say what came of it."""
+    store_run(wrong, C)
+    go(wrong, "r9", "run-3")
+    first = on_the_wrong_bus()
+    out(first, "r9", to="run-3")
+    send(wrong, first, clock=CLOCK)
+    send(wrong, into("r9", plan=replace(C, roster_v=2), dev=3, now_s=first.now_s), clock=CLOCK)
+    assert wrong_bus(wrong) == ({"wrong_route"}, [""])
 
 
 def test_the_run_he_left_does_not_close_before_the_other_has_him(wrong: Database) -> None:

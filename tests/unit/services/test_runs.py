@@ -16,7 +16,7 @@ from busops.domain.values import CAMPUS, RunId
 from busops.services import runs
 from busops.storage import closure_store, fleet_store, run_store, tag_store
 from busops.storage.database import Database
-from tests import small_school
+from tests import run_kit, small_school
 from tests.builders import DEPARTS_AT, Tablet, a_finished_run, a_run, wire
 from tests.machine import CountingIds, FixedClock
 from tests.run_kit import EVENING, send, state, store_run
@@ -214,10 +214,8 @@ def test_ov01_two_people_are_two_people(sqlite_database: Database) -> None:
     twice = {"second": "u1", "reason": "alone"}
     with pytest.raises(Refused, match="two_people_needed"):
         act(sqlite_database, runs.resolve_rider, plan.run_id, "r1", says=Whereabouts.ALIGHTED, **twice)
-    with pytest.raises(Refused, match="two_people_needed"):
-        act(sqlite_database, runs.release_device, plan.run_id, 1, third="u3", **twice)
     with pytest.raises(InvalidInput, match="reason_needed"):
-        act(sqlite_database, runs.release_device, plan.run_id, 1, second="u2", third="u3", reason=" ")
+        run_kit.give_up(sqlite_database, plan.run_id, 1, reason=" ", clock=FixedClock(EVENING), ids=IDS)
     with pytest.raises(InvalidInput, match="absence_needs_reason"):
         act(
             sqlite_database, runs.resolve_rider, plan.run_id, "r1",

@@ -7,6 +7,7 @@ import { redScreen } from "./health.js";
 import { view } from "./model.js";
 import { loadPack, prefetch } from "./pack.js";
 import { sayHere, tellLoss } from "./presence.js";
+import { keepQuietened, tellQuietened } from "./quietened.js";
 import { pruneEvents, pruneNames, runsNotKnownClosed } from "./prune.js";
 import { dialog, h, say } from "./screens/parts.js";
 
@@ -42,6 +43,7 @@ export class LiveRun {
     /** @type {() => void} */ this.lockUp = () => undefined;
     this.run = pack.run;
     this.learning = 0;
+    this.isTelling = false;
     this.renewedMs = -RENEW_EVERY_MS;
     this.sync = makeSync(this);
     /** @type {{key: unknown[], view: View}|null} */ this.drawn = null;
@@ -133,12 +135,29 @@ export class LiveRun {
     }
   }
 
-  /** The office hears that somebody quietened the siren of the locked tablet; without a network it does not.
+  /** Somebody quietened the siren of the locked tablet: the office hears of it, now or with the network.
    * @returns {Promise<void>} */
+  async quietened() {
+    await keepQuietened(this.store, this.run, this.clock.wallMs()).catch(() => this.sayQuietened(this.run, 0).catch(() => 0));
+    await this.tellQuietened();
+  }
+
+  /** @returns {Promise<void>} */
   async tellQuietened() {
-    await fetch(`/api/v1/runs/${encodeURIComponent(this.run)}/quietened`, asking({
-      method: "POST", headers: { Authorization: `Device ${this.sync.wires.token}` },
-    })).catch(() => undefined);
+    if (this.isTelling) return;
+    this.isTelling = true;
+    await tellQuietened(this.store, (run, agoS) => this.sayQuietened(run, agoS), () => this.clock.wallMs())
+      .catch(() => undefined);
+    this.isTelling = false;
+  }
+
+  /** The answer's status; 0 where whoever answered is not the server. @param {string} run @param {number} agoS
+   * @returns {Promise<number>} */
+  async sayQuietened(run, agoS) {
+    const headers = { Authorization: `Device ${this.sync.wires.token}`, "Content-Type": "application/json" };
+    const asked = asking({ method: "POST", headers, body: JSON.stringify({ ago_s: agoS }) });
+    const reply = await fetch(`/api/v1/runs/${encodeURIComponent(run)}/quietened`, asked);
+    return (await readJson(reply, isRecord)) ? reply.status : 0;
   }
 
   /** Taps come fast; what the others did is asked for once they pause. @returns {Promise<void>} */
@@ -164,6 +183,7 @@ export class LiveRun {
     try {
       const told = await this.askForNews(this.run);
       if (told) await this.learn(told, asked);
+      void this.tellQuietened();
     } catch {
       this.sync.state.online = false;
     }

@@ -20,7 +20,7 @@ import { ageOf, measured } from "./clock.js";
  * `names_key` closes what names riders (boxed.js); `tries:<run>:<rider>`: the one-time codes tried in vain. @typedef {{acked: Place,
  *   fork: number, head: Place, probe: number, [former: `former:${number}`]: import("./session.js").Identity,
  *   names_key: CryptoKey, [tries: `tries:${string}`]: {salt: string, n: number},
- *   identity: import("./session.js").Identity, offset: Offset, [closed: `closed:${string}`]: number,
+ *   identity: import("./session.js").Identity, offset: Offset, quietened: {run: string, wall_ms: number}[], [closed: `closed:${string}`]: number,
  *   [news: `news:${string}`]: import("./model.js").News, [pack: `pack:${string}`]: import("./pack.js").KeptPack}} Kept */
 /** `load` gives the events of a run (null: of all), those without an answer and the last; `claim` puts a value where none
  * is, and gives the one that stands. @typedef {{

@@ -65,7 +65,7 @@ export function installLock(root, seat, live) {
       quietMs === 0 && button({ word: say("quieten"), icon: "bell", act: () => {
         quieten(QUIET_MS);
         drawAlarm();
-        void live.tellQuietened();
+        void live.quietened();
       } }),
     ]);
     left.textContent = stopwatch(quietMs / 1000);
