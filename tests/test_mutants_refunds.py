@@ -67,6 +67,8 @@ RULE_MUTANTS = [
     ("RefundState.RETURNED: frozenset({Role.FINANCE_LEAD})", "RefundState.RETURNED: frozenset(Role)"),
     ("frozenset({RefundState.PAID, RefundState.RETURNED})", "frozenset({RefundState.RETURNED})"),
     ("frozenset({RefundState.REFUSED, RefundState.RETURNED})", "frozenset({RefundState.REFUSED})"),
+    ("if money.is_prorated:", "if False:"),
+    ("max(0, money.paid_fen - money.due_fen)\n", "money.paid_fen\n"),
     ("{RefundState.APPROVED, RefundState.RETURNING, RefundState.PAID",
      "{RefundState.APPROVED, RefundState.PAID"),
 ]  # fmt: skip

@@ -12,10 +12,14 @@ from enum import StrEnum
 from typing import Final
 
 from busops.domain.findings import Finding, Severity
+from busops.domain.people import Role
 from busops.finance.reconcile import ReconRow
 from busops.finance.statement import ReceiptRecord, Statement, unidentified_fen
 
 AGED: Final = timedelta(days=30)
+PREPARERS: Final = frozenset({Role.FINANCE})
+CLOSERS: Final = frozenset({Role.FINANCE_LEAD})
+SHOWN: Final = 10  # of the riders that a reason names
 
 
 class CheckItem(StrEnum):
@@ -76,7 +80,10 @@ def checklist(facts: CloseFacts) -> Mapping[CheckItem, tuple[Finding, ...]]:
         ),
         CheckItem.CHARGED: _if(facts.uncharged > 0, "charges_waiting", count=facts.uncharged),
         CheckItem.AGREED: _if(
-            bool(facts.unagreed), "consents_missing", count=len(facts.unagreed), riders=list(facts.unagreed)
+            bool(facts.unagreed),
+            "consents_missing",
+            count=len(facts.unagreed),
+            riders=list(facts.unagreed[:SHOWN]),
         ),
         CheckItem.PRICES: _if(facts.prices_beyond > 0, "prices_beyond_term", count=facts.prices_beyond),
         CheckItem.DELIVERED: _if(facts.undelivered > 0, "deliveries_waiting", count=facts.undelivered),

@@ -45,8 +45,7 @@ def reduction_of(refunds: Iterable[Refund], allowances: Iterable[Allowance]) -> 
 def earned_parts(charge: Charge, off: Reduction | None = None) -> tuple[tuple[date, int], ...]:
     """The days on which a charge is earned and how much, fen; the parts add up to what is left of it."""
     off = off or Reduction()
-    fridays = () if charge.unit in SHORT else fridays_of(charge.from_on, charge.to_on)
-    days = fridays or (charge.from_on,)
+    days = fridays_of(charge.from_on, charge.to_on) or (charge.from_on,)  # of a weekend its own Friday
     parts = _taken_off(split_fen(charge.due_fen - off.spread_fen, [1] * len(days)), off.first_fen)
     return tuple(zip(days, reversed(_taken_off(reversed(parts), off.last_fen)), strict=True))
 

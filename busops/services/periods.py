@@ -12,10 +12,12 @@ from datetime import date, timedelta
 
 from busops.domain.errors import InvalidInput, NotFound, Refused
 from busops.domain.findings import Finding, Severity
-from busops.domain.people import Actor
+from busops.domain.people import Actor, Role
 from busops.domain.values import Clock, Ids, school_date
 from busops.finance.charging import Charge, changes, charges_due
 from busops.finance.closing import (
+    CLOSERS,
+    PREPARERS,
     CheckItem,
     CloseFacts,
     OpenMatter,
@@ -26,13 +28,21 @@ from busops.finance.closing import (
     undisposed,
 )
 from busops.finance.ledger import LedgerTxn
+from busops.finance.refunds import RefundState
 from busops.finance.statement import Reconciliation, digest, text_of
 from busops.finance.tariff import rates_beyond
 from busops.services import deliveries, reconciliation, refunds
 from busops.services.acting import By, record_act, user_of
 from busops.services.fee_plans import NEEDS_CONSENT
 from busops.services.ride_facts import PeriodFacts, load_facts
-from busops.storage import charge_store, ledger_store, people_store, period_store, receipt_store
+from busops.storage import (
+    charge_store,
+    ledger_store,
+    people_store,
+    period_store,
+    receipt_store,
+    refund_store,
+)
 from busops.storage.database import Database, Transaction
 from busops.storage.period_store import Disposal, Period, PeriodState
 
@@ -127,7 +137,7 @@ def prepare_period(database: Database, period: str, *, clock: Clock, ids: Ids, b
     facts, result = _facts(database, period, clock=clock)
     if isinstance(by, Actor):
         refunds.propose_of(database, result.statement.rows, clock=clock, ids=ids, by=by)
-    reasons = [*reasons_not_to_close(facts), *_nobody(by)]
+    reasons = [*reasons_not_to_close(facts), *_nobody(by, PREPARERS)]
     if reasons:
         raise Refused("period_not_closable", reasons, period=period)
     said = digest(result.statement)
@@ -152,10 +162,12 @@ def close_period(database: Database, period: str, *, clock: Clock, by: By) -> st
     with database.transaction() as tx:
         known = {item.period: item for item in period_store.load_periods(tx)}
         month = known.get(period, Period(period=period, locked=False))
-        reasons = [*reasons_not_to_close(facts), *_nobody(by)]
+        reasons = [*reasons_not_to_close(facts), *_nobody(by, CLOSERS)]
         reasons += _reasons_of_two(month, said, by)
         if user_of(by) in _importers(tx, facts):
             reasons.append(Finding(code="closer_imported", severity=Severity.BLOCK))
+        if user_of(by) in _approvers(tx, period):
+            reasons.append(Finding(code="closer_approved_refund", severity=Severity.BLOCK))
         if reasons:
             raise Refused("period_not_closable", reasons, period=period)
         period_store.lock_period(tx, period, by=user_of(by), at=clock.now())
@@ -259,8 +271,10 @@ def _matters(facts: CloseFacts) -> tuple[OpenMatter, ...]:
     return (*aged, *differences_of(facts.statement.rows))
 
 
-def _nobody(by: By) -> list[Finding]:
-    return [] if isinstance(by, Actor) else [Finding(code="person_needed", severity=Severity.BLOCK)]
+def _nobody(by: By, roles: frozenset[Role]) -> list[Finding]:
+    if not isinstance(by, Actor):
+        return [Finding(code="person_needed", severity=Severity.BLOCK)]
+    return [] if by.role in roles else [Finding(code="signer_role_wrong", severity=Severity.BLOCK)]
 
 
 def _reasons_of_two(month: Period, said: str, by: By) -> list[Finding]:
@@ -280,6 +294,15 @@ def _refuse_closed(tx: Transaction, period: str) -> None:
     known = {item.period: item.state for item in period_store.load_periods(tx)}
     if known.get(period) is PeriodState.CLOSED:
         raise Refused("period_locked", period=period)
+
+
+def _approvers(tx: Transaction, period: str) -> set[str]:
+    """Who approved a refund that is booked in the month."""
+    steps = [step for item in refund_store.load_refunds(tx) for step in item.steps]
+    approved = {str(step.txn_id): step.by for step in steps if step.state is RefundState.APPROVED}
+    return {
+        approved[txn.txn_id] for txn in ledger_store.load_txns(tx, list(approved)) if txn.period == period
+    }
 
 
 def _importers(tx: Transaction, facts: CloseFacts) -> set[str]:

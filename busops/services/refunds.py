@@ -129,6 +129,9 @@ def approve(database: Database, refund_id: str, *, clock: Clock, ids: Ids, by: A
             facts = {"asked_fen": refund.fen, "left_fen": max(0, left_fen)}
             reason = Finding(code="refund_no_longer_right", severity=Severity.BLOCK, facts=facts)
             raise Refused("refund_not_taken", [reason], refund_id=refund_id)
+        if by.user_id in _importers(tx, refund.receipt_id):
+            reason = Finding(code="refund_approver_imported", severity=Severity.BLOCK)
+            raise Refused("refund_not_taken", [reason], refund_id=refund_id)
         unit = span_of(refund.unit_key, books.term).unit
         txn_id = post(
             tx, refund, TxnKind.REFUND, approved_postings(refund, unit), clock=clock, ids=ids, by=by
@@ -275,6 +278,12 @@ def post(
     )
     ledger_store.post(tx, [txn])
     return txn.txn_id
+
+
+def _importers(tx: Transaction, receipt_id: str) -> set[str]:
+    """Who took in the bill that the money came with."""
+    name = receipt_store.load_receipt(tx, receipt_id).line.source
+    return {file.imported_by for file in receipt_store.load_files(tx) if file.name == name}
 
 
 def _deliver_anew(tx: Transaction, rider_id: RiderId, *, clock: Clock, ids: Ids, by: Actor) -> None:

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from busops.domain.fleet import CrewRole
 from busops.services import runs, watch
 from busops.services.simulated_crew import Slips, drive, script, send, stamp
+from busops.storage import job_store
 from busops.storage.database import Database
 from busops.web.app import create_app
 from tests.sim import world
@@ -226,6 +227,8 @@ def test_a_run_nobody_boarded_is_cancelled_a_closed_one_reopened(scene):
     world.release(scene.database, run_id="run-2", trip_no=2)
     assert post(client, "run-2", "cancel", reason="车辆故障").status_code == 302
     assert runs.run_view(scene.database, "run-2").state.phase.value == "cancelled"
+    with scene.database.reading() as tx:
+        assert [job.arguments for job in job_store.list_jobs(tx, kind="refunds")] == [{"run_id": "run-2"}]
     assert scene.play().closed
     assert "取消趟次" not in text_of(client.get("/runs/run-1"))
     assert post(client, "run-1", "reopen", reason="").status_code == 409

@@ -1,5 +1,7 @@
 """A rider's account on its page: lines with their papers, two words on an allowance, receipts on paper."""
 
+import re
+
 from busops.domain.people import Role
 from tests.unit.services.money_scene import a_bill
 from tests.web.test_finance_pages import press, scene, text_of, visit
@@ -52,3 +54,36 @@ def test_finance_proposes_and_its_head_decides(visit):
     assert "已决定" in text_of(press(lead, page, act, agree="yes"))
     assert "结清" in text_of(lead.get(page))
     assert press(lead, "/account", act, agree="yes").status_code == 409
+
+
+def test_days_of_use_are_kept_on_the_account(visit):
+    """Without a word they are refused; kept they are shown with the application, and the rule beside them."""
+    clerk = visit(Role.FINANCE)
+    days = {"joined_on": "2026-03-09", "left_on": "2026-05-20"}
+    assert press(clerk, PAGE, f"{PAGE}/service", **days, note=" ").status_code == 409
+    shown = text_of(press(clerk, PAGE, f"{PAGE}/service", **days, note="申请 12 号"))
+    for words in ("应缴已按月折算", "3月9日", "加入", "申请 12 号", "已开始的月份收整月"):
+        assert words in shown
+    assert press(visit(Role.FINANCE_LEAD), "/account", f"{PAGE}/service", **days, note="x").status_code == 403
+
+
+def test_consents_and_subsidies_are_kept_on_their_page(visit):
+    """Numbers nobody has are refused; a subsidy counts in the memo until it is undone."""
+    clerk, page = visit(Role.FINANCE), "/finance/fee-plans"
+    form = {"way": "WRITTEN", "given_on": "2026-03-01", "note": "同意书 7 号"}
+    assert press(clerk, page, f"{page}/consents", riders="20230008，nobody", **form).status_code == 409
+    assert "已记下票价同意" in text_of(
+        press(clerk, page, f"{page}/consents", riders="20230008、20230002", **form)
+    )
+    listed = clerk.get(f"{page}?format=csv&agreed=yes").get_data(as_text=True)
+    assert ("20230008" in listed, "20230007" in listed) == (True, False)
+    gift = {"giver": "镇政府", "received_on": "2026-03-05", "note": "文件 3 号"}
+    assert press(clerk, page, f"{page}/subsidies", amount="0", **gift).status_code == 409
+    assert "不计入收入" in text_of(press(clerk, page, f"{page}/subsidies", amount="500", **gift))
+    assert "净收益加补贴" in text_of(clerk.get("/finance/verdict"))
+    subsidy = re.search(r"/subsidies/([^/]+)/undo", clerk.get(page).get_data(as_text=True))
+    assert subsidy is not None
+    undo = f"{page}/subsidies/{subsidy[1]}/undo"
+    assert "已撤销补贴" in text_of(press(clerk, page, undo, note="记错"))
+    assert press(clerk, page, undo, note="记错").status_code == 409
+    assert "净收益加补贴" not in text_of(clerk.get("/finance/verdict"))

@@ -7,7 +7,8 @@ import pytest
 from busops.domain.people import Role
 from busops.domain.roster import RosterEntry
 from busops.domain.values import RiderId
-from busops.storage import roster_store
+from busops.services import refund_job
+from busops.storage import job_store, roster_store
 from busops.storage.database import Database
 from tests.small_school import FRIDAY, fill
 from tests.web.conftest import SignIn, send
@@ -35,7 +36,7 @@ def test_the_weekend_shows_numbers_reasons_and_the_list(
 
 
 def test_a_change_and_two_locks(sqlite_database: Database, sign_in: SignIn) -> None:
-    """Lock, change with a reason, lock again with an approval; the difference of both is shown."""
+    """Lock, change with a reason, lock again with an approval: differences shown, refunds looked for."""
     fill(sqlite_database)
     browser = sign_in(Role.DISPATCHER)
     assert send(browser, f"{PAGE}/lock", PAGE).status_code == 302
@@ -52,6 +53,8 @@ def test_a_change_and_two_locks(sqlite_database: Database, sign_in: SignIn) -> N
     assert "婚礼" in difference
     with sqlite_database.reading() as tx:
         assert len(roster_store.load_versions(tx, FRIDAY)) == 2
+        asked = [job.arguments for job in job_store.list_jobs(tx, kind=refund_job.JOB)]
+    assert asked == [{"weekend_on": str(FRIDAY)}] * 2
     assert browser.get(f"{PAGE}/difference?from=1&to=9").status_code == 404
 
 

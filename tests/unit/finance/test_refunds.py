@@ -131,6 +131,10 @@ def test_a_month_begun_is_owed_whole_and_one_not_begun_is_not():
     assert before_joining_fen(40_000, *span, date(2024, 2, 19)) == 0
     left = long(left_on=date(2024, 5, 1))
     assert refundable_fen(POLICY, RefundTrigger.LEFT_SERVICE, left) == 10_000
+    prorated = replace(left, is_prorated=True, due_fen=30_000)
+    assert refundable_fen(POLICY, RefundTrigger.LEFT_SERVICE, prorated) == 10_000
+    assert refundable_fen(POLICY, RefundTrigger.LEFT_SERVICE, replace(prorated, paid_fen=20_000)) == 0
+    assert charge_part_fen(prorated, 10_000) == 0
 
 
 def test_steps_follow_each_other_and_nothing_follows_the_end():
