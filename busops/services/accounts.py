@@ -34,6 +34,7 @@ from busops.storage import (
     account_store,
     charge_store,
     ledger_store,
+    match_store,
     people_store,
     receipt_store,
     refund_store,
@@ -81,6 +82,7 @@ class RiderAccount:
     allowances: tuple[StoredAllowance, ...]
     receipts: tuple[FareReceipt, ...]
     unreceipted_fen: int
+    pay_code: str
     names: Mapping[str, str]
 
 
@@ -101,6 +103,7 @@ def account_of(database: Database, rider_id: RiderId) -> RiderAccount:
             allowances=account_store.load_allowances(tx, rider_id),
             receipts=receipts,
             unreceipted_fen=sum(item.fen for item in unreceipted(tx, rider_id)),
+            pay_code=match_store.load_codes(tx).get(rider_id, ""),
             names={person.user_id: person.name for person in people_store.load_people(tx)},
         )
 
