@@ -30,6 +30,7 @@ TLS_FOLDER: Final = "tls"  # in the instance folder: the school's own authority 
 HIGHEST_PORT: Final = 65535
 MOST_FAIRNESS_MILLI: Final = 100
 HOUR_S: Final = 3600
+PAYMENT_LINK: Final = re.compile(r"https://[^\s{}/]+(?:/[^\s{}]*(?:\{code\}[^\s{}]*)?)?")
 EXECUTOR: Final = re.compile(r"|processes|[1-9]\d{0,2}|(tcp|tls)://(?P<host>\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}")
 SCHOOL_ID: Final = re.compile(r"\w[\w.-]{0,39}")
 
@@ -79,6 +80,7 @@ class Settings:
     notice_sender: str = ""
     notice_hosts: tuple[str, ...] = ()  # where webhooks may go, beside the robots' own servers
     notice_pages: str = ""  # the office pages' address, for the link in a notice
+    payment_link: str = ""  # where parents pay; ``{code}`` stands for the rider's payment code
     log_json: bool = False  # false = JSON only when the output is no terminal
     log_level: str = "info"
 
@@ -231,6 +233,7 @@ def _value_faults(settings: Settings) -> list[Finding]:
         "session_tablet_s": settings.session_tablet_s > 0,
         "session_idle_s": settings.session_idle_s > 0,
         "travel_source": settings.travel_source in CHOICES,
+        "payment_link": not settings.payment_link or bool(PAYMENT_LINK.fullmatch(settings.payment_link)),
         "log_level": settings.log_level in {"debug", "info", "warning", "error"},
         "executor": bool(EXECUTOR.fullmatch(settings.executor)),
         "school_id": bool(SCHOOL_ID.fullmatch(settings.school_id)),

@@ -36,6 +36,7 @@ from busops.storage import (
     charge_store,
     fee_store,
     ledger_store,
+    match_store,
     people_store,
     receipt_store,
     refund_store,
@@ -94,6 +95,7 @@ class RiderAccount:
     allowances: tuple[StoredAllowance, ...]
     receipts: tuple[FareReceipt, ...]
     unreceipted_fen: int
+    pay_code: str
     names: Mapping[str, str]
     service: Service | None
     reckonings: tuple[Reckoning, ...]
@@ -116,6 +118,7 @@ def account_of(database: Database, rider_id: RiderId) -> RiderAccount:
             allowances=account_store.load_allowances(tx, rider_id),
             receipts=receipts,
             unreceipted_fen=sum(item.fen for item in unreceipted(tx, rider_id)),
+            pay_code=match_store.load_codes(tx).get(rider_id, ""),
             names={person.user_id: person.name for person in people_store.load_people(tx)},
             service=fee_store.load_services(tx).get(rider_id),
             reckonings=_reckonings(tx, rider_id),

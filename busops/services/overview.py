@@ -14,8 +14,8 @@ from typing import Final
 
 from busops.domain.run import Phase
 from busops.domain.values import Clock, Direction, school_date
-from busops.finance.matching import ReceiptStatus
 from busops.finance.refunds import RefundState
+from busops.services.claims import LONG_WAIT
 from busops.services.front import runs_in_alarm
 from busops.storage import (
     alarm_store,
@@ -23,10 +23,10 @@ from busops.storage import (
     import_store,
     people_store,
     plan_store,
-    receipt_store,
     refund_store,
     roster_store,
     run_store,
+    waiting_store,
 )
 from busops.storage.database import Database, Transaction
 from busops.storage.import_store import BatchState
@@ -114,7 +114,7 @@ def overview(database: Database, clock: Clock) -> Overview:
         plans = plan_store.list_plans(tx, weekend_on)
         runs = run_store.list_runs(tx)
         alarms = len(runs_in_alarm(alarm_store.load_alarms(tx)))
-        unmatched = _unmatched(tx)
+        money = _unmatched(tx, today)
         claims = len(claim_store.waiting_receipts(tx))
         refunds = Counter(item.refund.state for item in refund_store.load_refunds(tx))
         previews = [one for one in import_store.list_batches(tx) if one.state is BatchState.PREVIEWED]
@@ -127,7 +127,7 @@ def overview(database: Database, clock: Clock) -> Overview:
     return Overview(
         weekend_on=weekend_on,
         roster=roster,
-        steps=_steps(roster, plans, friday, sunday, unmatched),
+        steps=_steps(roster, plans, friday, sunday, money["receipts_unmatched"]),
         days=tuple(
             _day(day_runs, direction)
             for day_runs, direction in ((friday, Direction.HOMEWARD), (sunday, Direction.RETURN))
@@ -140,7 +140,7 @@ def overview(database: Database, clock: Clock) -> Overview:
             today=today,
             counts={
                 "alarms": alarms,
-                "receipts_unmatched": unmatched,
+                **money,
                 "imports_waiting": len(previews) - bills,
                 "bills_waiting": bills,
                 "claims_waiting": claims,
@@ -205,6 +205,7 @@ def _needs(
         Need(kind="runs_reopened", count=phases.count(Phase.REOPENED), is_urgent=True),
         Need(kind="runs_unchecked", count=phases.count(Phase.ARRIVED), is_urgent=True),
         Need(kind="runs_left_open", count=late, is_urgent=True),
+        Need(kind="receipts_aged", count=counts["receipts_aged"], is_urgent=True),
         Need(kind="roster_unlocked", count=roster.entries if roster and not roster.version else 0),
         Need(kind="plans_to_make", count=_unplanned(roster, plans)),
         Need(kind="plans_to_approve", count=min(open_drafts, drafts)),
@@ -252,8 +253,12 @@ def _all_over(runs: list[RunSummary]) -> bool:
     return bool(runs) and _over(runs) == len(runs)
 
 
-def _unmatched(tx: Transaction) -> int:
-    return len(receipt_store.load_receipts(tx, (ReceiptStatus.UNIDENTIFIED, ReceiptStatus.PARTIAL)))
+def _unmatched(tx: Transaction, today: date) -> dict[str, int]:
+    """How many lines are not all somebody's, and how many of them have waited too long."""
+    return {
+        "receipts_unmatched": waiting_store.count_open(tx),
+        "receipts_aged": waiting_store.count_open(tx, paid_before=today - LONG_WAIT),
+    }
 
 
 def _close_seconds(runs: Iterable[RunSummary]) -> list[int]:

@@ -25,6 +25,14 @@ class ShownCode:
         return class_of(self.rider)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slip:
+    """What a family gets on paper; ``link`` is where it pays, "" where the school named no place."""
+
+    shown: ShownCode
+    link: str
+
+
 def list_codes(database: Database) -> tuple[ShownCode, ...]:
     """Every registered rider with the code, by class and name."""
     with database.reading() as tx:
@@ -32,6 +40,15 @@ def list_codes(database: Database) -> tuple[ShownCode, ...]:
         riders = register_store.load_riders(tx)
     shown = [ShownCode(rider=rider, code=codes.get(rider.rider_id, "")) for rider in riders]
     return tuple(sorted(shown, key=lambda one: (one.class_name, one.rider.name, one.rider.rider_id)))
+
+
+def slips_of(database: Database, link: str) -> tuple[tuple[str, tuple[Slip, ...]], ...]:
+    """The slips of every class, those without a code included; ``link`` = where parents pay, or ""."""
+    by_class: dict[str, list[Slip]] = {}
+    for one in list_codes(database):
+        pays_at = link.replace("{code}", one.code) if link and one.code else ""
+        by_class.setdefault(one.class_name, []).append(Slip(shown=one, link=pays_at))
+    return tuple((name, tuple(slips)) for name, slips in by_class.items())
 
 
 def give_codes(database: Database, *, clock: Clock, by: By) -> int:

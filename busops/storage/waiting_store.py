@@ -1,6 +1,7 @@
 """Lines that nobody has claimed, for matching very many: which they are, some of them whole, and a mark."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy import func, select
 
@@ -30,6 +31,21 @@ def waiting_ids(tx: Transaction) -> list[str]:
         .order_by(table.c.paid_on, file.c.name, table.c.line, table.c.row_key)
     )
     return list(tx.session.scalars(query))
+
+
+def count_open(tx: Transaction, *, paid_before: date | None = None) -> int:
+    """How many lines of whole bills are not all somebody's; those that were paid before a day, or all."""
+    table, file = table_of(ReceiptRow), table_of(ReceiptFileRow)
+    query = (
+        select(func.count())
+        .select_from(table)
+        .join(file, (file.c.school_id == table.c.school_id) & (file.c.file_id == table.c.file_id))
+        .where(table.c.school_id == tx.school_id, file.c.is_whole)
+        .where(table.c.status.in_([str(ReceiptStatus.UNIDENTIFIED), str(ReceiptStatus.PARTIAL)]))
+    )
+    if paid_before is not None:
+        query = query.where(table.c.paid_on < paid_before)
+    return int(tx.session.execute(query).scalar_one())
 
 
 def load_waiting(tx: Transaction, receipt_ids: Sequence[str]) -> tuple[ReceiptRecord, ...]:

@@ -13,6 +13,7 @@ from busops.web import formats, tables
 from busops.web.context import current
 from busops.web.finance_receipts import READERS
 from busops.web.language import say
+from busops.web.printing import qr
 from busops.web.security import allow
 from busops.web.tables import Column, Listing
 
@@ -75,6 +76,16 @@ def codes() -> ResponseReturnValue:
         missing=sum(not one.code for one in found),
         may_act=current().actor.role is Role.FINANCE,
     )
+
+
+@bp.get("/codes/slips")
+@allow(*READERS)
+def slips() -> str:
+    """The slips of one class to be printed, cut and given out; without a class, which there are."""
+    here, chosen = current(), request.args.get("of") or None
+    classes = payment_codes.slips_of(here.database, here.settings.payment_link)
+    sheets = [(name, found) for name, found in classes if name == chosen]
+    return render_template("print/codes.html", classes=classes, sheets=sheets, chosen=chosen, qr=qr)
 
 
 @bp.post("/codes")

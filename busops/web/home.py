@@ -36,9 +36,10 @@ PLACES: Final = {
     "refunds_to_approve": "/finance/refunds",
     "refunds_to_pay": "/finance/refunds",
     "receipts_unmatched": "/finance/match",
+    "receipts_aged": "/finance/match",
     "accounts_new": "/manage/people",
 }
-MONEY: Final = frozenset({"bills_waiting", "claims_waiting", "receipts_unmatched"})
+MONEY: Final = frozenset({"bills_waiting", "claims_waiting", "receipts_unmatched", "receipts_aged"})
 REFUNDS: Final = frozenset({"refunds_to_check", "refunds_to_approve", "refunds_to_pay"})
 DISPATCHERS: Final = frozenset(PLACES) - MONEY - {"accounts_new", "refunds_to_approve", "refunds_to_pay"}
 CONCERNS: Final = {
@@ -46,7 +47,7 @@ CONCERNS: Final = {
     Role.FINANCE: MONEY | {"runs_left_open", "runs_reopened", "refunds_to_pay"},
     Role.FINANCE_LEAD: MONEY | {"runs_left_open", "runs_reopened", "refunds_to_approve"},
     Role.SUPERVISOR: frozenset(
-        {"alarms", "runs_reopened", "runs_unchecked", "runs_left_open", "claims_waiting"}
+        {"alarms", "runs_reopened", "runs_unchecked", "runs_left_open", "claims_waiting", "receipts_aged"}
     ),
     Role.ADMIN: frozenset(PLACES) - MONEY - REFUNDS,
 }

@@ -25,7 +25,7 @@ NO_PAGES = re.compile(
 SAMPLES = re.compile(r"^design\.")  # invented data in every part
 # A4: as wide as paper at any width
 PAPER = re.compile(
-    r"^(printing\.|rider_cards\.|rollcall\.sheet|finance\.finance_verdict\.lines|plan_margin\.certificate|term\.paper)"
+    r"^(printing\.|rider_cards\.|finance\.matching\.slips|rollcall\.sheet|finance\.finance_verdict\.lines|plan_margin\.certificate|term\.paper)"
 )
 UNLINKED = (
     "/design",

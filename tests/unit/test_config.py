@@ -224,3 +224,13 @@ def test_reading_settings_makes_nothing(tmp_path: Path) -> None:
     """A command that only looks leaves no secret and no folder behind."""
     read_settings({"BUSOPS_INSTANCE": str(tmp_path / "new")})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "link", ["http://pay.example/", "https://", "https://pay.example/{name}", "pay.example"]
+)
+def test_a_place_to_pay_is_an_address_over_https(tmp_path: Path, link: str) -> None:
+    """Anything else is named as a wrong value; one with the code in it is taken as it stands."""
+    assert codes({"BUSOPS_PAYMENT_LINK": link}, tmp_path) == {"setting_value_wrong"}
+    good = "https://pay.example/bus?c={code}&x=1"
+    assert read_settings({"BUSOPS_INSTANCE": str(tmp_path), "BUSOPS_PAYMENT_LINK": good}).payment_link == good

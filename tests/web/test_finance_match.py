@@ -3,10 +3,12 @@
 import pytest
 
 from busops.domain.people import Role
+from busops.services import payment_codes
 from tests.web.test_finance_claims import press, scene, visit, waiting, words
 
 __all__ = ["scene", "visit"]
-PAGES = ("/finance/match", "/finance/payers", "/finance/codes", "/finance/review")
+LINK = "https://pay.example/?c={code}"
+PAGES = ("/finance/match", "/finance/payers", "/finance/codes", "/finance/codes/slips", "/finance/review")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -29,6 +31,24 @@ def test_codes_are_made_by_finance_and_shown(visit):
     assert "名学生生成付款码" in words(press(clerk, "/finance/codes"))
     assert "为 " not in words(clerk.get("/finance/codes")).partition("已为")[0]
     assert press(boss, "/finance/codes").status_code == 403
+
+
+def test_a_code_is_on_the_slip_of_its_class_and_on_the_account(scene, visit):
+    """Each of the class has a slip, with no other code on it; without a place to pay there is no QR code."""
+    clerk = visit("clerk", Role.FINANCE)
+    assert "付款码 还没有" in words(clerk.get("/finance/riders/20230002"))
+    press(clerk, "/finance/codes")
+    codes = {one.rider.rider_id: one for one in payment_codes.list_codes(scene.database)}
+    mine = codes["20230002"]
+    assert mine.code in words(clerk.get("/finance/riders/20230002"))
+    classes = {one.class_name for one in codes.values()}
+    assert all(name in words(clerk.get("/finance/codes/slips")) for name in classes)
+    page = clerk.get("/finance/codes/slips", query_string={"of": mine.class_name})
+    printed = {one.code for one in codes.values() if one.code in words(page)}
+    assert printed == {one.code for one in codes.values() if one.class_name == mine.class_name}
+    assert '<svg class="segno' not in page.text
+    (slips,) = (own for name, own in payment_codes.slips_of(scene.database, LINK) if name == mine.class_name)
+    assert f"https://pay.example/?c={mine.code}" in {slip.link for slip in slips}
 
 
 def test_a_receipt_is_found_by_its_payer_and_number(scene, visit):

@@ -1,12 +1,17 @@
 """Receipts: previewed, taken once, matched where certain, claimed by hand, taken back by reversal."""
 
+from datetime import date
+
 import pytest
 
 from busops.domain.errors import InvalidInput, Refused
+from busops.domain.people import Role
+from busops.domain.values import school_date
 from busops.finance.ledger import Account
 from busops.finance.matching import ReceiptStatus, Share
-from busops.services import claims, fares, receipts
+from busops.services import claims, fares, overview, receipts
 from busops.storage import ledger_store
+from busops.web.home import CONCERNS
 from tests.unit.services.money_scene import CLERK, HOME, LEAD, MoneyScene, a_bill, a_closed_run
 
 BILL = a_bill(
@@ -176,6 +181,40 @@ def test_fn16_a_large_claim_needs_two_people(scene):
             claims.match_manually(scene.database, large, shares, second=second, **scene.acting)
     claims.match_manually(scene.database, large, shares, second=LEAD, **scene.acting)
     assert statuses(scene)["TX9"] == "MATCHED"
+
+
+def test_from_the_limit_on_two_people_decide(scene):
+    """499.99 is one person's to give; 500.00 is not, and neither is what brings a receipt up to it."""
+    take(scene, a_bill("2026-03-14,499.99,丙,,TX9,", "2026-03-14,500.00,丙,,TX10,"))
+    acting = scene.acting
+
+    def given(reference: str, fen: int) -> str:
+        shares = [Share(rider_id="20230008", unit_key=HOME, fen=fen)]
+        return claims.match_manually(scene.database, receipt_id(scene, reference), shares, **acting)
+
+    assert given("TX9", 49_999) == "MATCHED"
+    with pytest.raises(Refused):
+        given("TX10", 50_000)
+    assert given("TX10", 49_000) == "PARTIAL"
+    with pytest.raises(Refused):
+        given("TX10", 1_000)
+
+
+def test_money_that_waits_for_more_than_thirty_days_is_urgent_for_finance_and_supervisor(scene):
+    """On the thirtieth day nobody is pressed, on the one after they are; the bus team never."""
+    take(scene, a_bill("2026-03-14,600.00,丙,,TX9,"))
+
+    def aged() -> list[tuple[int, bool]]:
+        found = overview.overview(scene.database, scene.clock).needs
+        return [(need.count, need.is_urgent) for need in found if need.kind == "receipts_aged"]
+
+    days = (date(2026, 4, 13) - school_date(scene.clock.now())).days
+    scene.clock.advance(days * 86_400)
+    assert aged() == []
+    scene.clock.advance(86_400)
+    assert aged() == [(1, True)]
+    told = {role for role, kinds in CONCERNS.items() if "receipts_aged" in kinds}
+    assert told == {Role.FINANCE, Role.FINANCE_LEAD, Role.SUPERVISOR}
 
 
 def test_what_is_no_bus_fee_is_set_aside_with_a_reason(scene):
