@@ -43,6 +43,11 @@ class Fall:
     by_line: Mapping[str, int]
     runs: Mapping[str, LineRun]
 
+    @property
+    def has_own(self) -> bool:
+        """Whether the vehicle that it names drove any of the runs that bear it."""
+        return any(self.runs[run_id].plate == self.line.plate for run_id in self.share.by_run)
+
     def runs_on(self, line: str) -> int:
         """How many runs of a line bear it."""
         return sum(self.runs[run_id].line == line for run_id in self.share.by_run)

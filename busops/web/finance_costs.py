@@ -39,7 +39,7 @@ TYPES: Final = {
 def index() -> ResponseReturnValue:
     """The costs, what waits for a second person, and the form for one more."""
     if tables.wants_csv():
-        return tables.csv_of(_listing(), "costs.csv")
+        return tables.csv_of(_listing(*_tax_columns()), "costs.csv")
     return _page(None)
 
 
@@ -191,6 +191,7 @@ def _page(error: BusopsError | None, preview: CostLine | None = None) -> str:
         preview=preview,
         fall=None if preview is None else cost_views.preview(here.database, preview, clock=here.clock),
         driver_of=driver_of,
+        bearer=bearer,
         today=school_date(here.clock.now()),
         error=error,
         may_act=_may_act(),
@@ -232,7 +233,7 @@ def _form_of(replaces: str) -> dict[str, str]:
     }
 
 
-def _listing() -> Listing:
+def _listing(*more: Column) -> Listing:
     rows = cost_views.cost_rows(current().database)
     codes = sorted({item.cost.line.code for item in rows})
     months = sorted({item.period for item in rows}, reverse=True)
@@ -254,7 +255,7 @@ def _listing() -> Listing:
         ),
         Filter(key="state", word=say("状态"), choices=states, of=_state_of),
     )
-    return tables.arrange(rows, _columns(), filters=filters, sort="-on", page_rows=100)
+    return tables.arrange(rows, (*_columns(), *more), filters=filters, sort="-on", page_rows=100)
 
 
 def _columns() -> tuple[Column, ...]:
@@ -267,11 +268,19 @@ def _columns() -> tuple[Column, ...]:
             of=lambda item: f"{item.cost.line.code} {code_words(f'cost.{item.cost.line.code}')}",
         ),
         Column(key="fen", word=say("金额(元)"), of=lambda item: yuan(item.cost.line.fen), numeric=True),
-        Column(key="tax", word=say("税额(元)"), of=lambda item: yuan(item.cost.line.tax_fen), numeric=True),
         Column(key="bears", word=say("归属"), of=bearer, searched=True),
         Column(key="note", word=say("说明"), of=lambda item: item.cost.line.note, searched=True, text=True),
         Column(key="document", word=say("单据号"), of=lambda item: item.cost.line.document, searched=True),
         Column(key="state", word=say("状态"), of=_state_word),
+    )
+
+
+def _tax_columns() -> tuple[Column, ...]:
+    """What the file has besides the page."""
+    return (
+        Column(key="tax", word=say("税额(元)"), of=lambda item: yuan(item.cost.line.tax_fen), numeric=True),
+        Column(key="from", word=say("管到哪几天：从"), of=lambda item: item.cost.line.covers_from),
+        Column(key="to", word=say("管到哪几天：到"), of=lambda item: item.cost.line.covers_to),
     )
 
 
