@@ -242,3 +242,15 @@ def test_the_board_shows_the_facts_that_the_bus_team_confirms(scene):
     assert (item.rides, item.is_cancelled) == (1, False)
     assert item.rider is not None
     assert [line.line.reference for line in board.lines] == ["TX9"]
+
+
+def test_a_receipt_whose_refund_was_approved_is_not_taken_back(scene):
+    """Taken back it could be given to another rider, and its money would have left and be there."""
+    refund_id = ask(scene)
+    to_paid(scene, refund_id)
+    (receipt,) = [one for one in receipts.list_receipts(scene.database) if one.line.reference == "TX1"]
+    before = balances(scene)
+    with pytest.raises(Refused, match="receipt_refunded"):
+        claims.take_back(scene.database, receipt.receipt_id, **scene.acting)
+    assert balances(scene) == before
+    assert row_of(scene).refunded_fen == 1_000
