@@ -210,16 +210,24 @@ def carry_over(
         if not left or from_key == to_key:
             raise Refused("nothing_to_carry", rider_id=rider_id)
         moved = left
-        for item in reversed(receipt_store.load_allocations(tx)):
-            if (item.rider_id, item.unit_key) != (rider_id, from_key) or item.fen <= 0 or not left:
-                continue
-            piece = min(left, item.fen)
+        for receipt_id, fen in _given_to(tx, rider_id, from_key).items():
+            piece = min(left, fen)
             left -= piece
-            parts = {from_key: item.fen - piece, to_key: piece}
-            _move(tx, item.receipt_id, rider_id, parts, clock=clock, ids=ids, by=by)
+            if piece:
+                parts = {from_key: fen - piece, to_key: piece}
+                _move(tx, receipt_id, rider_id, parts, clock=clock, ids=ids, by=by)
         facts = {"fen": moved - left, "from": from_key, "to": to_key}
         record_act(tx, by, "fare_carried_over", rider_id, facts=facts, clock=clock)
     return moved - left
+
+
+def _given_to(tx: Transaction, rider_id: RiderId, unit_key: str) -> dict[str, int]:
+    """What each receipt gave to a unit, in one or more parts, fen > 0; the latest first."""
+    given: dict[str, int] = {}
+    for item in reversed(receipt_store.load_allocations(tx)):
+        if (item.rider_id, item.unit_key) == (rider_id, unit_key):
+            given[item.receipt_id] = given.get(item.receipt_id, 0) + item.fen
+    return {receipt_id: fen for receipt_id, fen in given.items() if fen > 0}
 
 
 def _lines(tx: Transaction, rider_id: RiderId) -> tuple[AccountLine, ...]:

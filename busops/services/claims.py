@@ -24,7 +24,7 @@ from busops.services import payer_links
 from busops.services.acting import By, record_act, user_of
 from busops.services.matching import Given, give, payer_book
 from busops.services.ride_facts import load_facts
-from busops.storage import claim_store, ledger_store, match_store, receipt_store
+from busops.storage import claim_store, ledger_store, match_store, receipt_store, refund_store
 from busops.storage.database import Database, Transaction
 from busops.storage.receipt_store import NewAllocation
 
@@ -234,6 +234,9 @@ def take_back(database: Database, receipt_id: str, *, clock: Clock, ids: Ids, by
 def undo(tx: Transaction, receipt_id: str, *, clock: Clock, ids: Ids, by: By) -> None:
     """As :func:`take_back`, in a transaction that does more; what was learned of its payer is forgotten."""
     receipt = receipt_store.load_receipt(tx, receipt_id)
+    returned = (one.refund for one in refund_store.load_refunds(tx) if one.refund.receipt_id == receipt_id)
+    if any(refund.is_approved for refund in returned):  # given to another rider it would be paid out twice
+        raise Refused("receipt_refunded", receipt_id=receipt_id)
     if receipt.allocated_fen:
         standing = receipt_store.standing_allocations(tx, receipt_id)
         reverse_allocations(tx, standing, clock=clock, ids=ids, by=by)

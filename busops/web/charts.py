@@ -8,8 +8,10 @@ vertical ones are pixels. Nothing here knows a colour: a shape names a class.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
+from unicodedata import east_asian_width
 
-WORDS_FIT_PER_CENT: Final = 7.0
+NARROWEST_PX: Final = 330  # a chart on a phone: what fits there fits everywhere
+WIDE_PX, NARROW_PX = 14.0, 8.0  # a bold Chinese character, and a Latin one or a digit
 LADDER_ROOT: Final = 0.62  # early rungs are close together in time: the scale gives them room
 LADDER_LEFT, LADDER_WIDTH = 5.0, 87.0
 BAR_LABEL_PER_CENT, BAR_END_PER_CENT = 22.0, 12.0
@@ -35,7 +37,7 @@ def status_bar(parts: Iterable[tuple[str, int, str]]) -> tuple[Segment, ...]:
     shapes, x = [], 0.0
     for word, value, cls in present:
         width = 100 * value / total
-        fits = width > WORDS_FIT_PER_CENT
+        fits = width / 100 * NARROWEST_PX > _px(f"{word} {value:,}")
         shapes.append(Segment(x=_r(x), width=_r(width), cls=cls, word=word, value=value, fits=fits))
         x += width
     return tuple(shapes)
@@ -258,6 +260,10 @@ def ladder(elapsed_s: int, rungs_min: Sequence[int] = (0, 3, 5, 10, 15)) -> Ladd
 def share(value: float, whole: float) -> float:
     """Per cent of the whole, between 0 and 100: for load bars and meters."""
     return _r(min(max(100 * value / whole, 0.0), 100.0)) if whole > 0 else 0.0
+
+
+def _px(text: str) -> float:
+    return sum(WIDE_PX if east_asian_width(character) in "WF" else NARROW_PX for character in text)
 
 
 def _r(value: float) -> float:

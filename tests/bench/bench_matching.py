@@ -1,8 +1,8 @@
 """
 Matching on a labelled town: precision and recall by tier, time, and peers where they are there.
 
-``python -m tests.bench.bench_matching``; rapidfuzz is no requirement of busops: where it can be
-imported it is asked about a sample of the same receipts. Times are CPU seconds.
+``python -m tests.bench.bench_matching``; other matchers are no requirement of busops: where they can be
+found they are asked about a sample of the same receipts. Times are CPU seconds.
 """
 
 import argparse
@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("--riders", type=int, default=25_000)
     parser.add_argument("--receipts", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--peers", type=int, default=500, help="receipts that the peers are asked about")
+    parser.add_argument("--peers", type=int, default=2_000, help="receipts that the peers are asked about")
     asked = parser.parse_args()
     town = make_town(asked.riders, asked.receipts, asked.seed)
     start = time.process_time()

@@ -101,7 +101,7 @@ def test_every_act_of_the_money_belongs_to_the_roles_of_the_table(app: Flask) ->
 
 @pytest.mark.parametrize(("first", "second"), APART)
 def test_these_acts_are_never_one_roles(app: Flask, first: str, second: str) -> None:
-    """Import, request, approval, payment and close lie in different hands."""
+    """FN16. Import, request, approval, payment and close lie in different hands."""
     assert not roles_of(app, first) & roles_of(app, second)
 
 

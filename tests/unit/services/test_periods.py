@@ -133,7 +133,7 @@ def test_soft_closed_the_bus_team_books_later_and_finance_still_there(scene):
 
 
 def test_i8_a_closed_month_stays_and_later_entries_name_it(scene):
-    """I8. What was signed is kept to the byte; a cost of March is booked in April and names March."""
+    """FN15, I8. What was signed is kept to the byte; a cost of March is booked in April and names March."""
     settle(scene)
     said = periods.prepare_period(scene.database, MARCH, clock=scene.clock, ids=scene.ids, by=CLERK)
     kept = periods.closed_statement(scene.database, MARCH)

@@ -295,9 +295,8 @@ def test_a_line_that_goes_back_on_the_payment_is_the_refund_and_counts_once(sqli
     fares.charge_closed_runs(scene.database, **scene.acting)
     four, three = paid_by_wechat(scene, 4, 3)
     back = bill_files.wechat_bill(bill_files.wechat_paid(1, 1_000), bill_files.wechat_back(1, 300))
-    before = balances(scene)
+    before, acting = balances(scene), {"clock": scene.clock, "ids": scene.ids, "by": CLERK}
     take_bill(scene, "back.csv", back)
-    acting = {"clock": scene.clock, "ids": scene.ids, "by": CLERK}
     assert [refund_lines.look_for_lines(scene.database, **acting) for _ in range(2)] == [1, 0]
     assert (state_of(scene, four), state_of(scene, three)) == (RefundState.PAID, RefundState.RECONCILED)
     assert row_of(scene).facts.paid_fen == 300
@@ -339,3 +338,13 @@ def test_the_job_proposes_what_a_weekend_owes_once(scene):
     claims.match_manually(scene.database, waiting.receipt.receipt_id, [share], **scene.acting)
     made = [refund_job.run_job(scene, run_id="run-1"), refund_job.run_job(scene, weekend_on="2026-03-14")]
     assert made == [{"proposed": 1}, {"proposed": 0}]
+
+
+def test_a_receipt_whose_refund_was_approved_is_not_taken_back(scene):
+    """Taken back it could be given to another rider, and its money would have left and be there."""
+    refund_id = ask(scene)
+    to_paid(scene, refund_id)
+    (receipt,) = [one for one in receipts.list_receipts(scene.database) if one.line.reference == "TX1"]
+    with pytest.raises(Refused, match="receipt_refunded"):
+        claims.take_back(scene.database, receipt.receipt_id, **scene.acting)
+    assert row_of(scene).refunded_fen == 1_000

@@ -33,7 +33,7 @@ def codes(bill: Bill) -> list[str]:
 
 
 def test_both_files_of_the_archive_are_read() -> None:
-    """Lines from the detail, totals from the detail and from the summary, places by the entry's name."""
+    """FN10. Lines from the detail, totals from the detail and from the summary, places by entry."""
     bill = read_bill("2088.zip", archive(*ROWS))
     assert (bill.kind, bill.findings) == (BillKind.ALIPAY_MERCHANT, ())
     assert [(line.kind, line.amount_fen) for line in bill.lines] == [
@@ -69,7 +69,7 @@ def test_the_detail_alone_is_a_bill_too() -> None:
 
 @pytest.mark.parametrize("sign", ["-", ""])
 def test_a_refund_is_told_by_its_kind_and_not_by_its_sign(sign: str) -> None:
-    """One sample writes refunds negative, another positive."""
+    """FN10. One sample writes refunds negative, another positive."""
     bill = read_bill("x", archive(ROWS[0], alipay_row(1, 1400, back="RF1", sign=sign)))
     assert [line.amount_fen for line in bill.lines] == [4400, -1400]
     assert bill.findings == ()

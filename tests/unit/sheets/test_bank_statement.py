@@ -32,7 +32,7 @@ def read(lines: list[str]) -> Bill:
 @pytest.mark.parametrize("newest_first", [False, True])
 @pytest.mark.parametrize("income", ["贷方", "借方"])
 def test_four_ways_of_writing_one_statement_are_one(income: str, newest_first: bool) -> None:
-    """Whichever column is money in and whichever line comes first: the same lines with the same keys."""
+    """FN12. Whichever column is money in and whichever line comes first: the same lines and keys."""
     bill = read(bank(*MOVES, newest_first=newest_first, income=income, total=True))
     assert (bill.kind, [f.code for f in bill.findings]) == (BillKind.BANK_STATEMENT, [])
     lines = bill.lines[::-1] if newest_first else bill.lines
@@ -58,7 +58,7 @@ def test_a_row_that_is_missing_is_found_by_the_balance_after_it() -> None:
 
 
 def test_a_statement_that_proves_nothing_is_refused() -> None:
-    """One row, or two alike on one day that may be read both ways: nobody knows what is money in."""
+    """FN12. One row, or two alike on one day that may be read both ways: nobody knows what is money in."""
     one = read(bank(("2026-11-10", 4400, "x")))
     two = read(bank(("2026-11-10", 4400, "x"), ("2026-11-10", 4400, "x")))
     assert [[f.code for f in bill.findings] for bill in (one, two)] == [["bank_direction_unproven"]] * 2

@@ -30,7 +30,7 @@ EXPECTED = [(LineKind.PAYMENT, 4400), (LineKind.PAYMENT, 5600), (LineKind.REFUND
 @pytest.mark.parametrize("remarks", [1, 4, 16])
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_the_header_is_found_wherever_it_stands(form: str, remarks: int) -> None:
-    """Three versions of the app moved it: text or workbook, the lines are the same."""
+    """FN11. Three versions of the app moved it: text or workbook, the lines are the same."""
     content = (
         text_bytes(wechat_personal(*ROWS, remarks=remarks))
         if form == "csv"

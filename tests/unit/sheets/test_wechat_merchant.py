@@ -74,7 +74,7 @@ def test_every_total_of_the_bill_stands_beside_that_of_its_rows() -> None:
 def test_columns_are_found_by_name_in_any_dress(
     header: tuple[str, ...], packed: bool, encoding: str, end: str
 ) -> None:
-    """Width, order of columns, BOM, line ends, encoding and GZIP change neither lines nor keys."""
+    """FN09. Width, order of columns, BOM, line ends, encoding and GZIP change neither lines nor keys."""
     content = text_bytes(wechat_lines(ROWS, header), encoding=encoding, end=end)
     bill = read_bill("b", gzip.compress(content) if packed else content)
     plain = read_bill("b", wechat_bill(*ROWS))
@@ -94,7 +94,7 @@ def test_a_bill_without_columns_of_refunds_tells_them_by_status() -> None:
 
 
 def test_status_decides_and_no_sign() -> None:
-    """REFUND and REVOKED go back whatever their sign; what was not paid or not refunded is passed over."""
+    """FN09. REFUND and REVOKED go back whatever their sign; what was not paid or refunded is passed over."""
     rows = (
         wechat_back(1, 1400, 退款金额="-14.00", 申请退款金额="-14.00"),
         wechat_back(2, 600, 交易状态="REVOKED", 退款状态=""),
@@ -142,7 +142,7 @@ def test_a_row_that_cannot_be_read_blocks_with_its_place(row: dict[str, str], co
 
 
 def test_names_of_goods_may_hold_commas_quotes_and_line_breaks() -> None:
-    """The fields are parted at the backticks, and a row ends where the next begins."""
+    """FN09. The fields are parted at the backticks, and a row ends where the next begins."""
     goods = ('校车费,"初一"', "上半月\n下半月", "a`b")
     rows = [wechat_paid(n, 100, 商品名称=name, 商户数据包="") for n, name in enumerate(goods)]
     bill = read_bill("b", wechat_bill(*rows))
