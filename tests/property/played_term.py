@@ -118,11 +118,13 @@ class PlayedTerm:
 
     def overpay(self, rider: int) -> bool:
         """A charged rider pays more than he owes, by his number."""
-        unit = self.a_unit(rider)
-        if unit is None:
+        charges = [one.stored.charge for one in fares.list_charges(self.database)]
+        if not charges:
             return False
+        charge = charges[rider % len(charges)]
         self.numbers += 1
-        self.bill((Paid(number=self.numbers, fen=AMOUNTS[-1] * 2, remark=f"校车费 {unit[0]}"),))
+        fen = charge.due_fen + AMOUNTS[0]  # three times the price would be no slip, and wait
+        self.bill((Paid(number=self.numbers, fen=fen, remark=f"校车费 {charge.rider_id}"),))
         return True
 
     def bill(self, lines: tuple[Paid, ...], *, lie_fen: int = 0) -> receipts.Preview:
@@ -198,15 +200,19 @@ class PlayedTerm:
         )
 
     def carry(self, rider: int, to: int) -> bool:
-        """What was paid too much for one unit pays another of the same rider."""
-        one = self.a_unit(rider, 1)
+        """What was paid too much for one unit pays another of the same rider, the first that can."""
         charges = [item.stored.charge for item in fares.list_charges(self.database)]
-        others = [
-            each.unit_key for each in charges if one and each.rider_id == one[0] and each.unit_key != one[1]
-        ]
-        if one is None or not others:
-            return False
-        other = others[to % len(others)]
+        for more in range(len(RIDERS)):
+            one = self.a_unit(rider + more, 1)
+            if one is None:
+                return False
+            own = [each.unit_key for each in charges if each.rider_id == one[0]]
+            others = [unit_key for unit_key in own if unit_key != one[1]]
+            if others and self._carry(one, others[to % len(others)]):
+                return True
+        return False
+
+    def _carry(self, one: tuple[RiderId, str], other: str) -> bool:
         return self.attempt(
             "carried", lambda: accounts.carry_over(self.database, one[0], one[1], other, **self.acting)
         )
@@ -214,14 +220,21 @@ class PlayedTerm:
     # Money that need not come, or goes back
 
     def allow(self, rider: int, amount: int, *, bad_debt: bool) -> bool:
-        """An allowance is proposed and agreed to by the lead."""
-        unit = self.a_unit(rider)
-        if unit is None:
+        """An allowance on what is unpaid, seldom on more, is proposed and agreed to by the lead."""
+        owed = {
+            (one.stored.charge.rider_id, one.stored.charge.unit_key): one.stored.charge.due_fen - one.paid_fen
+            for one in fares.list_charges(self.database)
+            if one.stored.charge.due_fen > one.paid_fen
+        }
+        if not owed:
             return False
+        unit = sorted(owed)[rider % len(owed)]
+        most = owed[unit] + rider // 30
         kind = AllowanceKind.BAD_DEBT if bad_debt else AllowanceKind.HARDSHIP
         wanted = Allowance(
             allowance_id=self.ids.new(), rider_id=unit[0], unit_key=unit[1], kind=kind,
-            fen=AMOUNTS[amount % len(AMOUNTS)] // 2, state=AllowanceState.PROPOSED, proposed_by="clerk",
+            fen=min(AMOUNTS[amount % len(AMOUNTS)] // 2, most),
+            state=AllowanceState.PROPOSED, proposed_by="clerk",
         )  # fmt: skip
 
         def both() -> None:
