@@ -87,7 +87,7 @@ class RiderAccount:
 def account_of(database: Database, rider_id: RiderId) -> RiderAccount:
     """The account as it stands; raises NotFound for a number that nobody has."""
     with database.reading() as tx:
-        riders = {one.rider_id: one for one in register_store.load_riders(tx, include_retired=True)}
+        riders = {one.rider_id: one for one in register_store.load_some_riders(tx, [rider_id])}
         if rider_id not in riders:
             raise NotFound("fare_rider_unknown", rider_id=rider_id)
         lines = _lines(tx, rider_id)
@@ -97,7 +97,7 @@ def account_of(database: Database, rider_id: RiderId) -> RiderAccount:
             lines=lines,
             units=_units(tx, rider_id),
             balance_fen=sum(line.fen for line in lines),
-            ledger_fen=ledger_store.owed_by_rider(tx).get(rider_id, 0),
+            ledger_fen=ledger_store.owed_by_rider(tx, rider_id).get(rider_id, 0),
             allowances=account_store.load_allowances(tx, rider_id),
             receipts=receipts,
             unreceipted_fen=sum(item.fen for item in unreceipted(tx, rider_id)),
@@ -169,8 +169,8 @@ def carry_over(
         if not left or from_key == to_key:
             raise Refused("nothing_to_carry", rider_id=rider_id)
         moved = left
-        for item in reversed(receipt_store.load_allocations(tx)):
-            if (item.rider_id, item.unit_key) != (rider_id, from_key) or item.fen <= 0 or not left:
+        for item in reversed(receipt_store.load_allocations(tx, rider_id=rider_id)):
+            if item.unit_key != from_key or item.fen <= 0 or not left:
                 continue
             piece = min(left, item.fen)
             left -= piece
@@ -196,8 +196,7 @@ def _lines(tx: Transaction, rider_id: RiderId) -> tuple[AccountLine, ...]:
             on=item.paid_on, kind="allocation" if item.fen > 0 else "refund", unit_key=item.unit_key,
             fen=-item.fen, papers=item.reference,
         )
-        for item in receipt_store.load_allocations(tx)
-        if item.rider_id == rider_id
+        for item in receipt_store.load_allocations(tx, rider_id=rider_id)
     ]  # fmt: skip
     for stored in refund_store.load_refunds(tx, rider_id):
         refund = stored.refund

@@ -253,7 +253,7 @@ def _all_over(runs: list[RunSummary]) -> bool:
 
 
 def _unmatched(tx: Transaction) -> int:
-    return len(receipt_store.load_receipts(tx, (ReceiptStatus.UNIDENTIFIED, ReceiptStatus.PARTIAL)))
+    return receipt_store.count_receipts(tx, (ReceiptStatus.UNIDENTIFIED, ReceiptStatus.PARTIAL))
 
 
 def _close_seconds(runs: Iterable[RunSummary]) -> list[int]:

@@ -77,7 +77,7 @@ def portrait(engine: Engine) -> dict[str, Any]:
             "columns": sorted((c["name"], str(c["type"]), c["nullable"], c["default"]) for c in columns),
             "primary key": look.get_pk_constraint(name),
             **{
-                kind: sorted(map(repr, getattr(look, f"get_{kind}")(name)))
+                kind: sorted(map(told, getattr(look, f"get_{kind}")(name)))
                 for kind in ("foreign_keys", "unique_constraints", "check_constraints", "indexes")
             },
         }
@@ -89,6 +89,12 @@ def portrait(engine: Engine) -> dict[str, Any]:
     with engine.connect() as connection:
         found = connection.execute(text(strict)).scalars().all() if engine.dialect.name == "sqlite" else []
     return {"tables": tables, "strict": found, "sequences": sequences(engine)}
+
+
+def told(item: dict[str, Any]) -> str:
+    """A key, check or index in words; what an index leaves out by its text."""
+    options = {name: str(value) for name, value in item.get("dialect_options", {}).items()}
+    return repr(item | {"dialect_options": options})
 
 
 def sequences(engine: Engine) -> list[str]:
