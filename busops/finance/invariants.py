@@ -5,7 +5,6 @@ They take what they compare from different places on purpose: a sum that is chec
 itself proves nothing.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
@@ -87,13 +86,8 @@ def files_agree(sources: Iterable[SourceFile]) -> tuple[Finding, ...]:
     )
 
 
-def no_line_twice(receipts: Iterable[ReceiptRecord]) -> tuple[Finding, ...]:
-    """I6: no payment is held twice, whichever files show it."""
-    return none_twice(Counter(receipt.line.row_key for receipt in receipts))
-
-
 def none_twice(times: Mapping[str, int]) -> tuple[Finding, ...]:
-    """I6 where the lines were counted elsewhere, by key."""
+    """I6: no payment is held twice, whichever files show it; ``times`` = how often each key is on record."""
     return tuple(_broken("I6", row_key, times=count) for row_key, count in sorted(times.items()) if count > 1)
 
 

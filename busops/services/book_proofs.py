@@ -37,18 +37,14 @@ def of_receipts(tx: Transaction, unit_keys: Collection[str]) -> Iterator[Finding
             )
 
 
-def of_riders(
+def of_books(
     tx: Transaction, refunds: Iterable[Refund], allowances: Iterable[Allowance]
 ) -> tuple[Finding, ...]:
-    """I3 over all time; what was agreed is given, it is little and has states of its own."""
-    agreed = _agreed(refunds, allowances)
-    key = (money_sums.book_lengths(tx), tuple(sorted(agreed.items())))
-    return _kept(tx, "I3", key, lambda: _of_riders(tx, agreed))
-
-
-def of_lines(tx: Transaction) -> tuple[Finding, ...]:
-    """I6 of every line that was ever taken in."""
-    return _kept(tx, "I6", money_sums.book_lengths(tx), lambda: none_twice(money_sums.lines_held_twice(tx)))
+    """I3 and I6 over all time; what was agreed is given, it is little and has states of its own."""
+    agreed, lengths = _agreed(refunds, allowances), money_sums.book_lengths(tx)
+    of_riders = _kept(tx, "I3", (lengths, tuple(sorted(agreed.items()))), lambda: _of_riders(tx, agreed))
+    of_lines = _kept(tx, "I6", lengths, lambda: none_twice(money_sums.lines_held_twice(tx)))
+    return of_riders + of_lines
 
 
 def _kept(

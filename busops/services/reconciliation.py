@@ -20,7 +20,6 @@ from busops.finance import statement as statements
 from busops.finance.invariants import (
     every_receipt_is_somewhere,
     files_agree,
-    no_line_twice,
     rows_hold_all,
 )
 from busops.finance.matching import ReceiptStatus
@@ -185,8 +184,7 @@ def load_books(tx: Transaction, first: date, last: date, *, is_whole: bool = Tru
         broken=(
             *every_receipt_is_somewhere(receipts),
             *(() if is_whole else book_proofs.of_receipts(tx, facts.unit_keys)),
-            *book_proofs.of_riders(tx, refunds, allowances),
-            *(no_line_twice(receipts) if is_whole else book_proofs.of_lines(tx)),
+            *book_proofs.of_books(tx, refunds, allowances),
         ),
         seen=frozenset(
             step.seen_receipt_id for item in stored for step in item.steps if step.seen_receipt_id is not None

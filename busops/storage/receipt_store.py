@@ -22,7 +22,7 @@ from busops.finance.matching import Channel, LineKind, Match, MatchFlag, Receipt
 from busops.finance.rows import Allocation
 from busops.finance.statement import ReceiptRecord, SourceFile
 from busops.storage.database import Transaction
-from busops.storage.receipt_tables import AllocationRow, ReceiptFileRow, ReceiptRow, stands
+from busops.storage.receipt_tables import AllocationRow, ReceiptFileRow, ReceiptRow, not_matched, stands
 from busops.storage.upsert import table_of
 
 KEYS_AT_ONCE: Final = 5_000
@@ -281,6 +281,7 @@ def duplicate_payments(tx: Transaction) -> tuple[tuple[RiderId, str, str], ...]:
     query = select(table.c.rider_id, table.c.unit_key, table.c.receipt_id).where(
         table.c.school_id == tx.school_id,
         table.c.status == str(ReceiptStatus.DUPLICATE),
+        not_matched(),
         table.c.rider_id.is_not(None),
         table.c.unit_key.is_not(None),
     )

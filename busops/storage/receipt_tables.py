@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     exists,
+    literal_column,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -145,8 +146,8 @@ def of_kind(status: ReceiptStatus, amount_fen: int) -> tuple[ColumnElement[bool]
 
 
 def not_matched() -> ColumnElement[bool]:
-    """That a receipt is something else than plainly somebody's."""
-    return table_of(ReceiptRow).c.status != str(ReceiptStatus.MATCHED)
+    """That a receipt is something else than plainly somebody's, in the words of ``ix_receipt_open``."""
+    return table_of(ReceiptRow).c.status != literal_column(f"'{ReceiptStatus.MATCHED}'")
 
 
 def shown_with(unit_keys: Iterable[str], first: date, last: date) -> ColumnElement[bool]:

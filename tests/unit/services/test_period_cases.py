@@ -179,7 +179,7 @@ def test_a_proof_is_kept_only_while_nothing_was_booked(scene, monkeypatch):
 
     def prove():
         with scene.database.reading() as tx:
-            return book_proofs.of_riders(tx, (), ())
+            return book_proofs.of_books(tx, (), ())
 
     assert (prove(), prove(), len(asked)) == ((), (), 1)
     with scene.database.transaction() as tx:
