@@ -32,21 +32,27 @@ FORFEITS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RideFact:
-    """What one run's latest closure says of one rider; ``stop_id`` is where he got off (or on)."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ride:
+    """What a run says of a rider, whoever he is; ``stop_id`` is where he got off (or on)."""
 
-    rider_id: RiderId
-    run_id: RunId
     on: date
     direction: Direction
     stop_id: StopId
     boarded: bool
     closed: bool = True
-    closure_version: int = 1
     reason: NotRidingReason | None = None
     planned_stop_id: StopId | None = None  # None = he was on no list of this run
     is_disputed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RideFact(Ride):
+    """What one run's latest closure says of one rider."""
+
+    rider_id: RiderId
+    run_id: RunId
+    closure_version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +68,25 @@ class Payer:
     agreed: bool = True  # whether the guardian agreed to the price, where that is needed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Due:
+    """What is owed for one unit, whoever owes it."""
+
+    unit: FareUnit
+    from_on: date
+    to_on: date
+    band: str
+    list_fen: int
+    waived_fen: int
+
+    @property
+    def due_fen(self) -> int:
+        """What is owed after the waiver."""
+        return self.list_fen - self.waived_fen
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
+class Charge(Due):
     """
     What a rider owes for one unit; ``basis`` names the closures it rests on: ``run@2 run@1``.
 
@@ -71,20 +94,9 @@ class Charge:
     """
 
     rider_id: RiderId
-    unit: FareUnit
     unit_key: str
-    from_on: date
-    to_on: date
-    band: str
-    list_fen: int
-    waived_fen: int
     basis: str
     price_fen: int | None = None
-
-    @property
-    def due_fen(self) -> int:
-        """What is owed after the waiver."""
-        return self.list_fen - self.waived_fen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

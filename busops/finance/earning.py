@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from busops.finance.allowances import Allowance, AllowanceKind, AllowanceState
-from busops.finance.charging import Charge
+from busops.finance.charging import Due
 from busops.finance.ledger import Account, Posting, moves, period_of
 from busops.finance.money import split_fen
 from busops.finance.proration import fridays_of
@@ -42,7 +42,7 @@ def reduction_of(refunds: Iterable[Refund], allowances: Iterable[Allowance]) -> 
     return Reduction(first_fen=first, last_fen=last, spread_fen=given - first - last)
 
 
-def earned_parts(charge: Charge, off: Reduction | None = None) -> tuple[tuple[date, int], ...]:
+def earned_parts(charge: Due, off: Reduction | None = None) -> tuple[tuple[date, int], ...]:
     """The days on which a charge is earned and how much, fen; the parts add up to what is left of it."""
     off = off or Reduction()
     days = fridays_of(charge.from_on, charge.to_on) or (charge.from_on,)  # of a weekend its own Friday
@@ -50,12 +50,12 @@ def earned_parts(charge: Charge, off: Reduction | None = None) -> tuple[tuple[da
     return tuple(zip(days, reversed(_taken_off(reversed(parts), off.last_fen)), strict=True))
 
 
-def earned_fen(charge: Charge, first_on: date, last_on: date, *, off: Reduction | None = None) -> int:
+def earned_fen(charge: Due, first_on: date, last_on: date, *, off: Reduction | None = None) -> int:
     """What of a charge is earned in these days, fen; neighbouring times add up to the whole of it."""
     return sum(fen for on, fen in earned_parts(charge, off) if first_on <= on <= last_on)
 
 
-def delivered_by_month(charge: Charge, off: Reduction, until: date) -> Mapping[str, int]:
+def delivered_by_month(charge: Due, off: Reduction, until: date) -> Mapping[str, int]:
     """What a month or term must have moved to income by month (``2024-03``), of months over by ``until``."""
     found: dict[str, int] = {}
     if charge.unit not in SHORT:

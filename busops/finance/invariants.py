@@ -5,14 +5,13 @@ They take what they compare from different places on purpose: a sum that is chec
 itself proves nothing.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from busops.domain.findings import Finding, Severity
 from busops.domain.values import RiderId, RunId
 from busops.finance.matching import ReceiptStatus
-from busops.finance.reconcile import ReconRow
+from busops.finance.reconcile import ReconRow, counted
 from busops.finance.refunds import Refund
 from busops.finance.rows import Allocation
 from busops.finance.statement import ReceiptRecord, SourceFile, Statement
@@ -23,27 +22,38 @@ def every_receipt_is_somewhere(receipts: Iterable[ReceiptRecord]) -> tuple[Findi
     findings = []
     for receipt in receipts:
         amount, allocated = receipt.line.amount_fen, receipt.allocated_fen
-        match receipt.status:
-            case ReceiptStatus.MATCHED:
-                holds = allocated == amount
-            case ReceiptStatus.PARTIAL:
-                holds = 0 < allocated < amount
-            case ReceiptStatus.REFUND_LINE:
-                holds = amount < 0 and allocated in {0, amount}
-            case _:
-                holds = allocated == 0
-        if not holds:
+        if not is_somewhere(receipt.status, amount, allocated):
             place = f"{receipt.line.source}:{receipt.line.line}"
             findings.append(_broken("I1", place, amount_fen=amount, allocated_fen=allocated))
     return tuple(findings)
+
+
+def is_somewhere(status: ReceiptStatus, amount_fen: int, allocated_fen: int) -> bool:
+    """Whether a receipt of this status and amount may have given this much."""
+    match status:
+        case ReceiptStatus.MATCHED:
+            return allocated_fen == amount_fen
+        case ReceiptStatus.PARTIAL:
+            return 0 < allocated_fen < amount_fen
+        case ReceiptStatus.REFUND_LINE:
+            return amount_fen < 0 and allocated_fen in {0, amount_fen}
+        case _:
+            return allocated_fen == 0
 
 
 def rows_hold_every_allocation(
     rows: Iterable[ReconRow], allocations: Iterable[Allocation], refunds: Iterable[Refund] = ()
 ) -> tuple[Finding, ...]:
     """I2: what the rows call paid is the sum of the allocations, less the refunds that were paid."""
-    given = sum(item.fen for item in allocations) - sum(item.fen for item in refunds if item.is_paid)
-    return _same("I2", sum(row.facts.paid_fen for row in rows), given)
+    return rows_hold_all(rows, sum(item.fen for item in allocations), refunds)
+
+
+def rows_hold_all(
+    rows: Iterable[ReconRow], given_fen: int, refunds: Iterable[Refund] = ()
+) -> tuple[Finding, ...]:
+    """I2 where the allocations were added up elsewhere."""
+    given = given_fen - sum(item.fen for item in refunds if item.is_paid)
+    return _same("I2", sum(row.facts.paid_fen * times for row, times in counted(rows)), given)
 
 
 def ledger_agrees(owed: Mapping[RiderId, int], ledger: Mapping[RiderId, int]) -> tuple[Finding, ...]:
@@ -56,12 +66,12 @@ def ledger_agrees(owed: Mapping[RiderId, int], ledger: Mapping[RiderId, int]) ->
 
 
 def runs_agree(
-    counted: Mapping[RunId, frozenset[RiderId]], closed: Mapping[RunId, frozenset[RiderId]]
+    gathered: Mapping[RunId, Set[RiderId]], closed: Mapping[RunId, Set[RiderId]]
 ) -> tuple[Finding, ...]:
     """I4: for each closed run the riders counted as boarded are those of its closure."""
     findings = []
-    for run_id in sorted(counted.keys() | closed.keys()):
-        apart = counted.get(run_id, frozenset()) ^ closed.get(run_id, frozenset())
+    for run_id in sorted(gathered.keys() | closed.keys()):
+        apart = gathered.get(run_id, frozenset()) ^ closed.get(run_id, frozenset())
         if apart:
             findings.append(_broken("I4", run_id, riders=sorted(apart)))
     return tuple(findings)
@@ -76,12 +86,9 @@ def files_agree(sources: Iterable[SourceFile]) -> tuple[Finding, ...]:
     )
 
 
-def no_line_twice(receipts: Iterable[ReceiptRecord]) -> tuple[Finding, ...]:
-    """I6: no payment is held twice, whichever files show it."""
-    counts = Counter(receipt.line.row_key for receipt in receipts)
-    return tuple(
-        _broken("I6", row_key, times=count) for row_key, count in sorted(counts.items()) if count > 1
-    )
+def none_twice(times: Mapping[str, int]) -> tuple[Finding, ...]:
+    """I6: no payment is held twice, whichever files show it; ``times`` = how often each key is on record."""
+    return tuple(_broken("I6", row_key, times=count) for row_key, count in sorted(times.items()) if count > 1)
 
 
 def totals_agree(statement: Statement, sheet: Mapping[str, int]) -> tuple[Finding, ...]:

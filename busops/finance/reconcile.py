@@ -5,7 +5,8 @@ The table of domain §3.6 as a total function: the first rule that fits wins, an
 combination of facts gets exactly one status. Flags say what else a person should see.
 """
 
-from collections.abc import Callable, Iterable
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -150,9 +151,22 @@ _LOOK_AT: Final = frozenset(
 )
 
 
+class RowsByCase(Sequence[ReconRow]):
+    """Many rows of which most are alike: whatever is summed asks each kind once."""
+
+    @abstractmethod
+    def counted(self) -> Iterable[tuple[ReconRow, int]]:
+        """Each kind of row (rider, unit and reference empty) and how many there are."""
+
+
+def counted(rows: Iterable[ReconRow]) -> Iterable[tuple[ReconRow, int]]:
+    """The rows by kind, each with how many there are; of plain rows each is its own kind."""
+    return rows.counted() if isinstance(rows, RowsByCase) else ((row, 1) for row in rows)
+
+
 def status_counts(rows: Iterable[ReconRow]) -> dict[str, int]:
     """How many rows have each status, in the order of the rules, those that occur."""
     counts = dict.fromkeys(RowStatus, 0)
-    for row in rows:
-        counts[row.status] += 1
+    for row, times in counted(rows):
+        counts[row.status] += times
     return {str(status): count for status, count in counts.items() if count}

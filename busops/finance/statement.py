@@ -7,7 +7,7 @@ file cannot differ.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,7 +19,7 @@ from busops.domain.values import RiderId, StopId
 from busops.finance.costs import CostLine, CostSums, cost_sums
 from busops.finance.matching import ReceiptLine, ReceiptStatus, Share
 from busops.finance.net_revenue import NetRevenue, PeriodSums, judge
-from busops.finance.reconcile import ReconRow, status_counts
+from busops.finance.reconcile import ReconRow, counted, status_counts
 from busops.finance.refunds import Refund
 
 
@@ -61,13 +61,17 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A reconciled period."""
+    """
+    A reconciled period; ``is_whole`` = with every receipt that belongs to it.
+
+    For a page only those receipts are read that are not plainly matched: nothing of it is signed or kept.
+    """
 
     period: str
     period_from: date
     period_to: date
     policy: FinancePolicy
-    rows: tuple[ReconRow, ...]
+    rows: Sequence[ReconRow]
     receipts: tuple[ReceiptRecord, ...]
     costs: tuple[CostLine, ...]
     cost_sums: CostSums
@@ -79,6 +83,7 @@ class Statement:
     findings: tuple[Finding, ...] = ()
     open_runs: tuple[str, ...] = ()
     purchases_fen: int = 0  # vehicles bought in the period: a memo, in no basis
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +108,7 @@ def make_statement(
     period_from: date,
     period_to: date,
     policy: FinancePolicy,
-    rows: tuple[ReconRow, ...],
+    rows: Sequence[ReconRow],
     receipts: tuple[ReceiptRecord, ...],
     costs: tuple[CostLine, ...],
     sources: tuple[SourceFile, ...] = (),
@@ -113,17 +118,17 @@ def make_statement(
     purchases_fen: int = 0,
 ) -> Statement:
     """The statement of a period: sums taken from the rows and lines, and the verdict they lead to."""
-    totals = cost_sums(costs)
+    totals, kinds = cost_sums(costs), tuple(counted(rows))
     sums = PeriodSums(
-        earned_fen=sum(row.earned_fen for row in rows),
-        receipts_fen=sum(row.received_fen for row in rows),
-        refunds_fen=sum(row.refunded_fen for row in rows),
+        earned_fen=sum(row.earned_fen * times for row, times in kinds),
+        receipts_fen=sum(row.received_fen * times for row, times in kinds),
+        refunds_fen=sum(row.refunded_fen * times for row, times in kinds),
         unidentified_fen=sum(unidentified_fen(receipt) for receipt in receipts),
         costs_fen=totals.counted_fen,
         cash_costs_fen=totals.cash_fen,
         estimated_fen=totals.estimated_fen,
         estimated_cash_fen=totals.estimated_cash_fen,
-        waived_fen=sum(row.waived_fen for row in rows),
+        waived_fen=sum(row.waived_fen * times for row, times in kinds),
         subsidies_fen=subsidies_fen,
         open_runs=len(open_runs),
     )
@@ -137,7 +142,7 @@ def make_statement(
         costs=costs,
         cost_sums=totals,
         sums=sums,
-        charged_fen=sum(row.facts.due_fen for row in rows),
+        charged_fen=sum(row.facts.due_fen * times for row, times in kinds),
         judgement=judge(sums, policy),
         sources=sources,
         refunds=refunds,
@@ -155,6 +160,8 @@ def unidentified_fen(receipt: ReceiptRecord) -> int:
 
 def document(statement: Statement) -> dict[str, Any]:
     """The statement as ``reconciliation.json`` (files.md §3): plain values, the same bytes each time."""
+    if not statement.is_whole:
+        raise AssertionError("a statement without its receipts is for a page, not for the record")
     sums, official = statement.sums, statement.judgement.official
     return {
         "period": statement.period,

@@ -104,7 +104,7 @@ class RiderAccount:
 def account_of(database: Database, rider_id: RiderId) -> RiderAccount:
     """The account as it stands; raises NotFound for a number that nobody has."""
     with database.reading() as tx:
-        riders = {one.rider_id: one for one in register_store.load_riders(tx, include_retired=True)}
+        riders = {one.rider_id: one for one in register_store.load_some_riders(tx, [rider_id])}
         if rider_id not in riders:
             raise NotFound("fare_rider_unknown", rider_id=rider_id)
         lines = _lines(tx, rider_id)
@@ -114,7 +114,7 @@ def account_of(database: Database, rider_id: RiderId) -> RiderAccount:
             lines=lines,
             units=_units(tx, rider_id),
             balance_fen=sum(line.fen for line in lines),
-            ledger_fen=ledger_store.owed_by_rider(tx).get(rider_id, 0),
+            ledger_fen=ledger_store.owed_by_rider(tx, rider_id).get(rider_id, 0),
             allowances=account_store.load_allowances(tx, rider_id),
             receipts=receipts,
             unreceipted_fen=sum(item.fen for item in unreceipted(tx, rider_id)),
@@ -224,8 +224,8 @@ def carry_over(
 def _given_to(tx: Transaction, rider_id: RiderId, unit_key: str) -> dict[str, int]:
     """What each receipt gave to a unit, in one or more parts, fen > 0; the latest first."""
     given: dict[str, int] = {}
-    for item in reversed(receipt_store.load_allocations(tx)):
-        if (item.rider_id, item.unit_key) == (rider_id, unit_key):
+    for item in reversed(receipt_store.load_allocations(tx, rider_id=rider_id)):
+        if item.unit_key == unit_key:
             given[item.receipt_id] = given.get(item.receipt_id, 0) + item.fen
     return {receipt_id: fen for receipt_id, fen in given.items() if fen > 0}
 
@@ -245,8 +245,7 @@ def _lines(tx: Transaction, rider_id: RiderId) -> tuple[AccountLine, ...]:
             on=item.paid_on, kind="allocation" if item.fen > 0 else "refund", unit_key=item.unit_key,
             fen=-item.fen, papers=item.reference,
         )
-        for item in receipt_store.load_allocations(tx)
-        if item.rider_id == rider_id
+        for item in receipt_store.load_allocations(tx, rider_id=rider_id)
     ]  # fmt: skip
     for stored in refund_store.load_refunds(tx, rider_id):
         refund = stored.refund

@@ -162,7 +162,7 @@ def costs_of_line(database: Database, line: str, *, clock: Clock) -> tuple[CostO
     today = school_date(clock.now())
     with database.reading() as tx:
         term = register_store.load_school(tx).term
-        books = reconciliation.load_books(tx, term.starts_on, term.ends_on)
+        books = reconciliation.load_books(tx, term.starts_on, term.ends_on, is_whole=False)
         driven = load_driven(tx, books, today=today)
     result = reconciliation.reconciled(books, today=today)
     runs = RunBook(runs_of(books, driven))
@@ -195,7 +195,7 @@ def _fall(tx: Transaction, line: CostLine, clock: Clock) -> Fall | None:
 
 
 def _earned(tx: Transaction, first: date, last: date, today: date) -> dict[str, int]:
-    books = reconciliation.load_books(tx, first, last)
+    books = reconciliation.load_books(tx, first, last, is_whole=False)
     driven = load_driven(tx, books, today=today)
     rows = reconciliation.reconciled(books, today=today).statement.rows
     fares, _ = fares_of(books, driven, rows)

@@ -35,10 +35,8 @@ def counted_line(
 
 def runs_of_days(tx: Transaction, first: date, last: date) -> tuple[LineRun, ...]:
     """The runs of these days that were not cancelled, without their riders and empty ways."""
-    runs = run_store.list_runs(tx)
-    return tuple(
-        line_run(run) for run in runs if first <= run.on <= last and run.phase is not Phase.CANCELLED
-    )
+    runs = run_store.list_runs(tx, (first, last))
+    return tuple(line_run(run) for run in runs if run.phase is not Phase.CANCELLED)
 
 
 def line_of(run: RunSummary) -> str:

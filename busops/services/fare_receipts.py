@@ -68,8 +68,8 @@ def void_receipt(database: Database, number: int, *, note: str, clock: Clock, by
 def unreceipted(tx: Transaction, rider_id: RiderId) -> tuple[Payment, ...]:
     """What was paid and stands on no receipt that counts: by receipt and unit."""
     left: dict[tuple[str, str], int] = {}
-    for item in receipt_store.load_allocations(tx):
-        if item.rider_id == rider_id and item.fen > 0:
+    for item in receipt_store.load_allocations(tx, rider_id=rider_id):
+        if item.fen > 0:
             key = (item.receipt_id, item.unit_key)
             left[key] = left.get(key, 0) + item.fen
     for given in account_store.load_receipts(tx, rider_id):

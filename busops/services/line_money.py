@@ -6,7 +6,7 @@ way of a run is that between the campus and its far end: of the school's travel 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -16,12 +16,11 @@ from busops.domain.values import CAMPUS, Direction, RunId, StopId
 from busops.finance.cost_shares import LineRun
 from busops.finance.costs import DEPRECIATION, OVERHEAD, CostLine
 from busops.finance.line_results import Fare, LineResults, line_results
-from busops.finance.reconcile import ReconRow
-from busops.finance.rows import rides_of_rows
+from busops.finance.reconcile import ReconRow, counted
 from busops.planner.problem import rounded_fen
 from busops.planner.travel import estimate_travel
 from busops.services.counted_costs import line_of, line_run
-from busops.services.reconciliation import Books, sources_of
+from busops.services.reconciliation import Books
 from busops.storage import fleet_store, network_store, run_ends, run_store
 from busops.storage.database import Transaction
 from busops.storage.run_store import RunSummary
@@ -44,9 +43,7 @@ class DrivenRuns:
 def load_driven(tx: Transaction, books: Books, *, today: date) -> DrivenRuns:
     """The runs of the books up to ``today``."""
     first, last = books.first, min(books.last, today)
-    runs = tuple(
-        run for run in run_store.list_runs(tx) if first <= run.on <= last and run.phase is not Phase.CANCELLED
-    )
+    runs = tuple(run for run in run_store.list_runs(tx, (first, last)) if run.phase is not Phase.CANCELLED)
     ends = run_ends.load_ends(tx, first, last)
     far_ends = {
         run.run_id: ends[run.run_id][1 if run.direction is Direction.HOMEWARD else 0]
@@ -73,7 +70,7 @@ def counted_costs(costs: Iterable[CostLine], basis: Basis) -> tuple[CostLine, ..
     )
 
 
-def results_of_lines(books: Books, driven: DrivenRuns, rows: Iterable[ReconRow]) -> LineResults:
+def results_of_lines(books: Books, driven: DrivenRuns, rows: Sequence[ReconRow]) -> LineResults:
     """Every line on the school's official basis; what is no line's, refunds of the gross basis too, apart."""
     policy = books.facts.school.finance
     fares, paid_back_fen = fares_of(books, driven, rows)
@@ -84,25 +81,27 @@ def results_of_lines(books: Books, driven: DrivenRuns, rows: Iterable[ReconRow])
 
 def runs_of(books: Books, driven: DrivenRuns) -> list[LineRun]:
     """The runs as costs fall on them."""
-    boarded = Counter(fact.run_id for fact in books.facts.facts if fact.boarded)
-    return [_line_run(run, driven, boarded[run.run_id]) for run in driven.runs]
+    return [_line_run(run, driven, books.facts.boarded.get(run.run_id, 0)) for run in driven.runs]
 
 
-def fares_of(books: Books, driven: DrivenRuns, rows: Iterable[ReconRow]) -> tuple[list[Fare], int]:
+def fares_of(books: Books, driven: DrivenRuns, rows: Sequence[ReconRow]) -> tuple[Iterator[Fare], int]:
     """What each rider's unit brought on the official basis; what was paid back, a cost of the gross."""
-    policy = books.facts.school.finance
-    lines = {run.run_id: driven.line_of(run) for run in driven.runs}
-    rides = rides_of_rows(sources_of(books))
-    fares: list[Fare] = []
+    basis = books.facts.school.finance.basis
     paid_back_fen = 0
+    if basis is Basis.CASH_GROSS:
+        paid_back_fen = sum(row.refunded_fen * times for row, times in counted(rows))
+    return _fares(books, driven, rows), paid_back_fen
+
+
+def _fares(books: Books, driven: DrivenRuns, rows: Iterable[ReconRow]) -> Iterator[Fare]:
+    """What each row brought, with the lines he took for it; who boarded none was to take them."""
+    sheet, basis = books.facts.sheet, books.facts.school.finance.basis
+    lines = {run.run_id: driven.line_of(run) for run in driven.runs}
     for row in rows:
-        paid_back_fen += row.refunded_fen if policy.basis is Basis.CASH_GROSS else 0
-        if fen := _base_fen(row, policy.basis):
-            facts = rides.get((row.rider_id, row.unit_key), ())
-            mine = [fact for fact in facts if fact.boarded] or facts
-            taken = tuple(lines[fact.run_id] for fact in mine if fact.run_id in lines)
-            fares.append(Fare(fen=fen, lines=taken))
-    return fares, paid_back_fen
+        if fen := _base_fen(row, basis):
+            rides = sheet.rides_of(row.rider_id, row.unit_key)
+            mine = [run_id for ride, run_id in rides if ride.boarded] or [run_id for _, run_id in rides]
+            yield Fare(fen=fen, lines=tuple(lines[run_id] for run_id in mine if run_id in lines))
 
 
 def towards(books: Books, driven: DrivenRuns) -> dict[str, str]:

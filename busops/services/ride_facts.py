@@ -18,7 +18,7 @@ from busops.domain.roster import NotRidingReason, Rider, RosterEntry
 from busops.domain.run import Phase
 from busops.domain.school import School
 from busops.domain.values import CAMPUS, Direction, RiderId, RunId, StopId
-from busops.finance.charging import Payer, RideFact
+from busops.finance.charging import Payer, Ride, RideFact
 from busops.finance.rows import Seat
 from busops.finance.tariff import TariffRate, weekend_of
 from busops.finance.waivers import Waiver, parse_waiver
@@ -71,7 +71,7 @@ def load_facts(tx: Transaction, *, from_on: date | None = None, to_on: date | No
     stops = {stop.stop_id: stop for stop in network_store.load_stops(tx, include_retired=True)}
     riders = {rider.rider_id: rider for rider in register_store.load_riders(tx, include_retired=True)}
     runs = _load_runs(tx, first, last)
-    waivers, findings = _waivers(riders.values())
+    waivers, findings = waivers_of((rider.rider_id, rider.waiver) for rider in riders.values())
     findings += contradicted(tx, runs.closed)
     rosters = {
         weekend.weekend_on: _entries(tx, weekend.weekend_on)
@@ -128,7 +128,13 @@ def _load_runs(tx: Transaction, first: date, last: date) -> _Runs:
             latest = closures[-1]
             told = latest.snapshot["riders"]
             closed = [
-                _fact(run, rider_id, told[rider_id], manifest, latest.version) for rider_id in sorted(told)
+                fact_of(
+                    ride_of(run.on, run.direction, told[rider_id], manifest.get(RiderId(rider_id))),
+                    RiderId(intern(rider_id)),
+                    run.run_id,
+                    latest.version,
+                )
+                for rider_id in sorted(told)
             ]
             found.charge_facts += closed
         if run.phase is Phase.CLOSED and closures:
@@ -137,40 +143,49 @@ def _load_runs(tx: Transaction, first: date, last: date) -> _Runs:
             found.boarded[run.run_id] = frozenset(RiderId(name) for name in told if told[name]["rode"])
         else:
             found.open_runs.append(run)
-            found.facts += [_open_fact(run, rider_id, stop_id) for rider_id, stop_id in manifest.items()]
+            found.facts += [
+                fact_of(open_ride(run.on, run.direction, stop_id), rider_id, run.run_id)
+                for rider_id, stop_id in manifest.items()
+            ]
     return found
 
 
-def _fact(
-    run: RunSummary, rider_id: str, told: Mapping[str, Any], manifest: Mapping[RiderId, StopId], version: int
-) -> RideFact:
-    planned = manifest.get(RiderId(rider_id))
+def ride_of(on: date, direction: Direction, told: Mapping[str, Any], planned: StopId | None) -> Ride:
+    """What a closure says of a rider, for money; ``planned`` is his stop by the manifest."""
     marks = (*told["boarded_at"], *told["alighted_at"])
     used = [StopId(stop_id) for stop_id in marks if stop_id is not None and stop_id != CAMPUS]
-    return RideFact(
-        rider_id=RiderId(intern(rider_id)),
-        run_id=run.run_id,
-        on=run.on,
-        direction=run.direction,
+    return Ride(
+        on=on,
+        direction=direction,
         stop_id=used[-1] if used else planned or CAMPUS,
         boarded=bool(told["rode"]),
-        closure_version=version,
         reason=NotRidingReason(told["reason"]) if told["reason"] else None,
         planned_stop_id=planned,
         is_disputed=told["state"] == "disputed",
     )
 
 
-def _open_fact(run: RunSummary, rider_id: RiderId, stop_id: StopId) -> RideFact:
+def open_ride(on: date, direction: Direction, stop_id: StopId) -> Ride:
+    """What a run that is not closed says of a rider on its list: nothing yet."""
+    return Ride(
+        on=on, direction=direction, stop_id=stop_id, boarded=False, closed=False, planned_stop_id=stop_id
+    )
+
+
+def fact_of(ride: Ride, rider_id: RiderId, run_id: RunId, version: int = 1) -> RideFact:
+    """The ride as one rider's of one run's closure."""
     return RideFact(
         rider_id=rider_id,
-        run_id=run.run_id,
-        on=run.on,
-        direction=run.direction,
-        stop_id=stop_id,
-        boarded=False,
-        closed=False,
-        planned_stop_id=stop_id,
+        run_id=run_id,
+        on=ride.on,
+        direction=ride.direction,
+        stop_id=ride.stop_id,
+        boarded=ride.boarded,
+        closed=ride.closed,
+        closure_version=version,
+        reason=ride.reason,
+        planned_stop_id=ride.planned_stop_id,
+        is_disputed=ride.is_disputed,
     )
 
 
@@ -224,19 +239,19 @@ def _payers(
         )
 
 
-def _waivers(riders: Iterable[Rider]) -> tuple[dict[RiderId, Waiver], tuple[Finding, ...]]:
+def waivers_of(written: Iterable[tuple[RiderId, str]]) -> tuple[dict[RiderId, Waiver], tuple[Finding, ...]]:
+    """The waivers that stand with riders, and a finding for each that cannot be read."""
     waivers: dict[RiderId, Waiver] = {}
     findings = []
-    for rider in riders:
+    for rider_id, text in written:
         try:
-            waiver = parse_waiver(rider.waiver)
+            waiver = parse_waiver(text)
         except InvalidInput as fault:
-            facts = {"rider_id": rider.rider_id, **fault.facts}
-            place = rider.rider_id
-            findings.append(Finding(code=fault.code, severity=Severity.WARN, place=place, facts=facts))
+            facts = {"rider_id": rider_id, **fault.facts}
+            findings.append(Finding(code=fault.code, severity=Severity.WARN, place=rider_id, facts=facts))
             continue
         if waiver is not None:
-            waivers[rider.rider_id] = waiver
+            waivers[rider_id] = waiver
     return waivers, tuple(findings)
 
 

@@ -106,6 +106,12 @@ def weekends(database: Database) -> tuple[WeekendSummary, ...]:
         return roster_store.list_weekends(tx)
 
 
+def weekend_days(database: Database) -> tuple[date, ...]:
+    """The Friday of every weekend with a roster, the latest first."""
+    with database.reading() as tx:
+        return roster_store.list_days(tx)[::-1]
+
+
 def weekend_view(database: Database, weekend_on: date) -> WeekendView:
     """The weekend with its riders, counts, reasons and versions; raises NotFound when it has no roster."""
     with database.reading() as tx:

@@ -18,6 +18,7 @@ from busops.finance.costs import CostLine
 from busops.finance.earning import earned_fen
 from busops.finance.forecast import ComingWeekend, Forecast, ForecastFacts, PastWeekend, forecast
 from busops.finance.line_results import LineResults
+from busops.finance.row_cases import CaseSheet
 from busops.finance.statement import Reconciliation
 from busops.finance.tariff import FareUnit, weekend_of
 from busops.services import plan_margin_view, reconciliation
@@ -76,7 +77,7 @@ def term_verdict(database: Database, *, clock: Clock) -> TermVerdict:
     today = school_date(clock.now())
     with database.reading() as tx:
         term = register_store.load_school(tx).term
-        books = reconciliation.load_books(tx, term.starts_on, term.ends_on)
+        books = reconciliation.load_books(tx, term.starts_on, term.ends_on, is_whole=False)
         driven = load_driven(tx, books, today=today)
         plans = plan_store.list_plans(tx)
     result = reconciliation.reconciled(books, today=today)
@@ -116,9 +117,7 @@ def forecast_facts(books: Books, driven: DrivenRuns, *, today: date) -> Forecast
             for run in driven.runs
             if run.cost_fen and run.on <= end
         ]
-    seats = Counter(weekend_of(seat.on) for seat in facts.seats if seat.rides)
-    rode = {(fact.rider_id, fact.on, fact.direction) for fact in facts.facts if fact.boarded and fact.closed}
-    rides = Counter(weekend_of(on) for _, on, _ in rode)
+    seats, rides = _held_and_ridden(facts.sheet)
     coming = _coming(over, books.last, today)
     short, long = _earned(books, [*over, *coming])
     past = tuple(
@@ -162,15 +161,28 @@ def _earned(books: Books, weekends: Sequence[date]) -> tuple[Counter[date], Coun
     """What trips and weekends earned of each weekend, and what of months and terms falls to it."""
     short: Counter[date] = Counter()
     long: Counter[date] = Counter()
-    for stored in books.charges:
-        charge = stored.charge
-        if charge.unit in SHORT:
-            short[weekend_of(charge.from_on)] += charge.due_fen
-            continue
-        for on in weekends:
-            if charge.from_on <= weekend_end(on) and charge.to_on >= on:
-                long[on] += earned_fen(charge, on, weekend_end(on))
+    for case, times in books.facts.sheet.counted():
+        for charge in case.charges:
+            if charge.unit in SHORT:
+                short[weekend_of(charge.from_on)] += charge.due_fen * times
+                continue
+            for on in weekends:
+                if charge.from_on <= weekend_end(on) and charge.to_on >= on:
+                    long[on] += earned_fen(charge, on, weekend_end(on)) * times
     return short, long
+
+
+def _held_and_ridden(sheet: CaseSheet) -> tuple[Counter[date], Counter[date]]:
+    """How many seats were held and how many rides were made, by weekend; two buses on a way are one ride."""
+    seats: Counter[date] = Counter()
+    rides: Counter[date] = Counter()
+    for case, times in sheet.counted():
+        for seat in case.seats:
+            if seat.rides:
+                seats[weekend_of(seat.on)] += times
+        for on, _ in {(ride.on, ride.direction) for ride in case.facts if ride.boarded and ride.closed}:
+            rides[weekend_of(on)] += times
+    return seats, rides
 
 
 def _by_weekend(costs: Sequence[CostLine], weekends: Sequence[date]) -> list[int]:

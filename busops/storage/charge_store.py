@@ -13,13 +13,15 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     Date,
     ForeignKeyConstraint,
+    Index,
     Integer,
     String,
     Text,
     UniqueConstraint,
-    and_,
+    exists,
     insert,
     select,
 )
@@ -41,6 +43,7 @@ class ChargeRow(Base):
         ForeignKeyConstraint(["school_id", "txn_id"], ["ledger_txn.school_id", "ledger_txn.txn_id"]),
         CheckConstraint("list_fen >= waived_fen AND waived_fen >= 0", name="waived"),
         CheckConstraint("revision >= 1", name="revision"),
+        Index("ix_charge_begins", "school_id", "unit", "from_on"),
     )
     school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     charge_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -91,20 +94,8 @@ def load_charges(
     tx: Transaction, *, from_on: date | None = None, to_on: date | None = None, rider_id: str | None = None
 ) -> tuple[StoredCharge, ...]:
     """The charges as they stand whose time touches the days named, by rider and unit."""
-    table, later = table_of(ChargeRow), table_of(ChargeRow).alias("later")
-    is_superseded = (
-        select(later.c.charge_id)
-        .where(
-            and_(
-                later.c.school_id == table.c.school_id,
-                later.c.rider_id == table.c.rider_id,
-                later.c.unit_key == table.c.unit_key,
-                later.c.revision > table.c.revision,
-            )
-        )
-        .exists()
-    )
-    query = select(table).where(table.c.school_id == tx.school_id, ~is_superseded)
+    table = table_of(ChargeRow)
+    query = select(table).where(table.c.school_id == tx.school_id, ~superseded())
     if from_on is not None:
         query = query.where(table.c.to_on >= from_on)
     if to_on is not None:
@@ -113,6 +104,17 @@ def load_charges(
         query = query.where(table.c.rider_id == rider_id)
     rows = tx.session.execute(query.order_by(table.c.rider_id, table.c.unit_key))
     return tuple(_stored(row) for row in rows)
+
+
+def superseded() -> ColumnElement[bool]:
+    """That a later revision stands in a charge's place."""
+    charge, later = table_of(ChargeRow).c, table_of(ChargeRow).alias("later")
+    return exists(later.c.revision).where(
+        later.c.school_id == charge.school_id,
+        later.c.rider_id == charge.rider_id,
+        later.c.unit_key == charge.unit_key,
+        later.c.revision > charge.revision,
+    )
 
 
 _PLAIN = ("rider_id", "unit_key", "from_on", "to_on", "band", "list_fen", "waived_fen", "basis", "price_fen")

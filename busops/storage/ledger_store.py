@@ -17,12 +17,14 @@ from sqlalchemy import (
     CheckConstraint,
     Date,
     ForeignKeyConstraint,
+    Index,
     Integer,
     String,
     UniqueConstraint,
     func,
     insert,
     select,
+    text,
 )
 from sqlalchemy import update as update_rows
 from sqlalchemy.orm import Mapped, mapped_column
@@ -50,6 +52,12 @@ class LedgerTxnRow(Base):
         UniqueConstraint("school_id", "reverses"),
         CheckConstraint("approved_by IS NULL OR approved_by <> made_by", name="two_people"),
         CheckConstraint("adjusts IS NULL OR adjusts <> period", name="adjusts"),
+        Index(
+            "ix_ledger_txn_unposted",
+            "school_id",
+            sqlite_where=text("NOT posted"),
+            postgresql_where=text("NOT posted"),
+        ),
     )
     school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     txn_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -73,6 +81,13 @@ class PostingRow(Base):
         ForeignKeyConstraint(["school_id", "txn_id"], ["ledger_txn.school_id", "ledger_txn.txn_id"]),
         CheckConstraint(f"fen <> 0 AND abs(fen) <= {MAX_FEN}", name="fen"),
         CheckConstraint(f"account IN ({_ACCOUNTS})", name="account"),
+        Index(
+            "ix_posting_rider",
+            "school_id",
+            "rider_id",
+            sqlite_where=text("rider_id IS NOT NULL"),
+            postgresql_where=text("rider_id IS NOT NULL"),
+        ),
     )
     school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     txn_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -206,8 +221,8 @@ def account_balances(tx: Transaction) -> dict[Account, int]:
     return {Account(account): int(fen) for account, fen in tx.session.execute(query)}
 
 
-def owed_by_rider(tx: Transaction) -> dict[RiderId, int]:
-    """What each rider owes by the ledger, fen; those whose balance is nought are left out."""
+def owed_by_rider(tx: Transaction, rider_id: RiderId | None = None) -> dict[RiderId, int]:
+    """What each rider (or one) owes by the ledger, fen; those whose balance is nought are left out."""
     posting, txn = table_of(PostingRow), table_of(LedgerTxnRow)
     query = (
         select(posting.c.rider_id, func.sum(posting.c.fen))
@@ -216,7 +231,9 @@ def owed_by_rider(tx: Transaction) -> dict[RiderId, int]:
         .where(posting.c.account == str(Account.RECEIVABLE), posting.c.rider_id.is_not(None))
         .group_by(posting.c.rider_id)
     )
-    return {RiderId(rider_id): int(fen) for rider_id, fen in tx.session.execute(query) if fen}
+    if rider_id is not None:
+        query = query.where(posting.c.rider_id == rider_id)
+    return {RiderId(found): int(fen) for found, fen in tx.session.execute(query) if fen}
 
 
 def open_period_from(tx: Transaction, period: str, *, by: str = "") -> str:

@@ -13,7 +13,7 @@ from operator import attrgetter
 from sys import intern
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import ColumnElement, bindparam, insert, select
 from sqlalchemy import update as update_rows
 
 from busops.domain.errors import Conflict, NotFound
@@ -22,7 +22,7 @@ from busops.finance.matching import Channel, LineKind, Match, MatchFlag, Receipt
 from busops.finance.rows import Allocation
 from busops.finance.statement import ReceiptRecord, SourceFile
 from busops.storage.database import Transaction
-from busops.storage.receipt_tables import AllocationRow, ReceiptFileRow, ReceiptRow
+from busops.storage.receipt_tables import AllocationRow, ReceiptFileRow, ReceiptRow, not_matched, stands
 from busops.storage.upsert import table_of
 
 KEYS_AT_ONCE: Final = 5_000
@@ -198,46 +198,60 @@ def load_receipts(
     tx: Transaction,
     statuses: Sequence[ReceiptStatus] = (),
     *,
-    given: Iterable[Allocation] | None = None,
+    where: Sequence[ColumnElement[bool]] = (),
 ) -> tuple[ReceiptRecord, ...]:
     """
     The receipts with what was given of each, in the order of payment; those of some statuses, or all.
 
-    ``given`` = the allocations that stand, where they were loaded already.
+    ``where`` narrows them further, by columns of the receipt.
     """
     table, file = table_of(ReceiptRow), table_of(ReceiptFileRow)
+    wanted = [table.c.school_id == tx.school_id, *where]
+    if statuses:
+        wanted.append(table.c.status.in_([str(status) for status in statuses]))
     query = (
         select(table, file.c.name.label("source"))
         .join(file, (file.c.school_id == table.c.school_id) & (file.c.file_id == table.c.file_id))
-        .where(table.c.school_id == tx.school_id, file.c.is_whole)
+        .where(*wanted, file.c.is_whole)
     )
-    if statuses:
-        query = query.where(table.c.status.in_([str(status) for status in statuses]))
-    shares = _shares(load_allocations(tx) if given is None else given)
+    shares: dict[str, list[Share]] = defaultdict(list)
+    for item in load_allocations(tx, where=wanted):
+        shares[item.receipt_id].append(Share(rider_id=item.rider_id, unit_key=item.unit_key, fen=item.fen))
     rows = tx.session.execute(query.order_by(table.c.paid_on, file.c.name, table.c.line, table.c.row_key))
-    return tuple(record_of(row, tuple(shares[row.receipt_id])) for row in rows)
+    return tuple(record_of(row, tuple(shares.get(row.receipt_id, ()))) for row in rows)
 
 
 def load_receipt(tx: Transaction, receipt_id: str) -> ReceiptRecord:
     """The receipt with what was given of it; raises NotFound."""
-    for receipt in load_receipts(tx):
-        if receipt.receipt_id == receipt_id:
-            return receipt
+    for receipt in load_receipts(tx, where=[table_of(ReceiptRow).c.receipt_id == receipt_id]):
+        return receipt
     raise NotFound("receipt_not_found", receipt_id=receipt_id)
 
 
-def load_allocations(tx: Transaction, receipt_id: str | None = None) -> tuple[Allocation, ...]:
-    """The allocations that stand (neither reversed nor reversals), in the order they were made."""
+def load_allocations(
+    tx: Transaction,
+    receipt_id: str | None = None,
+    *,
+    rider_id: str | None = None,
+    where: Sequence[ColumnElement[bool]] = (),
+) -> tuple[Allocation, ...]:
+    """
+    The allocations that stand (neither reversed nor reversals), in the order they were made.
+
+    Those of one receipt or rider, or of the receipts that ``where`` says, or all.
+    """
     table, receipt = table_of(AllocationRow), table_of(ReceiptRow)
     query = (
         select(table, receipt.c.channel, receipt.c.paid_on, receipt.c.reference)
         .join(
             receipt, (receipt.c.school_id == table.c.school_id) & (receipt.c.receipt_id == table.c.receipt_id)
         )
-        .where(table.c.school_id == tx.school_id, _stands(tx))
+        .where(table.c.school_id == tx.school_id, stands(), *where)
     )
     if receipt_id is not None:
         query = query.where(table.c.receipt_id == receipt_id)
+    if rider_id is not None:
+        query = query.where(table.c.rider_id == rider_id)
     return tuple(
         Allocation(
             receipt_id=row.receipt_id,
@@ -245,7 +259,7 @@ def load_allocations(tx: Transaction, receipt_id: str | None = None) -> tuple[Al
             unit_key=intern(row.unit_key),
             fen=row.fen,
             tier=intern(row.tier),
-            flags=_flags_of(row.flags),
+            flags=flags_of(row.flags),
             channel=intern(row.channel),
             paid_on=row.paid_on,
             reference=row.reference,
@@ -257,16 +271,14 @@ def load_allocations(tx: Transaction, receipt_id: str | None = None) -> tuple[Al
 def standing_allocations(tx: Transaction, receipt_id: str) -> tuple[NewAllocation, ...]:
     """The allocations of one receipt that stand, as they were made; raises Conflict if there are none."""
     table = table_of(AllocationRow)
-    query = select(table).where(
-        table.c.school_id == tx.school_id, table.c.receipt_id == receipt_id, _stands(tx)
-    )
+    query = select(table).where(table.c.school_id == tx.school_id, table.c.receipt_id == receipt_id, stands())
     found = tuple(
         NewAllocation(
             allocation_id=row.allocation_id,
             receipt_id=row.receipt_id,
             share=Share(rider_id=RiderId(row.rider_id), unit_key=row.unit_key, fen=row.fen),
             tier=row.tier,
-            flags=_flags_of(row.flags),
+            flags=flags_of(row.flags),
             txn_id=row.txn_id,
             made_by=row.made_by,
             made_at=row.made_at,
@@ -284,26 +296,12 @@ def duplicate_payments(tx: Transaction) -> tuple[tuple[RiderId, str, str], ...]:
     query = select(table.c.rider_id, table.c.unit_key, table.c.receipt_id).where(
         table.c.school_id == tx.school_id,
         table.c.status == str(ReceiptStatus.DUPLICATE),
+        not_matched(),
         table.c.rider_id.is_not(None),
         table.c.unit_key.is_not(None),
     )
     rows = tx.session.execute(query.order_by(table.c.receipt_id))
     return tuple((RiderId(row.rider_id), row.unit_key, row.receipt_id) for row in rows)
-
-
-def _stands(tx: Transaction) -> Any:
-    table = table_of(AllocationRow)
-    reversed_ids = select(table.c.reverses).where(
-        table.c.school_id == tx.school_id, table.c.reverses.is_not(None)
-    )
-    return table.c.reverses.is_(None) & table.c.allocation_id.not_in(reversed_ids)
-
-
-def _shares(given: Iterable[Allocation]) -> dict[str, list[Share]]:
-    shares: dict[str, list[Share]] = defaultdict(list)
-    for item in given:
-        shares[item.receipt_id].append(Share(rider_id=item.rider_id, unit_key=item.unit_key, fen=item.fen))
-    return shares
 
 
 _LINE = (
@@ -336,7 +334,7 @@ def record_of(row: Any, shares: tuple[Share, ...]) -> ReceiptRecord:
         rider_id=None if row.rider_id is None else RiderId(row.rider_id),
         shares=shares,
         note=row.note,
-        is_by_hand=MatchFlag.MANUAL in _flags_of(row.flags),
+        is_by_hand=MatchFlag.MANUAL in flags_of(row.flags),
     )
 
 
@@ -345,5 +343,5 @@ def _flags_text(flags: Iterable[MatchFlag]) -> str:
 
 
 @cache
-def _flags_of(text: str) -> frozenset[MatchFlag]:
+def flags_of(text: str) -> frozenset[MatchFlag]:
     return frozenset(MatchFlag(flag) for flag in text.split())

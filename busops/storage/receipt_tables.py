@@ -1,18 +1,23 @@
-"""The tables of receipts: files, their lines and what was given to whom. Used by ``receipt_store`` only."""
+"""The tables of receipts: files, their lines and what was given to whom. and what is asked of them."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    ColumnElement,
     Date,
     ForeignKeyConstraint,
+    FromClause,
     Index,
     Integer,
     String,
     Text,
     UniqueConstraint,
+    exists,
+    literal_column,
     text,
     true,
 )
@@ -20,6 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from busops.finance.matching import LineKind, ReceiptStatus
 from busops.storage.database import Base, UtcDateTime
+from busops.storage.upsert import table_of
 
 _KINDS = ", ".join(f"'{kind}'" for kind in LineKind)
 _STATUSES = ", ".join(f"'{status}'" for status in ReceiptStatus)
@@ -69,6 +75,13 @@ class ReceiptRow(Base):
         CheckConstraint(f"kind IN ({_KINDS})", name="kind"),
         CheckConstraint(f"status IN ({_STATUSES})", name="status"),
         Index("ix_receipt_refund_of", "school_id", "refund_of", sqlite_where=_NAMED, postgresql_where=_NAMED),
+        Index(
+            "ix_receipt_open",
+            "school_id",
+            "status",
+            sqlite_where=text("status <> 'MATCHED'"),
+            postgresql_where=text("status <> 'MATCHED'"),
+        ),
     )
     school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     receipt_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -109,6 +122,9 @@ class AllocationRow(Base):
         ForeignKeyConstraint(["school_id", "reverses"], ["allocation.school_id", "allocation.allocation_id"]),
         ForeignKeyConstraint(["school_id", "txn_id"], ["ledger_txn.school_id", "ledger_txn.txn_id"]),
         CheckConstraint("fen <> 0", name="fen"),
+        Index("ix_allocation_unit", "school_id", "unit_key"),
+        Index("ix_allocation_receipt", "school_id", "receipt_id"),
+        Index("ix_allocation_rider", "school_id", "rider_id"),
     )
     school_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     allocation_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -122,3 +138,34 @@ class AllocationRow(Base):
     reverses: Mapped[str | None] = mapped_column(String(64))
     made_by: Mapped[str] = mapped_column(String(64))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def stands(item: FromClause | None = None) -> ColumnElement[bool]:
+    """That an allocation (of the table, or of a name for it) is neither taken back nor takes one back."""
+    own, later = (table_of(AllocationRow) if item is None else item).c, table_of(AllocationRow).alias("later")
+    is_taken_back = exists(later.c.reverses).where(
+        later.c.school_id == own.school_id, later.c.reverses == own.allocation_id
+    )
+    return own.reverses.is_(None) & ~is_taken_back
+
+
+def of_kind(status: ReceiptStatus, amount_fen: int) -> tuple[ColumnElement[bool], ...]:
+    """That a receipt has this status and amount."""
+    receipt = table_of(ReceiptRow).c
+    return (receipt.status == str(status), receipt.amount_fen == amount_fen)
+
+
+def not_matched() -> ColumnElement[bool]:
+    """That a receipt is something else than plainly somebody's, in the words of ``ix_receipt_open``."""
+    return table_of(ReceiptRow).c.status != literal_column(f"'{ReceiptStatus.MATCHED}'")
+
+
+def shown_with(unit_keys: Iterable[str], first: date, last: date) -> ColumnElement[bool]:
+    """That a receipt may be a period's: not plainly matched, given to one of its units, or paid in it."""
+    receipt, given = table_of(ReceiptRow).c, table_of(AllocationRow).alias("given")
+    mine = (given.c.school_id == receipt.school_id) & (given.c.receipt_id == receipt.receipt_id)
+    return (
+        not_matched()
+        | exists(given.c.receipt_id).where(mine, given.c.unit_key.in_(sorted(unit_keys)))
+        | (receipt.paid_on.between(first, last) & ~exists(given.c.receipt_id).where(mine, stands(given)))
+    )

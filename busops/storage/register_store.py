@@ -34,6 +34,7 @@ from busops.domain.school import Basis, FeeRegime, FinancePolicy, PlanningPolicy
 from busops.domain.values import Position, RiderId, SchoolId, StopId
 from busops.finance.tariff import FareUnit, TariffRate
 from busops.storage.database import Base, Transaction
+from busops.storage.prepared import among
 from busops.storage.upsert import retire, rows_of, table_of, upsert
 
 NANO: Final = 1_000_000_000
@@ -203,6 +204,14 @@ def save_school(tx: Transaction, school: School) -> None:
 def load_riders(tx: Transaction, *, include_retired: bool = False) -> tuple[Rider, ...]:
     """The registered riders by number."""
     rows = rows_of(tx, RiderRow, order_by=["rider_id"], include_retired=include_retired)
+    return tuple(_rider(row) for row in rows)
+
+
+def load_some_riders(tx: Transaction, rider_ids: Iterable[str]) -> tuple[Rider, ...]:
+    """Those of the riders that are registered, retired ones too, by number."""
+    table = table_of(RiderRow)
+    query = select(table).where(table.c.school_id == tx.school_id, among(table.c.rider_id, "rider_ids"))
+    rows = tx.session.execute(query.order_by(table.c.rider_id), {"rider_ids": sorted(set(rider_ids))})
     return tuple(_rider(row) for row in rows)
 
 

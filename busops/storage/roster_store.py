@@ -157,6 +157,11 @@ def list_weekends(tx: Transaction) -> tuple[WeekendSummary, ...]:
     )
 
 
+def list_days(tx: Transaction) -> tuple[date, ...]:
+    """The Fridays of every weekend with a roster, the first first."""
+    return tuple(row.weekend_on for row in rows_of(tx, WeekendRow, order_by=["weekend_on"]))
+
+
 def load_roster(tx: Transaction, weekend_on: date) -> tuple[RosterEntry, ...]:
     """The roster of a weekend as it stands now, by rider; empty when there is none."""
     table = table_of(RosterEntryRow)

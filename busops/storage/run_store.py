@@ -36,6 +36,7 @@ from busops.storage.run_tables import (
 )
 from busops.storage.upsert import table_of
 
+Days = tuple[date, date]
 _OF_RUN: Final[dict[type[Base], Select[Any]]] = {
     row: select_rows(row, "run_id") for row in (RunRow, RunStopRow, RunCrewRow, RunTagRow)
 }
@@ -223,12 +224,12 @@ def load_manifest(tx: Transaction, run_id: RunId, version: int) -> tuple[Manifes
 
 
 def list_runs(
-    tx: Transaction, on: date | None = None, *, plan_id: str | None = None, plate: str | None = None
+    tx: Transaction, on: date | Days | None = None, *, plan_id: str | None = None, plate: str | None = None
 ) -> tuple[RunSummary, ...]:
-    """The runs of a day, a plan or a vehicle, by departure; of everything when nothing is named."""
+    """The runs of a day (or of days), a plan or a vehicle, by departure; of everything when none is named."""
     query = select_rows(RunRow)
     if on is not None:
-        query = query.where(_RUN.run_on == on)
+        query = query.where(_RUN.run_on.between(*(on if isinstance(on, tuple) else (on, on))))
     if plan_id is not None:
         query = query.where(_RUN.plan_id == plan_id)
     if plate is not None:

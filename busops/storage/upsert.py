@@ -10,7 +10,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Table, bindparam, select
+from sqlalchemy import CursorResult, Executable, Select, Table, bindparam, select
 from sqlalchemy import update as update_rows
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -59,6 +59,18 @@ def rows_of(
     lists = {name: sorted(values) for name, values in (within or {}).items()}
     query = _rows(row_class, tuple(order_by), tuple(lists), include_retired=include_retired)
     return tx.session.execute(query, {"school_id": tx.school_id, **lists}).all()
+
+
+def bare_rows(tx: Transaction, query: Executable, keys: Mapping[str, Any] | None = None) -> list[Any]:
+    """
+    The rows as the driver gives them, plain tuples: a day or a moment is text on SQLite.
+
+    For many rows at once, where making named rows costs more than the database needs to find them.
+    """
+    result = tx.session.execute(query, keys)
+    if not isinstance(result, CursorResult):
+        raise AssertionError("a statement that reads nothing")
+    return list(result.cursor.fetchall())
 
 
 @cache

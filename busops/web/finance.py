@@ -1,5 +1,6 @@
 """The money's pages: the verdict, what differs and why, charges, costs, and what is downloaded."""
 
+from functools import partial
 from typing import Any, Final
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -66,7 +67,7 @@ def write_down(answer: Response) -> Response:
 @allow(*READERS)
 def index() -> ResponseReturnValue:
     """The verdict with its sums, the statuses, what differs, and what blocks."""
-    result = _reconciled()
+    result = _reconciled(is_whole=False)
     rows = finance_lists.shown_rows(result, only_differences=True)
     listing = finance_lists.rows_listing(rows)
     if tables.wants_csv():
@@ -116,33 +117,31 @@ def charge() -> ResponseReturnValue:
     return redirect(url_for("finance.show_charges"))
 
 
-def _reconciled() -> Reconciliation:
+def _reconciled(*, is_whole: bool = True) -> Reconciliation:
     """The period that the address names; without one the last weekend that has begun."""
     here = current()
+    reconcile = partial(reconciliation.reconcile, here.database, clock=here.clock, is_whole=is_whole)
     first = finance_lists.day_of_form(request.args.get("from", ""))
     last = finance_lists.day_of_form(request.args.get("to", ""))
     if request.args.get("period") == "term":
-        return reconciliation.reconcile(here.database, clock=here.clock)
+        return reconcile()
     if first or last:
-        return reconciliation.reconcile(here.database, period_from=first, period_to=last, clock=here.clock)
+        return reconcile(period_from=first, period_to=last)
     chosen = finance_lists.day_of_form(request.args.get("weekend", ""))
     today = school_date(here.clock.now())
-    begun = [
-        each.weekend_on for each in rosters.weekends(here.database) if weekend_end(each.weekend_on) < today
-    ]
+    begun = [on for on in rosters.weekend_days(here.database) if weekend_end(on) < today]
     weekend_on = chosen or max(begun, default=today)
-    return reconciliation.reconcile(here.database, weekend_on=weekend_on, clock=here.clock)
+    return reconcile(weekend_on=weekend_on)
 
 
 def _page(result: Reconciliation) -> dict[str, Any]:
     """What both pages of a period show."""
     statement = result.statement
-    weekends = [each.weekend_on for each in rosters.weekends(current().database)]
     return {
         "result": result,
         "statement": statement,
         "judgement": statement.judgement,
-        "weekends": weekends,
+        "weekends": rosters.weekend_days(current().database),
         "query": f"from={statement.period_from}&to={statement.period_to}",
         "may_act": _may_act(),
     }

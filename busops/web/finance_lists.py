@@ -43,16 +43,11 @@ RECEIPT_TONES: Final = {"MATCHED": "ok", "UNIDENTIFIED": "bad", "PARTIAL": "warn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownRow:
-    """A row of the reconciliation with the words and the look of its page."""
+    """A row of the reconciliation; words and look are made for those that a page or an export shows."""
 
     row: ReconRow
     rider: Rider | None
-    stop: str
-    unit: str
-    status: str
-    flags: str
-    tone: str
-    icon: str
+    result: Reconciliation
 
     @property
     def name(self) -> str:
@@ -64,14 +59,46 @@ class ShownRow:
         """Grade and class."""
         return f"{self.rider.grade}{self.rider.class_name}" if self.rider else ""
 
+    @property
+    def stop(self) -> str:
+        """His stop of record, by its name."""
+        return self.result.stop_names.get(self.rider.stop_id, self.rider.stop_id) if self.rider else ""
+
+    @property
+    def unit(self) -> str:
+        """What it is for."""
+        return unit_of(self.row.unit_key)
+
+    @property
+    def status(self) -> str:
+        """How it stands."""
+        return code_words(f"row_status.{self.row.status}")
+
+    @property
+    def flags(self) -> str:
+        """What else is to be known."""
+        return say("、").join(code_words(f"row_flag.{flag}") for flag in sorted(self.row.flags))
+
+    @property
+    def tone(self) -> str:
+        """The colour of its status."""
+        return TONES[self.row.status]
+
+    @property
+    def icon(self) -> str:
+        """The sign of its status."""
+        return ICONS[self.tone]
+
 
 def shown_rows(result: Reconciliation, *, only_differences: bool) -> tuple[ShownRow, ...]:
     """The rows for a list: the differences, worst first, or every row there is business in."""
     rows = result.statement.rows
-    wanted = (
-        differences(rows) if only_differences else [row for row in rows if row.status is not RowStatus.NONE]
+    wanted = differences(rows) if only_differences else rows
+    return tuple(
+        ShownRow(row=row, rider=result.riders.get(row.rider_id), result=result)
+        for row in wanted
+        if only_differences or row.status is not RowStatus.NONE
     )
-    return tuple(_shown(row, result) for row in wanted)
 
 
 def rows_listing(rows: Sequence[ShownRow]) -> Listing:
@@ -194,21 +221,6 @@ def chart_parts(result: Reconciliation, counts: dict[str, int]) -> list[tuple[st
         )
         for status, count in ordered
     ]
-
-
-def _shown(row: ReconRow, result: Reconciliation) -> ShownRow:
-    rider = result.riders.get(row.rider_id)
-    tone = TONES[row.status]
-    return ShownRow(
-        row=row,
-        rider=rider,
-        stop=result.stop_names.get(rider.stop_id, rider.stop_id) if rider else "",
-        unit=unit_of(row.unit_key),
-        status=code_words(f"row_status.{row.status}"),
-        flags=say("、").join(code_words(f"row_flag.{flag}") for flag in sorted(row.flags)),
-        tone=tone,
-        icon=ICONS[tone],
-    )
 
 
 def _riders_of(item: ReceiptRecord) -> str:

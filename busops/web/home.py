@@ -1,6 +1,5 @@
 """The first page of each role: what needs me now, then what comes next."""
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from busops.domain.errors import NotFound
 from busops.domain.people import Role
-from busops.finance.reconcile import RowStatus
+from busops.finance.reconcile import RowStatus, status_counts
 from busops.services import reconciliation
 from busops.services.overview import Need, Overview, overview
 from busops.web.context import current
@@ -101,15 +100,15 @@ def verdict() -> str:
     """The term's judgement as a part of the home: it costs a whole reconciliation, so it comes by itself."""
     here = current()
     try:
-        result = reconciliation.reconcile(here.database, clock=here.clock)
+        result = reconciliation.reconcile(here.database, clock=here.clock, is_whole=False)
     except NotFound:
         return render_template("home/verdict.html", judgement=None, statuses=(), period=None)
     statement = result.statement
-    counts = Counter(row.status for row in statement.rows)
+    counts = status_counts(statement.rows)
     statuses = tuple(
         (code_words(f"row_status.{status.value}"), counts[status], TONES.get(status, "f-warn"))
         for status in RowStatus
-        if counts[status] and status is not RowStatus.NONE
+        if status in counts and status is not RowStatus.NONE
     )
     return render_template(
         "home/verdict.html",

@@ -147,12 +147,14 @@ def _told(stop_id: str, way: str, *, rode: bool) -> dict[str, Any]:
 
 def _money(bare: sqlite3.Connection, friday: date, riders: int, week: int) -> None:
     unit, txn = f"WEEKEND:{friday}", f"w{week}"
+    bands = [stop.band for stop in small_school().stops]
     rode = [number for number in range(riders) if number % AWAY]
     paid = [number for number in range(riders) if number % UNPAID]
     _put(bare, "ledger_txn", [_txn(txn, friday)])
     charges = (
         {"charge_id": f"{week}-{n}", "rider_id": rider_id(n), "unit_key": unit, "revision": 1,
-         "unit": "WEEKEND", "from_on": str(friday), "to_on": str(friday + timedelta(days=2)), "band": "A",
+         "unit": "WEEKEND", "from_on": str(friday), "to_on": str(friday + timedelta(days=2)),
+         "band": bands[n % 6],
          "list_fen": FARE_FEN, "waived_fen": 0, "basis": "", "txn_id": txn, "made_at": AT}
         for n in rode
     )  # fmt: skip

@@ -18,10 +18,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from busops.finance.charging import Ride
 from busops.finance.ledger import Account
 from busops.finance.statement import Reconciliation
 from busops.finance.tariff import FareUnit
-from busops.services import accounts, books_audit, fares, periods, receipts, reconciliation, ride_facts
+from busops.services import accounts, books_audit, fares, period_cases, periods, receipts, reconciliation
 from busops.sheets.bills import values
 from busops.storage import ledger_store, period_store, receipt_store, refund_store
 from tests.property import term_maker
@@ -242,16 +243,16 @@ def _without_the_last(sheet: Callable[..., bytes]) -> Callable[..., bytes]:
     return lambda result, locale="zh": sheet(result, locale).rsplit(b"\r\n", 2)[0]
 
 
-def _aboard(fact: Callable[..., ride_facts.RideFact]) -> Callable[..., ride_facts.RideFact]:
-    return lambda *given: replace(fact(*given), boarded=True)
+def _aboard(ride: Callable[..., Ride]) -> Callable[..., Ride]:
+    return lambda *given: replace(ride(*given), boarded=True)
 
 
 # What is planted: a place in the code, and what stands there instead of what stood there before.
 FAULTS: dict[str, tuple[object, str, Callable[..., Callable[..., object]]]] = {
     "I1": (receipt_store, "insert_file", lambda put: lambda tx, file, lines: put(tx, file, lines[:-1])),
-    "I2": (reconciliation, "build_rows", lambda rows: lambda books: rows(replace(books, refunds=()))),
+    "I2": (reconciliation, "agreed_of", lambda agreed: lambda _, *given, **more: agreed((), *given, **more)),
     "I3": (fares, "_take_back", lambda _: lambda *_given: None),
-    "I4": (ride_facts, "_fact", _aboard),
+    "I4": (period_cases, "ride_of", _aboard),
     "I5": (values, "differences", lambda _: lambda *_given: ()),
     "I6": (receipt_store, "amounts_by_key", lambda _: lambda *_given: {}),
     "I7": (reconciliation, "rows_as_csv", _without_the_last),

@@ -11,7 +11,7 @@ from typing import Final
 
 from busops.domain.values import RiderId
 from busops.finance.line_results import LineResult, LineResults
-from busops.finance.reconcile import ReconRow, RowFlag, RowStatus
+from busops.finance.reconcile import ReconRow, RowFlag, RowStatus, counted
 from busops.finance.rows import differences
 from busops.finance.statement import Reconciliation
 from busops.finance.tariff import SHORT, span_of, weekend_of
@@ -135,7 +135,7 @@ def origin_of(result: Reconciliation, version: str, locale: str) -> tuple[tuple[
     """Days, rules, software, bills, and what is not certain yet."""
     statement = result.statement
     policy = statement.policy
-    challenged = sum(RowFlag.CHALLENGED in row.flags for row in statement.rows)
+    challenged = sum(times for row, times in counted(statement.rows) if RowFlag.CHALLENGED in row.flags)
     runs = statement.open_runs
     named = joined(locale, runs[:OPEN_RUNS_NAMED]) + ("…" if len(runs) > OPEN_RUNS_NAMED else "")
     goal = f"{policy.target_bp // 100}.{policy.target_bp % 100:02d} %"

@@ -186,7 +186,7 @@ def test_a_trip_of_a_signed_month_counts_in_the_next_and_leaves_the_signed_words
     term = reconciliation.reconcile(scene.database, clock=scene.clock)
     costs.enter_cost(scene.database, CostLine(on=date(2026, 2, 25), code="C02", fen=100), **scene.acting)
     early = a_use(scene, km=5, on=date(2026, 2, 26))
-    periods.prepare_period(scene.database, "2026-02", clock=scene.clock, by=CLERK)
+    periods.prepare_period(scene.database, "2026-02", clock=scene.clock, ids=scene.ids, by=CLERK)
     said = periods.closed_statement(scene.database, "2026-02")
     late = a_use(scene, km=5, on=date(2026, 2, 25))
     assert (late.driven_on, late.use.on) == (date(2026, 2, 25), date(2026, 3, 1))
