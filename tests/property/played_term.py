@@ -22,7 +22,17 @@ from busops.finance.costs import CostLine
 from busops.finance.matching import ReceiptStatus, Share
 from busops.finance.refunds import RefundState, RefundTrigger
 from busops.finance.statement import text_of
-from busops.services import accounts, claims, costs, fares, periods, receipts, reconciliation, refunds
+from busops.services import (
+    accounts,
+    claims,
+    costs,
+    fares,
+    periods,
+    receipts,
+    reconciliation,
+    refund_lines,
+    refunds,
+)
 from busops.services.refunds import Asked
 from busops.storage import receipt_store, refund_store
 from busops.storage.period_store import PeriodState
@@ -280,7 +290,7 @@ class PlayedTerm:
 
     def _see(self, line: Paid) -> None:
         self.bill((line,))
-        seen = refunds.look_for_lines(self.database, **self.acting)
+        seen = refund_lines.look_for_lines(self.database, **self.acting)
         self.reached["seen in a bill"] += seen
 
     # Costs and the end of a month
@@ -301,7 +311,7 @@ class PlayedTerm:
             periods.dispose(self.database, month, kind, note="x", clock=self.clock, by=CLERK)
 
         def both() -> None:
-            periods.prepare_period(self.database, month, clock=self.clock, by=SECOND)
+            periods.prepare_period(self.database, month, clock=self.clock, ids=self.ids, by=SECOND)
             periods.close_period(self.database, month, clock=self.clock, by=LEAD)
 
         if not self.attempt("month closed", both):
