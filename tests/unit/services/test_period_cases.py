@@ -7,18 +7,29 @@ import pytest
 from sqlalchemy import text
 
 from busops.domain.roster import NotRidingReason
+from busops.domain.values import Direction, RiderId
 from busops.finance.reconcile import RowStatus, counted, status_counts
 from busops.finance.row_cases import Agreed, Case, Gathering
 from busops.finance.rows import ReconSources, RowTerms, build_rows, differences, judged
+from busops.finance.tariff import FareUnit, billing_unit
 from busops.services import book_proofs, fares, period_cases, receipts, reconciliation
 from busops.services.period_cases import load_cases
 from busops.services.ride_facts import load_facts
-from busops.storage import charge_store, guards, money_sums, receipt_store, roster_store
+from busops.storage import (
+    charge_store,
+    guards,
+    intake_store,
+    money_sums,
+    receipt_store,
+    register_store,
+    roster_store,
+)
 from busops.storage.database import Database, open_engine
 from tests.sim import world
 from tests.unit.services.money_scene import MoneyScene, a_bill, a_closed_run
 
 FRIDAY = date(2026, 3, 13)
+PART, WHOLE = RiderId("20230007"), RiderId("20230008")
 THURSDAY = FRIDAY + timedelta(days=6)
 BILL = a_bill(
     "2026-03-14,10.00,甲,校车费,TX1,20230002",
@@ -130,6 +141,59 @@ def test_a_page_and_the_record_say_the_same(scene):
     assert page.riders.keys() == odd & whole.riders.keys()
     with pytest.raises(AssertionError, match="not for the record"):
         reconciliation.document(page)
+
+
+def test_who_owes_a_part_of_a_unit_owes_it_in_all_of_its_time(scene):
+    """A part of the term that begins in May is March's row too; a whole charge from May on is not."""
+    later, until = date(2026, 5, 1), date(2026, 5, 31)
+    with scene.database.transaction() as tx:
+        (first, *_) = charge_store.load_charges(tx)
+        term = register_store.load_school(tx).term
+        span = billing_unit(FareUnit.TERM, FRIDAY, Direction.HOMEWARD, term)
+        owed = replace(
+            first.charge,
+            unit=span.unit,
+            unit_key=span.key,
+            from_on=later,
+            to_on=until,
+            list_fen=5_000,
+            waived_fen=0,
+        )
+        part = replace(owed, rider_id=PART, price_fen=20_000)
+        other = replace(owed, rider_id=WHOLE)
+        stored = [
+            replace(first, charge_id=charge.rider_id, charge=charge, txn_id=None) for charge in (part, other)
+        ]
+        charge_store.insert_charges(tx, stored, made_at=scene.clock.now())
+    of_term = [row for row in in_bulk(scene) if row.unit_key == span.key]
+    assert [(row.rider_id, row.facts.due_fen, row.earned_fen) for row in of_term] == [(PART, 5_000, 0)]
+
+
+def test_of_a_bill_still_coming_in_nothing_is_seen(scene):
+    """Its line is in no sum, row or proof, of a page or for the record, until the bill is whole."""
+    before = [reconciled(scene, is_whole=is_whole) for is_whole in (True, False)]
+    line = replace(before[0].statement.receipts[0].line, source="long.csv", row_key="coming", reference="TX9")
+    file = receipt_store.NewFile(
+        file_id="long", name="long.csv", sha256="0" * 64, channel="wechat", rows=1, total_fen=line.amount_fen,
+        stated_total_fen=None, rejected=0, known_rows=0, reader="x", imported_by="clerk",
+        imported_at=scene.clock.now(), is_whole=False,
+    )  # fmt: skip
+    receipt = receipt_store.NewReceipt(receipt_id="long.1", file_id="long", line=line, txn_id=None)
+    with scene.database.transaction() as tx:
+        lengths = money_sums.book_lengths(tx)
+        receipt_store.insert_file(tx, file, [receipt])
+    assert [reconciled(scene, is_whole=is_whole) for is_whole in (True, False)] == before
+    with scene.database.transaction() as tx:
+        intake_store.make_whole(tx, "long", {})
+        assert sum(money_sums.book_lengths(tx)) == sum(lengths) + 2
+    for was, is_whole in zip(before, (True, False), strict=True):
+        left = set(reconciled(scene, is_whole=is_whole).statement.receipts) - set(was.statement.receipts)
+        assert [one.receipt_id for one in left] == ["long.1"]
+
+
+def reconciled(scene: MoneyScene, *, is_whole: bool):
+    """The weekend for the record or for a page."""
+    return reconciliation.reconcile(scene.database, weekend_on=FRIDAY, clock=scene.clock, is_whole=is_whole)
 
 
 FALSIFIED = {
