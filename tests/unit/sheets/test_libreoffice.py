@@ -81,4 +81,4 @@ def test_libreoffice_comes_to_the_same_totals(sqlite_database, settings, ids, tm
         checked += len(ours)
         ours_sheets = openpyxl.load_workbook(io.BytesIO(content)).sheetnames
         assert openpyxl.load_workbook(io.BytesIO(found[name])).sheetnames == ours_sheets
-    assert checked > 100
+    assert checked > 90
