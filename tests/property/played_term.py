@@ -22,7 +22,18 @@ from busops.finance.costs import CostLine
 from busops.finance.matching import ReceiptStatus, Share
 from busops.finance.refunds import RefundState, RefundTrigger
 from busops.finance.statement import text_of
-from busops.services import accounts, claims, costs, fares, periods, receipts, reconciliation, refunds
+from busops.services import (
+    accounts,
+    allowances,
+    claims,
+    costs,
+    fares,
+    periods,
+    receipts,
+    reconciliation,
+    refund_lines,
+    refunds,
+)
 from busops.services.refunds import Asked
 from busops.storage import receipt_store, refund_store
 from busops.storage.period_store import PeriodState
@@ -238,8 +249,8 @@ class PlayedTerm:
         )  # fmt: skip
 
         def both() -> None:
-            accounts.propose_allowance(self.database, wanted, note="x", clock=self.clock, by=CLERK)
-            accounts.decide_allowance(
+            allowances.propose_allowance(self.database, wanted, note="x", clock=self.clock, by=CLERK)
+            allowances.decide_allowance(
                 self.database, wanted.allowance_id, agree="APPROVED", note="", clock=self.clock,
                 ids=self.ids, by=LEAD,
             )  # fmt: skip
@@ -280,7 +291,7 @@ class PlayedTerm:
 
     def _see(self, line: Paid) -> None:
         self.bill((line,))
-        seen = refunds.look_for_lines(self.database, **self.acting)
+        seen = refund_lines.look_for_lines(self.database, **self.acting)
         self.reached["seen in a bill"] += seen
 
     # Costs and the end of a month
