@@ -17,6 +17,7 @@ import busops.finance
 from busops.domain.school import Basis, FeeRegime, FinancePolicy
 from busops.storage import guards
 from busops.storage.database import Database, open_engine
+from tests.storage import test_bills_coming_in as coming_in
 from tests.storage import test_ledger_guards as attacks
 from tests.unit.finance import test_net_revenue as goal
 from tests.unit.finance import test_reconcile as table
@@ -208,7 +209,7 @@ def test_every_mutant_of_the_ledger_guards_dies(filled: Path) -> None:
                 connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
             for statement in guards.statements(script):
                 connection.exec_driver_sql(statement)
-        everything = [*attacks.ATTACKS.values(), *attacks.REPLACEMENTS]
+        everything = [*attacks.ATTACKS.values(), *coming_in.ATTACKS.values(), *attacks.REPLACEMENTS]
         if all(attacks.is_refused(database, statements) for statements in everything):
             alive.append(mutant)
     engine.dispose()
