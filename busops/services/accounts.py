@@ -1,34 +1,26 @@
 """
 A rider's account: every charge, payment, refund and allowance in one line of time, and its balance.
 
-Also what is decided on it: allowances by two people, and overpaid money carried to another unit as
-the guardian chose. Numbered receipts are ``fare_receipts``'s.
+Also overpaid money carried to another unit as the guardian chose. Allowances are ``allowances``'s,
+numbered receipts ``fare_receipts``'s.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from busops.domain.errors import InvalidInput, NotFound, Refused
-from busops.domain.findings import Finding, Severity
+from busops.domain.errors import NotFound, Refused
 from busops.domain.people import Actor
 from busops.domain.roster import Rider
 from busops.domain.values import Clock, Ids, RiderId, school_date
 from busops.finance.allowances import (
-    PROPOSERS,
-    Allowance,
     AllowanceState,
-    allowance_postings,
-    allowed_fen,
-    reasons_not_to_decide,
 )
-from busops.finance.ledger import LedgerTxn, TxnKind, period_of
 from busops.finance.matching import Share
-from busops.finance.proration import MonthPart, before_joining_fen, owed_part
+from busops.finance.proration import MonthPart, owed_part
 from busops.finance.tariff import span_of
 from busops.services import claims
 from busops.services.acting import record_act
-from busops.services.deliveries import deliver, over_by
 from busops.services.fare_receipts import unreceipted
 from busops.services.matching import Given, give
 from busops.storage import (
@@ -112,7 +104,7 @@ def account_of(database: Database, rider_id: RiderId) -> RiderAccount:
         return RiderAccount(
             rider=riders[rider_id],
             lines=lines,
-            units=_units(tx, rider_id),
+            units=units_of(tx, rider_id),
             balance_fen=sum(line.fen for line in lines),
             ledger_fen=ledger_store.owed_by_rider(tx, rider_id).get(rider_id, 0),
             allowances=account_store.load_allowances(tx, rider_id),
@@ -144,60 +136,6 @@ def _reckonings(tx: Transaction, rider_id: RiderId) -> tuple[Reckoning, ...]:
     return tuple(found)
 
 
-def waiting_allowances(database: Database) -> tuple[StoredAllowance, ...]:
-    """The allowances that wait for the second word."""
-    with database.reading() as tx:
-        found = account_store.load_allowances(tx)
-    return tuple(item for item in found if item.allowance.state is AllowanceState.PROPOSED)
-
-
-def propose_allowance(database: Database, wanted: Allowance, *, note: str, clock: Clock, by: Actor) -> None:
-    """Something off a charge is proposed; raises Refused where it is more than may be taken off."""
-    if not note.strip():
-        raise InvalidInput("reason_needed")
-    if by.role not in PROPOSERS:
-        raise Refused("allowance_role_wrong")
-    with database.transaction() as tx:
-        _refuse_too_much(tx, wanted, counting_waiting=True)
-        account_store.insert_allowance(
-            tx, StoredAllowance(allowance=wanted, note=note.strip(), proposed_at=clock.now())
-        )
-        facts = {"kind": wanted.kind, "fen": wanted.fen, "unit": wanted.unit_key}
-        record_act(tx, by, "allowance_proposed", wanted.rider_id, facts=facts, clock=clock)
-
-
-def late_joiner_fen(database: Database, rider_id: RiderId, unit_key: str, joined_on: date) -> int:
-    """What of a month's or term's charge belongs to months that were over before the rider joined."""
-    with database.reading() as tx:
-        span = span_of(unit_key, register_store.load_school(tx).term)
-        due = sum(unit.due_fen for unit in _units(tx, rider_id) if unit.unit_key == unit_key)
-    return before_joining_fen(due, span.from_on, span.to_on, joined_on)
-
-
-def decide_allowance(
-    database: Database, allowance_id: str, *, agree: str, note: str, clock: Clock, ids: Ids, by: Actor
-) -> None:
-    """The second word, ``APPROVED`` or ``REFUSED``; agreed to it is booked. Refused with every reason."""
-    verdict = AllowanceState(agree)
-    with database.transaction() as tx:
-        found = account_store.load_allowance(tx, allowance_id).allowance
-        if reasons := reasons_not_to_decide(found, by.user_id, by.role):
-            raise Refused("allowance_not_decided", reasons)
-        if verdict is AllowanceState.REFUSED and not note.strip():
-            raise InvalidInput("reason_needed")
-        txn_id = None
-        if verdict is AllowanceState.APPROVED:
-            _refuse_too_much(tx, found, counting_waiting=False)
-            txn_id = _book_allowance(tx, found, clock=clock, ids=ids, by=by)
-        account_store.decide_allowance(
-            tx, allowance_id, verdict, note=note.strip(), txn_id=txn_id, by=by.user_id, at=clock.now()
-        )
-        today = school_date(clock.now())
-        deliver(tx, over_by(today), today=today, ids=ids, by=by.user_id, rider_id=found.rider_id)
-        facts = {"verdict": verdict, "fen": found.fen}
-        record_act(tx, by, "allowance_decided", found.rider_id, facts=facts, clock=clock)
-
-
 def carry_over(
     database: Database, rider_id: RiderId, from_key: str, to_key: str, *, clock: Clock, ids: Ids, by: Actor
 ) -> int:
@@ -205,7 +143,7 @@ def carry_over(
     with database.transaction() as tx:
         term = register_store.load_school(tx).term
         to_key = span_of(to_key, term).key
-        units = {unit.unit_key: unit for unit in _units(tx, rider_id)}
+        units = {unit.unit_key: unit for unit in units_of(tx, rider_id)}
         left = units[from_key].over_fen if from_key in units else 0
         if not left or from_key == to_key:
             raise Refused("nothing_to_carry", rider_id=rider_id)
@@ -277,7 +215,8 @@ def _lines(tx: Transaction, rider_id: RiderId) -> tuple[AccountLine, ...]:
     return tuple(lines)
 
 
-def _units(tx: Transaction, rider_id: RiderId) -> tuple[UnitBalance, ...]:
+def units_of(tx: Transaction, rider_id: RiderId) -> tuple[UnitBalance, ...]:
+    """What is due of each unit of a rider and what was paid for it, in the units' order."""
     due: dict[str, int] = {}
     paid: dict[str, int] = {}
     for line in _lines(tx, rider_id):
@@ -288,43 +227,6 @@ def _units(tx: Transaction, rider_id: RiderId) -> tuple[UnitBalance, ...]:
         UnitBalance(unit_key=key, due_fen=due.get(key, 0), paid_fen=paid.get(key, 0))
         for key in sorted(due.keys() | paid.keys())
     )
-
-
-def _refuse_too_much(tx: Transaction, wanted: Allowance, *, counting_waiting: bool) -> None:
-    units = {unit.unit_key: unit for unit in _units(tx, wanted.rider_id)}
-    unit = units.get(wanted.unit_key, UnitBalance(unit_key=wanted.unit_key, due_fen=0, paid_fen=0))
-    waiting = sum(
-        item.allowance.fen
-        for item in account_store.load_allowances(tx, wanted.rider_id)
-        if counting_waiting
-        and item.allowance.state is AllowanceState.PROPOSED
-        and item.allowance.unit_key == wanted.unit_key
-    )
-    most = allowed_fen(wanted.kind, due_fen=unit.due_fen - waiting, paid_fen=unit.paid_fen)
-    if not 0 < wanted.fen <= most:
-        facts = {"asked_fen": wanted.fen, "most_fen": most}
-        raise Refused(
-            "allowance_not_decided",
-            [Finding(code="allowance_too_much", severity=Severity.BLOCK, facts=facts)],
-        )
-
-
-def _book_allowance(tx: Transaction, found: Allowance, *, clock: Clock, ids: Ids, by: Actor) -> str:
-    today = school_date(clock.now())
-    unit = span_of(found.unit_key, register_store.load_school(tx).term).unit
-    txn = LedgerTxn(
-        txn_id=ids.new(),
-        kind=TxnKind.ALLOWANCE,
-        period=ledger_store.open_period_from(tx, period_of(today), by=by.user_id),
-        on=today,
-        source="allowance",
-        row_key=found.allowance_id,
-        made_by=by.user_id,
-        approved_by=None,
-        postings=allowance_postings(found, unit),
-    )
-    ledger_store.post(tx, [txn])
-    return txn.txn_id
 
 
 def _move(

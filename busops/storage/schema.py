@@ -188,9 +188,10 @@ def _copy_of_tables() -> MetaData:
 
     Where two tables name each other, PostgreSQL gets the key by ALTER, and SQLAlchemy then leaves it
     out of that table for good: a SQLite database made later in the same process would lack it.
+    In the order of their names, not in that in which the process happened to import the stores.
     """
     copied = MetaData(naming_convention=NAMING)
-    for table in Base.metadata.tables.values():
+    for _, table in sorted(Base.metadata.tables.items()):
         table.to_metadata(copied)
     return copied
 

@@ -13,7 +13,7 @@ from busops.finance.allowances import Allowance, AllowanceKind, AllowanceState
 from busops.finance.capitals import capitals
 from busops.finance.money import parse_yuan_fen, tidy_yuan
 from busops.finance.tariff import weekend_of
-from busops.services import accounts, fare_receipts, fares, fee_plans
+from busops.services import accounts, allowances, fare_receipts, fares, fee_plans
 from busops.services.accounts import RiderAccount
 from busops.web import finance_lists
 from busops.web.context import current
@@ -33,7 +33,7 @@ def index() -> ResponseReturnValue:
     rider_id = request.args.get("rider_id", "").strip()
     if rider_id:
         return redirect(url_for("finance.accounts.show", rider_id=rider_id))
-    waiting = accounts.waiting_allowances(current().database)
+    waiting = allowances.waiting_allowances(current().database)
     return render_template("finance/accounts.html", waiting_allowances=waiting, unit_of=finance_lists.unit_of)
 
 
@@ -60,7 +60,7 @@ def propose(rider_id: str) -> ResponseReturnValue:
             proposed_by=here.actor.user_id,
         )
         note = form.get("note", "")
-        accounts.propose_allowance(here.database, wanted, note=note, clock=here.clock, by=here.actor)
+        allowances.propose_allowance(here.database, wanted, note=note, clock=here.clock, by=here.actor)
     except BusopsError as error:
         return _page(RiderId(rider_id), error), 409
     flash(say("已提出，等财务负责人同意"))
@@ -74,7 +74,7 @@ def decide(rider_id: str, allowance_id: str) -> ResponseReturnValue:
     here, form = current(), request.form
     agree = "APPROVED" if form.get("agree") == "yes" else "REFUSED"
     try:
-        accounts.decide_allowance(
+        allowances.decide_allowance(
             here.database,
             allowance_id,
             agree=agree,
@@ -181,7 +181,7 @@ def _fen_of_form(rider_id: RiderId) -> int:
     here, form = current(), request.form
     amount, joined_on = form.get("amount", "").strip(), finance_lists.day_of_form(form.get("joined_on", ""))
     if form.get("kind") == AllowanceKind.JOINED_LATE and joined_on is not None and not amount:
-        return accounts.late_joiner_fen(here.database, rider_id, form.get("unit", ""), joined_on)
+        return allowances.late_joiner_fen(here.database, rider_id, form.get("unit", ""), joined_on)
     return parse_yuan_fen(tidy_yuan(amount))
 
 

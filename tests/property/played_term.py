@@ -24,6 +24,7 @@ from busops.finance.refunds import RefundState, RefundTrigger
 from busops.finance.statement import text_of
 from busops.services import (
     accounts,
+    allowances,
     claims,
     costs,
     fares,
@@ -248,8 +249,8 @@ class PlayedTerm:
         )  # fmt: skip
 
         def both() -> None:
-            accounts.propose_allowance(self.database, wanted, note="x", clock=self.clock, by=CLERK)
-            accounts.decide_allowance(
+            allowances.propose_allowance(self.database, wanted, note="x", clock=self.clock, by=CLERK)
+            allowances.decide_allowance(
                 self.database, wanted.allowance_id, agree="APPROVED", note="", clock=self.clock,
                 ids=self.ids, by=LEAD,
             )  # fmt: skip

@@ -11,7 +11,7 @@ from busops.finance.ledger import Account
 from busops.finance.matching import ReceiptStatus
 from busops.finance.reconcile import RowStatus
 from busops.finance.refunds import RefundTrigger
-from busops.services import accounts, fare_receipts, fares, receipts
+from busops.services import accounts, allowances, fare_receipts, fares, receipts
 from busops.services.matching import payer_book
 from busops.services.ride_facts import load_facts
 from busops.storage import account_store
@@ -41,13 +41,13 @@ def propose(scene: MoneyScene, fen: int, kind: AllowanceKind, rider_id: RiderId 
         allowance_id=allowance_id, rider_id=rider_id, unit_key=HOME, kind=kind, fen=fen,
         state=AllowanceState.PROPOSED, proposed_by=by.user_id,
     )  # fmt: skip
-    accounts.propose_allowance(scene.database, wanted, note="家庭困难", clock=scene.clock, by=by)
+    allowances.propose_allowance(scene.database, wanted, note="家庭困难", clock=scene.clock, by=by)
     return allowance_id
 
 
 def decide(scene: MoneyScene, allowance_id: str, agree: str = "APPROVED", note: str = "", by=LEAD) -> None:
     """The head of finance gives the second word."""
-    accounts.decide_allowance(
+    allowances.decide_allowance(
         scene.database, allowance_id, agree=agree, note=note, clock=scene.clock, ids=scene.ids, by=by
     )
 
@@ -82,7 +82,7 @@ def test_a_bad_debt_is_written_off_by_two_people_and_is_earned_no_more(scene):
     """
     before = balances(scene)
     allowance_id = propose(scene, 300, AllowanceKind.BAD_DEBT)
-    assert [item.allowance.fen for item in accounts.waiting_allowances(scene.database)] == [300]
+    assert [item.allowance.fen for item in allowances.waiting_allowances(scene.database)] == [300]
     with pytest.raises(Refused) as caught:
         decide(scene, allowance_id, by=CLERK)
     codes = {reason.code for reason in caught.value.reasons}
@@ -113,8 +113,8 @@ def test_a_siblings_discount_is_waived_and_what_was_paid_beyond_is_seen(scene):
 
 def test_a_late_joiner_is_not_asked_for_months_before_he_joined(scene):
     """Of a ride of March somebody who joined in April owes nothing, who joined on the day owes it whole."""
-    assert accounts.late_joiner_fen(scene.database, RIDER, HOME, date(2026, 4, 2)) == 1_000
-    assert accounts.late_joiner_fen(scene.database, RIDER, HOME, date(2026, 3, 13)) == 0
+    assert allowances.late_joiner_fen(scene.database, RIDER, HOME, date(2026, 4, 2)) == 1_000
+    assert allowances.late_joiner_fen(scene.database, RIDER, HOME, date(2026, 3, 13)) == 0
 
 
 def test_no_more_comes_off_than_is_there(scene):

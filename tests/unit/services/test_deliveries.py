@@ -9,7 +9,7 @@ from busops.domain.errors import Refused
 from busops.finance.allowances import Allowance, AllowanceKind, AllowanceState
 from busops.finance.ledger import Account
 from busops.finance.tariff import FareUnit
-from busops.services import accounts, books_audit, deliveries, fares, periods
+from busops.services import allowances, books_audit, deliveries, fares, periods
 from busops.storage import ledger_store, period_store, register_store
 from busops.storage.database import open_engine
 from busops.storage.schema import guards
@@ -69,8 +69,8 @@ def test_an_allowance_reverses_what_was_delivered_and_delivers_the_rest(scene):
         allowance_id="a1", rider_id=rider_id, unit_key=KEY, kind=AllowanceKind.HARDSHIP, fen=1_500,
         state=AllowanceState.PROPOSED, proposed_by=CLERK.user_id,
     )  # fmt: skip
-    accounts.propose_allowance(scene.database, off, note="困难", clock=scene.clock, by=CLERK)
-    accounts.decide_allowance(
+    allowances.propose_allowance(scene.database, off, note="困难", clock=scene.clock, by=CLERK)
+    allowances.decide_allowance(
         scene.database, "a1", agree="APPROVED", note="", clock=scene.clock, ids=scene.ids, by=LEAD
     )
     assert balances(scene) == {Account.RECEIVABLE: 42_500, Account.INCOME: -42_500}

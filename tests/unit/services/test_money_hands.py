@@ -13,7 +13,7 @@ import pytest
 from busops.domain.errors import Refused
 from busops.domain.people import Actor, Role
 from busops.finance.allowances import Allowance, AllowanceKind, AllowanceState
-from busops.services import accounts, periods, refunds
+from busops.services import allowances, periods, refunds
 from tests.unit.services.money_scene import CLERK, HOME, LEAD, MoneyScene
 from tests.unit.services.test_deliveries import MARCH, settle
 from tests.unit.services.test_refunds import BUS, OTHER, ask, scene
@@ -69,10 +69,10 @@ def test_an_allowance_takes_two_people(scene: MoneyScene) -> None:
         allowance_id="a1", rider_id="20230002", unit_key=HOME, kind=AllowanceKind.HARDSHIP, fen=500,
         state=AllowanceState.PROPOSED, proposed_by=CLERK.user_id,
     )  # fmt: skip
-    accounts.propose_allowance(scene.database, wanted, note="困难", clock=scene.clock, by=CLERK)
+    allowances.propose_allowance(scene.database, wanted, note="困难", clock=scene.clock, by=CLERK)
     turned = as_role(CLERK, Role.FINANCE_LEAD)
     assert refused(
-        lambda: accounts.decide_allowance(
+        lambda: allowances.decide_allowance(
             scene.database, "a1", agree="APPROVED", note="", clock=scene.clock, ids=scene.ids, by=turned
         )
     ) == {"allowance_same_person"}
