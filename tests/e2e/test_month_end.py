@@ -200,7 +200,7 @@ def test_month_end(scene: tuple[MoneyScene, str], browser: Browser, language: st
     clerk.goto("/finance/?weekend=2026-03-13")
     story.look(clerk, "verdict")
     with clerk.expect_download() as waiting:
-        clerk.click("a[href*='workbook.xlsx']")
+        clerk.click("a[href*='sheets/reconciliation.xlsx']")
     book = openpyxl.load_workbook(io.BytesIO(Path(waiting.value.path()).read_bytes()))
     assert len(book.sheetnames) == 8
     shown = [str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row]
