@@ -312,7 +312,7 @@ class PlayedTerm:
             periods.dispose(self.database, month, kind, note="x", clock=self.clock, by=CLERK)
 
         def both() -> None:
-            periods.prepare_period(self.database, month, clock=self.clock, by=SECOND)
+            periods.prepare_period(self.database, month, clock=self.clock, ids=self.ids, by=SECOND)
             periods.close_period(self.database, month, clock=self.clock, by=LEAD)
 
         if not self.attempt("month closed", both):
