@@ -163,9 +163,16 @@ def reasons_not_to_search(asked: Override, now_ms: int) -> tuple[Finding, ...]:
     return tuple(_against_search(asked, now_ms))
 
 
-def reasons_not_to_approve(asked: Override, by: str, role: Role, now_ms: int) -> tuple[Finding, ...]:
-    """Why this person may not agree now; every reason at once."""
-    return tuple(_against_approval(asked, by, role, now_ms))
+def reasons_not_to_decide(
+    asked: Override, by: str, role: Role, now_ms: int, *, approves: bool
+) -> tuple[Finding, ...]:
+    """Why this person may not agree now, or refuse: every reason at once. To refuse takes no search."""
+    reasons = tuple(_against_decision(asked, by, role, now_ms))
+    unsearched = approves and asked.kind is OverrideKind.DEVICE and not asked.searched_by
+    return (
+        *reasons,
+        *((Finding(code="override_not_searched", place=asked.override_id),) if unsearched else ()),
+    )
 
 
 def counted(overrides: Iterable[Override]) -> Mapping[OverrideKind, int]:
@@ -191,13 +198,11 @@ def _in_time(asked: Override, now_ms: int) -> Iterator[Finding]:
         yield Finding(code="override_expired", place=asked.override_id, facts={"minutes": minutes})
 
 
-def _against_approval(asked: Override, by: str, role: Role, now_ms: int) -> Iterator[Finding]:
+def _against_decision(asked: Override, by: str, role: Role, now_ms: int) -> Iterator[Finding]:
     if asked.verdict is not None:
         yield Finding(code="override_decided", place=asked.override_id)
     if by in (asked.asked_by, asked.searched_by):
         yield Finding(code="override_same_person", place=asked.override_id)
-    if asked.kind is OverrideKind.DEVICE and not asked.searched_by:
-        yield Finding(code="override_not_searched", place=asked.override_id)
     if role is asked.asked_role:
         yield Finding(code="override_same_role", place=asked.override_id)
     if role not in APPROVERS_OF[asked.kind]:

@@ -23,8 +23,8 @@ from busops.domain.overrides import (
     admission,
     counted,
     lost_devices,
-    reasons_not_to_approve,
     reasons_not_to_ask,
+    reasons_not_to_decide,
     reasons_not_to_search,
 )
 from busops.domain.people import Actor
@@ -131,7 +131,7 @@ def decide_override(
         lock_concerned(tx, run_id, asked.records)
         asked = _asked(tx, run_id, override_id)  # as it is by now
         now_ms = _ms(clock)
-        if reasons := reasons_not_to_approve(asked, by.user_id, by.role, now_ms):
+        if reasons := reasons_not_to_decide(asked, by.user_id, by.role, now_ms, approves=approves):
             raise Refused("override_refused", reasons=reasons, run_id=run_id)
         verdict = OverrideVerdict.APPROVED if approves else OverrideVerdict.REFUSED
         override_store.insert_verdict(tx, override_id, verdict, by=by.user_id, role=by.role, at_ms=now_ms)

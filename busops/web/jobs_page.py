@@ -8,7 +8,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from busops.domain.people import Role
-from busops.services import bulk_matching
+from busops.services import bulk_matching, refund_job
 from busops.services.plan_figures import gap_bp
 from busops.services.search_course import read_points
 from busops.storage.job_store import Job, JobState
@@ -19,6 +19,10 @@ from busops.web.security import OFFICE, allow
 bp = Blueprint("jobs", __name__, url_prefix="/jobs")
 
 STOPPERS = (Role.DISPATCHER, Role.ADMIN)
+OF_MONEY = {
+    bulk_matching.JOB: "/finance/receipts",
+    refund_job.JOB: "/finance/refunds",
+}  # and where they are seen
 
 
 @bp.get("/<job_id>")
@@ -33,7 +37,13 @@ def show(job_id: str) -> ResponseReturnValue:
     page = url_for("jobs.show", job_id=job_id, then=then)
     may_stop = here.actor.role in STOPPERS
     return render_template(
-        "jobs/job.html", jobs=jobs, page=page, may_stop=may_stop, weekend_on=_weekend_of(jobs[0]), **_PICTURES
+        "jobs/job.html",
+        jobs=jobs,
+        page=page,
+        may_stop=may_stop,
+        weekend_on=_weekend_of(jobs[0]),
+        money_page=OF_MONEY.get(jobs[0].kind),
+        **_PICTURES,
     )
 
 

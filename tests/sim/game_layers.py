@@ -100,7 +100,7 @@ def in_play(layers: Layers) -> Iterator[None]:
         mock.patch.object(paper_store, "waiting_devices", return_value=frozenset()),
         mock.patch.object(paper_entry, "_waiting", typed_by_nobody),
         mock.patch.object(run_acts, "GATES", MappingProxyType({})),
-        mock.patch.object(overrides, "reasons_not_to_approve", return_value=()),
+        mock.patch.object(overrides, "reasons_not_to_decide", return_value=()),
         mock.patch.object(overrides, "reasons_not_to_search", return_value=()),
         mock.patch.object(overrides, "need_third", return_value=None),
     ):

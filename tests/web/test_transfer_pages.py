@@ -78,7 +78,7 @@ def test_riders_are_split_over_two_buses_or_nobody_is(aboard) -> None:
     chosen = {f"to:{each}": "run-3" for each in offered} | {"cause": "breakdown"}
     refused = post(client, "transfer/split", **chosen | {f"to:{riders[0]}": ""})
     assert refused.status_code == 409
-    assert f"学生 {riders[0]} 还没有选转到哪一趟" in refused.get_data(as_text=True)
+    assert f"学生 学生{int(riders[0][-4:])} 还没有选转到哪一趟" in refused.get_data(as_text=True)
     assert post(client, "transfer/split", **chosen | {"to:S20240099": "run-2"}).status_code == 302
     assert set(runs.run_view(database, "run-2").state.plan.riders) == {"S20240099"}
     assert set(runs.run_view(database, "run-3").state.plan.riders) == offered - {"S20240099"}
