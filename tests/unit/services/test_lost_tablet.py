@@ -6,8 +6,10 @@ import pytest
 
 from busops.domain.errors import Refused
 from busops.domain.events import DeviceReleased
+from busops.domain.overrides import OverrideReason
 from busops.domain.people import Actor, Role
 from busops.domain.run import fold
+from busops.services import overrides
 from busops.storage import event_store
 from busops.storage.database import Database
 from tests import run_kit
@@ -84,3 +86,20 @@ def test_what_the_log_says_counts_only_with_a_third(third: str | None, counts: b
     event = tablet.board("r1")
     released = decided(DeviceReleased, PLAN, dev=1, upto_seq=1, checked_by=third)
     assert fold(PLAN, [event, released]).devices[1].is_released is counts
+
+
+def test_a_request_nobody_searched_for_can_be_refused_and_asked_anew(lost: Database) -> None:
+    """Else a mistaken one would stand in the way for ten minutes; but not by him who asked."""
+    acting: dict[str, Any] = {"clock": FixedClock(EVENING), "ids": PrefixedIds("d", CountingIds())}
+    asks: dict[str, Any] = {"reason": OverrideReason.TABLET_LOST, "note": "丢了", "by": BY}
+    asked = overrides.ask_override(lost, PLAN.run_id, "device_lost:1", **asks, **acting)
+    with pytest.raises(Refused, match="override_waits"):
+        overrides.ask_override(lost, PLAN.run_id, "device_lost:1", **asks, **acting)
+    with pytest.raises(Refused) as caught:
+        overrides.decide_override(lost, PLAN.run_id, asked.override_id, approves=True, by=SECOND, **acting)
+    assert [reason.code for reason in caught.value.reasons] == ["override_not_searched"]
+    with pytest.raises(Refused):
+        overrides.decide_override(lost, PLAN.run_id, asked.override_id, approves=False, by=BY, **acting)
+    overrides.decide_override(lost, PLAN.run_id, asked.override_id, approves=False, by=SECOND, **acting)
+    assert overrides.ask_override(lost, PLAN.run_id, "device_lost:1", **asks, **acting) != asked
+    assert not state(lost, PLAN).devices[1].is_released
