@@ -8,7 +8,7 @@ tablets say. Written after the rules of the field, not after the watch that is o
 from collections.abc import Iterator
 
 from tests.sim.game_file import Filed, ms
-from tests.sim.game_world import BY_CODE, LISTED, MARKS, RIDERS, TERMINAL, World
+from tests.sim.game_world import BY_CODE, LISTED, MARKS, RIDERS, TERMINAL, World, the_plan
 
 MINUTE_MS = 60_000
 CHECK = {1: 3, 2: 5, 3: 10, 4: 15, 5: 30}
@@ -128,7 +128,7 @@ def hand_overs(filed: Filed, world: World, now_ms: int) -> Iterator[Need]:
     resolved = {each["rider_id"] for each in filed.decisions if each["kind"] == "resolved"}
     for rider, marks in world.standing(filed.held).items():
         off = [each for each in marks if each.kind == "alight"]
-        if rider not in (BY_CODE, LISTED) or marks[-1].kind != "alight" or rider in filed.disputed | resolved:
+        if rider not in _handed(world) or marks[-1].kind != "alight" or rider in filed.disputed | resolved:
             continue
         told = [each for each in world.deeds.values() if each.kind == "handover" and each.rider == rider]
         given = [each for each in told if each.event_id in filed.held and "none" not in each.codes]
@@ -138,6 +138,11 @@ def hand_overs(filed: Filed, world: World, now_ms: int) -> Iterator[Need]:
             is_gone = filed.phase == "closed"
             if is_gone or is_nobody_there or now_ms >= received_ms + HAND_OVER_MS:
                 yield "handover_wait", 1, "|".join(each.event_id for each in off)
+
+
+def _handed(world: World) -> set[str]:
+    """Who must be given into somebody's hands: whoever's guardians are listed, on his own run by code too."""
+    return {LISTED, BY_CODE} if world.plan.run_id == the_plan().run_id else {LISTED}
 
 
 def _heard(filed: Filed) -> dict[int, int]:
