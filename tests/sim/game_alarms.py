@@ -141,8 +141,8 @@ def hand_overs(filed: Filed, world: World, now_ms: int) -> Iterator[Need]:
 
 
 def _handed(world: World) -> set[str]:
-    """Who must be given into somebody's hands: whoever's guardians are listed, on his own run by code too."""
-    return {LISTED, BY_CODE} if world.plan.run_id == the_plan().run_id else {LISTED}
+    """Who must be given into somebody's hands: those of the run's own list, of whom it is asked there."""
+    return {LISTED, BY_CODE} if world.plan.run_id == the_plan().run_id else set()
 
 
 def _heard(filed: Filed) -> dict[int, int]:
